@@ -36,8 +36,9 @@ internal static class EvaluateCommand
         };
         Option<string?> useZeroPages = new("--use-zero-pages")
         {
-            Description = "Replace pages of zeroes by the zero frame (0 or 1). Default: the host's setting, or 0.",
+            Description = "Replace pages of zeroes by the zero frame (0 or 1; 1 without a value). Default: the host's setting, or 0.",
             HelpName = "0|1",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         Option<bool> asMarked = new("--as-marked") { Description = "Count only VMAs that are marked mergeable today." };
         Option<TimeSpan?> targetScanTime = new("--target-scan-time")
@@ -69,7 +70,7 @@ internal static class EvaluateCommand
                     [.. (parsed.GetValue(user) ?? []).Select(UserArgument.ToUserId)],
                     parsed.GetValue(all)),
                 parsed.GetValue(maxPageSharing),
-                SwitchArgument.Parse("--use-zero-pages", parsed.GetValue(useZeroPages)),
+                SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
                 parsed.GetValue(asMarked),
                 parsed.GetValue(targetScanTime),
                 parsed.GetValue(threads),

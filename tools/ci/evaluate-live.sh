@@ -325,6 +325,7 @@ measure() {
     options+=(--max-page-sharing "$limit")
     [ "$zero" -eq 0 ] || options+=(--use-zero-pages)
     [ "$kind" != marked ] || options+=(--as-marked)
+    [ "$kind" != working ] || options+=(--observe 2s)
 
     open_input
     "$@" || return 1

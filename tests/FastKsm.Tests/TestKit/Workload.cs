@@ -16,6 +16,9 @@ internal sealed class Workload : IDisposable
     private static readonly ConcurrentDictionary<string, Lazy<string>> s_compiled = new(StringComparer.Ordinal);
     private static readonly string s_directory = Directory.CreateTempSubdirectory("fastksm-workloads-").FullName;
 
+    private const UnixFileMode EveryoneMayEnter = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     private readonly Process _process;
 
     static Workload() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_directory, recursive: true);
@@ -26,18 +29,29 @@ internal sealed class Workload : IDisposable
         Pids = [.. readyLine.Split(' ').Skip(1).Select(pid => int.Parse(pid, CultureInfo.InvariantCulture))];
     }
 
+    /// <summary>Arguments of setpriv(1) that give up all rights.</summary>
+    internal static IReadOnlyList<string> BecomeNobody { get; } = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+
     /// <summary>The processes that it announced, the parent first.</summary>
     internal IReadOnlyList<int> Pids { get; }
 
     /// <summary>Starts a program and waits until it holds what it is to hold. Skips the test where that is impossible.</summary>
-    internal static Workload Start(string program, params string[] arguments)
+    internal static Workload Start(string program, params string[] arguments) =>
+        StartThrough([], program, arguments);
+
+    /// <summary>Starts a program as a user without rights; the caller must be root.</summary>
+    internal static Workload StartAsNobody(string program, params string[] arguments) =>
+        StartThrough(["setpriv", .. BecomeNobody], program, arguments);
+
+    private static Workload StartThrough(string[] prefix, string program, string[] arguments)
     {
         if (!OperatingSystem.IsLinux())
         {
             Assert.Skip("needs Linux: /proc");
         }
 
-        ProcessStartInfo start = new(s_compiled.GetOrAdd(program, name => new Lazy<string>(() => Compile(name))).Value, arguments)
+        string[] command = [.. prefix, s_compiled.GetOrAdd(program, name => new Lazy<string>(() => Compile(name))).Value, .. arguments];
+        ProcessStartInfo start = new(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -90,6 +104,10 @@ internal sealed class Workload : IDisposable
             using Process compiler = Process.Start("cc", ["-std=gnu11", "-O2", "-o", target, source]);
             compiler.WaitForExit();
             Assert.Equal(0, compiler.ExitCode);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(s_directory, EveryoneMayEnter);
+            }
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -221,7 +221,7 @@ internal sealed unsafe class BatchReader : IDisposable
 
         bool hasChanged = _isSecondLook && (slot.Checksum != checksum || slot.HasChanged);
         slot = PageRecord.Create(
-            checksum, (uint)ordinal, _vmas[page], FrameIdentity(new PagemapEntry(_entries[page]), ordinal), _isKsm[page], isHuge);
+            checksum, (uint)ordinal, _vmas[page], FrameIdentity(page, ordinal), _isKsm[page], isHuge);
         if (hasChanged)
         {
             slot.MarkChanged();
@@ -239,12 +239,20 @@ internal sealed unsafe class BatchReader : IDisposable
         slot = default;
     }
 
-    // Where the host hides frame numbers, a page that is mapped once is a frame of its own, and shared pages of equal
-    // content are taken as one frame: forked processes share exactly so, and the saving is not overstated.
-    private static ulong FrameIdentity(PagemapEntry entry, long ordinal) =>
-        entry.Frame != 0 ? entry.Frame
-        : entry.IsExclusive ? (1UL << 59) | (ulong)ordinal
-        : 1UL << 58;
+    // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
+    // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
+    // KSM shares across addresses; where it has been at work, equal pages are taken as one frame.
+    private ulong FrameIdentity(int page, long ordinal)
+    {
+        const ulong OfOrdinal = 1UL << 59;
+        const ulong OfAddress = 1UL << 58;
+        const ulong OfContent = 1UL << 57;
+        PagemapEntry entry = new(_entries[page]);
+        return entry.Frame != 0 ? entry.Frame
+            : entry.IsExclusive ? OfOrdinal | (ulong)ordinal
+            : _context.MayHoldKsmPages(_vmas[page]) ? OfContent
+            : OfAddress | (_addresses[page] / (ulong)_pageSize);
+    }
 
     // A page that left between the scan and the copy reads as zeroes: the copy itself has mapped the zero frame there.
     // So every page of zeroes is looked at again, stretch by stretch.

@@ -187,8 +187,8 @@ internal static class TableReport
         if (!result.FramesAreKnown)
         {
             console.MarkupLine(
-                "[yellow]This host shows frame numbers only to root: pages that are mapped more than once and equal were taken as "
-                + "shared already. Where they are not, more is saved than shown.[/]");
+                "[yellow]Frame numbers are shown to root only: equal pages at the same address of several processes, each mapped more "
+                + "than once, were taken as shared by fork. Where they are not, more is saved than shown.[/]");
         }
 
         if (result.PagesLeft > 0)

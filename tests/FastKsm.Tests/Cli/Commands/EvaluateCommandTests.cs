@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Linq;
 using System.Text.Json;
 using FastKsm.Cli;
 using FastKsm.Tests.TestKit;
@@ -11,6 +12,9 @@ namespace FastKsm.Tests.Cli.Commands;
 [Trait("Category", "Live")]
 public sealed class EvaluateCommandTests
 {
+    private static readonly string[] s_counters =
+        ["pages", "pages_shared", "pages_sharing", "pages_unshared", "pages_volatile", "frames_before", "frames_after"];
+
     [Theory]
     [InlineData("say which processes", "evaluate")]
     [InlineData("no such process", "evaluate", "--pid", "2147483647")]
@@ -99,6 +103,28 @@ public sealed class EvaluateCommandTests
         Assert.Contains("may not be read", tool.Error, StringComparison.Ordinal);
     }
 
+    // What fork shares is inferred from addresses then; the counters must come out the same.
+    [Fact]
+    public void Evaluate_OwnProcessesWithoutRoot_CountsAsRootDoes()
+    {
+        Assert.SkipUnless(string.Equals(Environment.UserName, "root", StringComparison.Ordinal), "needs root, to become another user");
+        using Workload workload = Workload.StartAsNobody(
+            "known_pages", "--identical", "300", "--unique", "500", "--zero", "100", "--children", "2", "--child-writes", "50");
+        string[] arguments =
+        [
+            "evaluate", "--json", "--max-page-sharing", "256", "--use-zero-pages", "0",
+            .. workload.Pids.SelectMany(pid => new[] { "--pid", pid.ToString(CultureInfo.InvariantCulture) }),
+        ];
+
+        Tool own = AsNobody(arguments);
+        Tool root = Tool.Run(arguments);
+
+        Assert.Equal(ExitCode.Success, own.ExitCode);
+        Assert.False(FramesAreKnown(own));
+        Assert.True(FramesAreKnown(root));
+        Assert.Equal(Counters(root), Counters(own));
+    }
+
     [Fact]
     public void Exec_Merge_IsInheritedByTheProgram()
     {
@@ -109,12 +135,25 @@ public sealed class EvaluateCommandTests
         Assert.Contains("ksm_merge_any: yes", tool.Output, StringComparison.Ordinal);
     }
 
+    private static bool FramesAreKnown(Tool tool)
+    {
+        using JsonDocument json = JsonDocument.Parse(tool.Output);
+        return json.RootElement.GetProperty("host").GetProperty("frames_known").GetBoolean();
+    }
+
+    private static long[] Counters(Tool tool)
+    {
+        using JsonDocument json = JsonDocument.Parse(tool.Output);
+        JsonElement total = json.RootElement.GetProperty("total");
+        return
+        [
+            .. s_counters.Select(name => total.GetProperty(name).GetInt64()),
+        ];
+    }
+
     private static Tool AsNobody(params string[] arguments)
     {
-        const string Nobody = "65534";
-        Tool tool = Tool.RunThrough(
-            "setpriv",
-            ["--reuid", Nobody, "--regid", Nobody, "--clear-groups", "dotnet", "exec", Tool.Assembly, .. arguments]);
+        Tool tool = Tool.RunThrough("setpriv", [.. Workload.BecomeNobody, "dotnet", "exec", Tool.Assembly, .. arguments]);
         Assert.SkipWhen(
             tool.ExitCode is not (ExitCode.Success or ExitCode.NotPermitted),
             "needs a build that another user may read");

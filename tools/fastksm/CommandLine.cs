@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FastKsm.Cli.SelfTest;
 
 namespace FastKsm.Cli;
 
@@ -8,6 +9,7 @@ internal static class CommandLine
     internal static int Run(string[] arguments)
     {
         RootCommand root = new("What would same-page merging (KSM) save here, with which settings, at what price?");
+        root.Subcommands.Add(SelfTestCommand.Create());
         ParseResult parsed = root.Parse(arguments);
         return parsed.Invoke();
     }

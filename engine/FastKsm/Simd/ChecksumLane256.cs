@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -12,15 +13,38 @@ internal readonly struct ChecksumLane256 : IChecksumLane
     // Offset of a stripe's high vector, in bytes of content as of secret.
     private const int High = 32;
 
-    public static void Accumulate(ref readonly byte content, nuint length, ref ulong accumulators)
+    public static ulong Hash64(ref readonly byte content, nuint length) =>
+        length % BlockBytes == 0 ? Hash64Blocks(in content, length) : Hash64Any(in content, length);
+
+    public static UInt128 Hash128(ref readonly byte content, nuint length) =>
+        length % BlockBytes == 0 ? Hash128Blocks(in content, length) : Hash128Any(in content, length);
+
+    // Out of line: inlined into its caller, the unrolled loop would overrun the JIT's budget and be cut up into calls.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong Hash64Blocks(ref readonly byte content, nuint length)
+    {
+        Vector256<ulong> sumLow = SumBlocks(in content, length, out Vector256<ulong> sumHigh);
+        return MergeLow(sumLow, sumHigh, length);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static UInt128 Hash128Blocks(ref readonly byte content, nuint length)
+    {
+        Vector256<ulong> sumLow = SumBlocks(in content, length, out Vector256<ulong> sumHigh);
+        return MergeBoth(sumLow, sumHigh, length);
+    }
+
+    // Straight code with no call in it: the sums must never leave their registers. Each key is at a constant address, so
+    // that the JIT makes it an aligned constant of this method; in the secret itself many straddle a cache line.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> SumBlocks(ref readonly byte content, nuint length, out Vector256<ulong> sumHigh)
     {
         ref readonly ulong initial = ref MemoryMarshal.GetReference(InitialAccumulators);
         Vector256<ulong> sumLow = Vector256.LoadUnsafe(in initial);
-        Vector256<ulong> sumHigh = Vector256.LoadUnsafe(in initial, AccumulatorCount / 2);
+        sumHigh = Vector256.LoadUnsafe(in initial, AccumulatorCount / 2);
 
         ref byte block = ref Unsafe.AsRef(in content);
-        nuint left = length;
-        for (; left >= BlockBytes; left -= BlockBytes)
+        while (true)
         {
             Vector256<ulong> wordsLow = Load(in block, 0), productsLow = Product(wordsLow, 0);
             Vector256<ulong> wordsHigh = Load(in block, High), productsHigh = Product(wordsHigh, High);
@@ -39,55 +63,80 @@ internal readonly struct ChecksumLane256 : IChecksumLane
             AddStripe(in block, 13, ref wordsLow, ref productsLow, ref wordsHigh, ref productsHigh);
             AddStripe(in block, 14, ref wordsLow, ref productsLow, ref wordsHigh, ref productsHigh);
 
-            // Where the content ends with the block, its last stripe has a key of its own and no scramble follows.
-            int lastOffset = BlockBytes - StripeBytes;
-            bool last = left == BlockBytes;
-            int secret = last ? LastStripeSecret : (StripesPerBlock - 1) * SecretStep;
-            Add(in block, lastOffset, secret, ref wordsLow, ref productsLow);
-            Add(in block, lastOffset + High, secret + High, ref wordsHigh, ref productsHigh);
-            sumLow += productsLow + ExchangeNeighbours(wordsLow);
-            sumHigh += productsHigh + ExchangeNeighbours(wordsHigh);
-            if (last)
+            Vector256<ulong> lastLow = Load(in block, 15 * StripeBytes);
+            Vector256<ulong> lastHigh = Load(in block, (15 * StripeBytes) + High);
+            sumLow += productsLow + ExchangeNeighbours(wordsLow + lastLow);
+            sumHigh += productsHigh + ExchangeNeighbours(wordsHigh + lastHigh);
+
+            // The content's last stripe has a key of its own, and no scramble follows it.
+            length -= BlockBytes;
+            if (length == 0)
             {
-                Store(sumLow, sumHigh, ref accumulators);
-                return;
+                sumHigh += Product(lastHigh, LastStripeSecret + High);
+                return sumLow + Product(lastLow, LastStripeSecret);
             }
 
-            sumLow = Scramble(sumLow, 0);
-            sumHigh = Scramble(sumHigh, High);
+            sumLow = Scramble(sumLow + Product(lastLow, 15 * SecretStep), 0);
+            sumHigh = Scramble(sumHigh + Product(lastHigh, (15 * SecretStep) + High), High);
+            block = ref Unsafe.Add(ref block, BlockBytes);
+        }
+    }
+
+    // Contents that do not end with a block: their last stripe overlaps the one before it. Out of line, for its calls.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong Hash64Any(ref readonly byte content, nuint length) =>
+        MergeLow(SumHalf(in content, length, 0), SumHalf(in content, length, High), length);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static UInt128 Hash128Any(ref readonly byte content, nuint length) =>
+        MergeBoth(SumHalf(in content, length, 0), SumHalf(in content, length, High), length);
+
+    // The low and the high halves of the stripes never meet.
+    private static Vector256<ulong> SumHalf(ref readonly byte content, nuint length, int half)
+    {
+        Vector256<ulong> sum = Vector256.LoadUnsafe(
+            in MemoryMarshal.GetReference(InitialAccumulators), (nuint)half / sizeof(ulong));
+        ref byte block = ref Unsafe.Add(ref Unsafe.AsRef(in content), half);
+        nuint left = length;
+        for (; left > BlockBytes; left -= BlockBytes)
+        {
+            sum = Scramble(sum + SumHalfStripes(in block, StripesPerBlock, half), half);
             block = ref Unsafe.Add(ref block, BlockBytes);
         }
 
-        AddRest(in content, length, in block, left, ref sumLow, ref sumHigh);
-        Store(sumLow, sumHigh, ref accumulators);
+        Vector256<ulong> words = Vector256.LoadUnsafe(in content, length - StripeBytes + (nuint)half).AsUInt64();
+        sum += SumHalfStripes(in block, (int)(left - 1) / StripeBytes, half);
+        return sum + Product(words, LastStripeSecret + half) + ExchangeNeighbours(words);
     }
 
-    // The stripes after the last whole block, and the last 64 bytes once more.
-    private static void AddRest(
-        ref readonly byte content,
-        nuint length,
-        ref readonly byte rest,
-        nuint left,
-        ref Vector256<ulong> sumLow,
-        ref Vector256<ulong> sumHigh)
+    private static Vector256<ulong> SumHalfStripes(ref readonly byte first, int stripes, int half)
     {
-        ref byte lastStripe = ref Unsafe.Add(ref Unsafe.AsRef(in content), length - StripeBytes);
-        Vector256<ulong> wordsLow = Load(in lastStripe, 0), productsLow = Product(wordsLow, LastStripeSecret);
-        Vector256<ulong> wordsHigh = Load(in lastStripe, High), productsHigh = Product(wordsHigh, LastStripeSecret + High);
-        for (int stripe = 0; stripe < (int)(left - 1) / StripeBytes; stripe++)
+        Vector256<ulong> words = default, products = default;
+        for (int stripe = 0; stripe < stripes; stripe++)
         {
-            AddStripe(in rest, stripe, ref wordsLow, ref productsLow, ref wordsHigh, ref productsHigh);
+            Add(in first, stripe * StripeBytes, (stripe * SecretStep) + half, ref words, ref products);
         }
 
-        sumLow += productsLow + ExchangeNeighbours(wordsLow);
-        sumHigh += productsHigh + ExchangeNeighbours(wordsHigh);
+        return products + ExchangeNeighbours(words);
     }
 
-    private static void Store(Vector256<ulong> sumLow, Vector256<ulong> sumHigh, ref ulong accumulators)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong MergeLow(Vector256<ulong> sumLow, Vector256<ulong> sumHigh, nuint length) =>
+        Merge(MergeLowStart(length), sumLow, sumHigh, MergeLowSecret);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static UInt128 MergeBoth(Vector256<ulong> sumLow, Vector256<ulong> sumHigh, nuint length) => new(
+        Merge(MergeHighStart(length), sumLow, sumHigh, MergeHighSecret), MergeLow(sumLow, sumHigh, length));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Merge(ulong start, Vector256<ulong> sumLow, Vector256<ulong> sumHigh, int secret)
     {
-        sumLow.StoreUnsafe(ref accumulators);
-        sumHigh.StoreUnsafe(ref accumulators, AccumulatorCount / 2);
+        Vector256<ulong> low = sumLow ^ Key(secret), high = sumHigh ^ Key(secret + High);
+        return Xxh3.Merge(start, low.GetLower(), low.GetUpper(), high.GetLower(), high.GetUpper());
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<ulong> Key(int secretOffset) => Load(in MemoryMarshal.GetReference(Secret), secretOffset);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void AddStripe(
@@ -119,15 +168,14 @@ internal readonly struct ChecksumLane256 : IChecksumLane
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ulong> Product(Vector256<ulong> words, int secret)
     {
-        Vector256<ulong> keyed = words ^ Load(in MemoryMarshal.GetReference(Secret), secret);
+        Vector256<ulong> keyed = words ^ Key(secret);
         return MultiplyLowHalves(keyed, keyed >>> 32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ulong> Scramble(Vector256<ulong> sum, int secret)
     {
-        Vector256<ulong> key = Load(in MemoryMarshal.GetReference(Secret), ScrambleSecret + secret);
-        Vector256<ulong> keyed = sum ^ (sum >>> 47) ^ key;
+        Vector256<ulong> keyed = sum ^ (sum >>> 47) ^ Key(ScrambleSecret + secret);
         Vector256<ulong> prime = Vector256.Create((ulong)Prime32A);
         return MultiplyLowHalves(keyed, prime) + (MultiplyLowHalves(keyed >>> 32, prime) << 32);
     }

@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -7,68 +8,121 @@ using static FastKsm.Simd.Xxh3;
 namespace FastKsm.Simd;
 
 /// <summary>One vector a stripe: AVX-512. Element i of every vector belongs to accumulator i.</summary>
-/// <remarks>
-/// The keys of all sixteen stripes stay in registers over the whole content; there are 32 of those. Loading the keys anew
-/// would cost more than the arithmetic, since all but two of them straddle a cache line.
-/// </remarks>
 internal readonly struct ChecksumLane512 : IChecksumLane
 {
-    public static void Accumulate(ref readonly byte content, nuint length, ref ulong accumulators)
-    {
-        Vector512<ulong> k0 = Key(0), k1 = Key(1), k2 = Key(2), k3 = Key(3), k4 = Key(4), k5 = Key(5), k6 = Key(6);
-        Vector512<ulong> k7 = Key(7), k8 = Key(8), k9 = Key(9), k10 = Key(10), k11 = Key(11), k12 = Key(12);
-        Vector512<ulong> k13 = Key(13), k14 = Key(14), k15 = Key(15);
-        Vector512<ulong> lastKey = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(Secret), LastStripeSecret).AsUInt64();
+    public static ulong Hash64(ref readonly byte content, nuint length) =>
+        length % BlockBytes == 0 ? Hash64Blocks(in content, length) : Hash64Any(in content, length);
 
+    public static UInt128 Hash128(ref readonly byte content, nuint length) =>
+        length % BlockBytes == 0 ? Hash128Blocks(in content, length) : Hash128Any(in content, length);
+
+    // Out of line: inlined into its caller, the unrolled loop would overrun the JIT's budget and be cut up into calls.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong Hash64Blocks(ref readonly byte content, nuint length) =>
+        MergeLow(SumBlocks(in content, length), length);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static UInt128 Hash128Blocks(ref readonly byte content, nuint length) =>
+        MergeBoth(SumBlocks(in content, length), length);
+
+    // Straight code with no call in it: the sums must never leave their registers. (A spill of 64 bytes that straddles a
+    // cache line costs as much as the whole block.) Each key is at a constant address, so that the JIT makes it an aligned
+    // constant of this method; loaded from the secret itself, all but two would straddle a line.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> SumBlocks(ref readonly byte content, nuint length)
+    {
+        Vector512<ulong> sum = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(InitialAccumulators));
+        ref byte block = ref Unsafe.AsRef(in content);
+        while (true)
+        {
+            // Two sums of each kind: one addition's latency hides behind the other's.
+            Vector512<ulong> evenWords = Stripe(in block, 0), evenProducts = Product(evenWords, Key(0));
+            Vector512<ulong> oddWords = Stripe(in block, 1), oddProducts = Product(oddWords, Key(8));
+            Add(in block, 2, Key(16), ref evenWords, ref evenProducts);
+            Add(in block, 3, Key(24), ref oddWords, ref oddProducts);
+            Add(in block, 4, Key(32), ref evenWords, ref evenProducts);
+            Add(in block, 5, Key(40), ref oddWords, ref oddProducts);
+            Add(in block, 6, Key(48), ref evenWords, ref evenProducts);
+            Add(in block, 7, Key(56), ref oddWords, ref oddProducts);
+            Add(in block, 8, Key(64), ref evenWords, ref evenProducts);
+            Add(in block, 9, Key(72), ref oddWords, ref oddProducts);
+            Add(in block, 10, Key(80), ref evenWords, ref evenProducts);
+            Add(in block, 11, Key(88), ref oddWords, ref oddProducts);
+            Add(in block, 12, Key(96), ref evenWords, ref evenProducts);
+            Add(in block, 13, Key(104), ref oddWords, ref oddProducts);
+            Add(in block, 14, Key(112), ref evenWords, ref evenProducts);
+
+            Vector512<ulong> lastWords = Stripe(in block, 15);
+            oddWords += lastWords;
+            sum += evenProducts + oddProducts + ExchangeNeighbours(evenWords + oddWords);
+
+            // The content's last stripe has a key of its own, and no scramble follows it.
+            length -= BlockBytes;
+            if (length == 0)
+            {
+                return sum + Product(lastWords, Key(LastStripeSecret));
+            }
+
+            sum = Scramble(sum + Product(lastWords, Key(15 * SecretStep)));
+            block = ref Unsafe.Add(ref block, BlockBytes);
+        }
+    }
+
+    // Contents that do not end with a block: their last stripe overlaps the one before it. Out of line, for its calls.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong Hash64Any(ref readonly byte content, nuint length) =>
+        MergeLow(SumAny(in content, length), length);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static UInt128 Hash128Any(ref readonly byte content, nuint length) =>
+        MergeBoth(SumAny(in content, length), length);
+
+    private static Vector512<ulong> SumAny(ref readonly byte content, nuint length)
+    {
         Vector512<ulong> sum = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(InitialAccumulators));
         ref byte block = ref Unsafe.AsRef(in content);
         nuint left = length;
-        for (; left >= BlockBytes; left -= BlockBytes)
+        for (; left > BlockBytes; left -= BlockBytes)
         {
-            // Two sums of each kind: one addition's latency hides behind the other's.
-            Vector512<ulong> evenWords = Stripe(in block, 0), evenProducts = Product(evenWords, k0);
-            Vector512<ulong> oddWords = Stripe(in block, 1), oddProducts = Product(oddWords, k1);
-            Add(in block, 2, k2, ref evenWords, ref evenProducts);
-            Add(in block, 3, k3, ref oddWords, ref oddProducts);
-            Add(in block, 4, k4, ref evenWords, ref evenProducts);
-            Add(in block, 5, k5, ref oddWords, ref oddProducts);
-            Add(in block, 6, k6, ref evenWords, ref evenProducts);
-            Add(in block, 7, k7, ref oddWords, ref oddProducts);
-            Add(in block, 8, k8, ref evenWords, ref evenProducts);
-            Add(in block, 9, k9, ref oddWords, ref oddProducts);
-            Add(in block, 10, k10, ref evenWords, ref evenProducts);
-            Add(in block, 11, k11, ref oddWords, ref oddProducts);
-            Add(in block, 12, k12, ref evenWords, ref evenProducts);
-            Add(in block, 13, k13, ref oddWords, ref oddProducts);
-            Add(in block, 14, k14, ref evenWords, ref evenProducts);
-
-            // Where the content ends with the block, its last stripe has a key of its own and no scramble follows.
-            bool last = left == BlockBytes;
-            Add(in block, 15, last ? lastKey : k15, ref oddWords, ref oddProducts);
-            sum += evenProducts + oddProducts + ExchangeNeighbours(evenWords + oddWords);
-            if (last)
-            {
-                sum.StoreUnsafe(ref accumulators);
-                return;
-            }
-
-            sum = Scramble(sum);
+            sum = Scramble(sum + SumStripes(in block, StripesPerBlock));
             block = ref Unsafe.Add(ref block, BlockBytes);
         }
 
         Vector512<ulong> words = Vector512.LoadUnsafe(in content, length - StripeBytes).AsUInt64();
-        Vector512<ulong> products = Product(words, lastKey);
-        for (int stripe = 0; stripe < (int)(left - 1) / StripeBytes; stripe++)
-        {
-            Add(in block, stripe, Key(stripe), ref words, ref products);
-        }
-
-        sum += products + ExchangeNeighbours(words);
-        sum.StoreUnsafe(ref accumulators);
+        sum += SumStripes(in block, (int)(left - 1) / StripeBytes);
+        return sum + Product(words, Key(LastStripeSecret)) + ExchangeNeighbours(words);
     }
 
-    private static Vector512<ulong> Key(int stripe) =>
-        Vector512.LoadUnsafe(in MemoryMarshal.GetReference(Secret), (nuint)(stripe * SecretStep)).AsUInt64();
+    private static Vector512<ulong> SumStripes(ref readonly byte block, int stripes)
+    {
+        Vector512<ulong> words = default, products = default;
+        for (int stripe = 0; stripe < stripes; stripe++)
+        {
+            Add(in block, stripe, Key(stripe * SecretStep), ref words, ref products);
+        }
+
+        return products + ExchangeNeighbours(words);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong MergeLow(Vector512<ulong> sum, nuint length) =>
+        Merge(MergeLowStart(length), sum ^ Key(MergeLowSecret));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static UInt128 MergeBoth(Vector512<ulong> sum, nuint length) =>
+        new(Merge(MergeHighStart(length), sum ^ Key(MergeHighSecret)), MergeLow(sum, length));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong Merge(ulong start, Vector512<ulong> keyed) => Xxh3.Merge(
+        start,
+        keyed.GetLower().GetLower(),
+        keyed.GetLower().GetUpper(),
+        keyed.GetUpper().GetLower(),
+        keyed.GetUpper().GetUpper());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<ulong> Key(int secretOffset) =>
+        Vector512.LoadUnsafe(in MemoryMarshal.GetReference(Secret), (nuint)secretOffset).AsUInt64();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> Stripe(ref readonly byte block, int stripe) =>
@@ -94,7 +148,7 @@ internal readonly struct ChecksumLane512 : IChecksumLane
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> Scramble(Vector512<ulong> sum)
     {
-        Vector512<ulong> keyed = sum ^ (sum >>> 47) ^ Key(StripesPerBlock);
+        Vector512<ulong> keyed = sum ^ (sum >>> 47) ^ Key(ScrambleSecret);
         Vector512<ulong> prime = Vector512.Create((ulong)Prime32A);
         return MultiplyLowHalves(keyed, prime) + (MultiplyLowHalves(keyed >>> 32, prime) << 32);
     }

@@ -1,3 +1,5 @@
+using System;
+
 namespace FastKsm.Simd;
 
 /// <summary>The long form of XXH3 at one vector width. Implemented by empty structs, resolved by the JIT.</summary>
@@ -12,9 +14,13 @@ namespace FastKsm.Simd;
 /// </remarks>
 internal interface IChecksumLane
 {
-    /// <summary>Runs all stripes of a content longer than <see cref="Xxh3.LongestShort"/>.</summary>
+    /// <summary>The 64-bit result for a content longer than <see cref="Xxh3.LongestShort"/>.</summary>
     /// <param name="content">First byte; <paramref name="length"/> readable bytes lie behind it, at any alignment.</param>
     /// <param name="length">Bytes, a multiple of 16.</param>
-    /// <param name="accumulators">Receives the eight accumulators.</param>
-    static abstract void Accumulate(ref readonly byte content, nuint length, ref ulong accumulators);
+    static abstract ulong Hash64(ref readonly byte content, nuint length);
+
+    /// <summary>The 128-bit result for a content longer than <see cref="Xxh3.LongestShort"/>.</summary>
+    /// <param name="content">First byte; <paramref name="length"/> readable bytes lie behind it, at any alignment.</param>
+    /// <param name="length">Bytes, a multiple of 16.</param>
+    static abstract UInt128 Hash128(ref readonly byte content, nuint length);
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -76,14 +75,7 @@ public static class PageChecksum
         where TLane : struct, IChecksumLane
     {
         AssertSize(length);
-        if (length <= Xxh3.LongestShort)
-        {
-            return Xxh3Short.Hash64(in content, length);
-        }
-
-        Unsafe.SkipInit(out Accumulators accumulators);
-        TLane.Accumulate(in content, length, ref accumulators[0]);
-        return Xxh3.MergeLow(in accumulators[0], length);
+        return length > Xxh3.LongestShort ? TLane.Hash64(in content, length) : Xxh3Short.Hash64(in content, length);
     }
 
     /// <summary>The 128-bit kernel at a chosen width; right for every lane on every little-endian machine.</summary>
@@ -91,14 +83,7 @@ public static class PageChecksum
         where TLane : struct, IChecksumLane
     {
         AssertSize(length);
-        if (length <= Xxh3.LongestShort)
-        {
-            return Xxh3Short.Hash128(in content, length);
-        }
-
-        Unsafe.SkipInit(out Accumulators accumulators);
-        TLane.Accumulate(in content, length, ref accumulators[0]);
-        return new UInt128(Xxh3.MergeHigh(in accumulators[0], length), Xxh3.MergeLow(in accumulators[0], length));
+        return length > Xxh3.LongestShort ? TLane.Hash128(in content, length) : Xxh3Short.Hash128(in content, length);
     }
 
     private static void CheckSize(ReadOnlySpan<byte> content)
@@ -112,11 +97,4 @@ public static class PageChecksum
     [Conditional("DEBUG")]
     private static void AssertSize(nuint length) =>
         Debug.Assert(length != 0 && length % Sizes.ContentGranule == 0, "Contents are whole granules.");
-
-    // Left uninitialised: every lane begins by writing all of it.
-    [InlineArray(Xxh3.AccumulatorCount)]
-    private struct Accumulators
-    {
-        private ulong _first;
-    }
 }

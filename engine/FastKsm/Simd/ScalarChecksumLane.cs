@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 using static FastKsm.Simd.Xxh3;
 
 namespace FastKsm.Simd;
@@ -7,9 +6,23 @@ namespace FastKsm.Simd;
 /// <summary>The published form, word by word: the reference every other lane is tested against.</summary>
 internal readonly struct ScalarChecksumLane : IChecksumLane
 {
-    public static void Accumulate(ref readonly byte content, nuint length, ref ulong accumulators)
+    public static ulong Hash64(ref readonly byte content, nuint length)
     {
-        Span<ulong> sums = MemoryMarshal.CreateSpan(ref accumulators, AccumulatorCount);
+        Span<ulong> sums = stackalloc ulong[AccumulatorCount];
+        Accumulate(in content, length, sums);
+        return Merge(sums, MergeLowSecret, MergeLowStart(length));
+    }
+
+    public static UInt128 Hash128(ref readonly byte content, nuint length)
+    {
+        Span<ulong> sums = stackalloc ulong[AccumulatorCount];
+        Accumulate(in content, length, sums);
+        return new UInt128(
+            Merge(sums, MergeHighSecret, MergeHighStart(length)), Merge(sums, MergeLowSecret, MergeLowStart(length)));
+    }
+
+    private static void Accumulate(ref readonly byte content, nuint length, Span<ulong> sums)
+    {
         InitialAccumulators.CopyTo(sums);
 
         // The last 64 bytes are a stripe of their own, under a key of their own, even where they overlap the one before.
@@ -45,5 +58,17 @@ internal readonly struct ScalarChecksumLane : IChecksumLane
             ulong sum = sums[i];
             sums[i] = (sum ^ (sum >> 47) ^ SecretWord(ScrambleSecret + (i * sizeof(ulong)))) * Prime32A;
         }
+    }
+
+    private static ulong Merge(ReadOnlySpan<ulong> sums, int secret, ulong start)
+    {
+        for (int i = 0; i < AccumulatorCount; i += 2)
+        {
+            start += MultiplyFold(
+                sums[i] ^ SecretWord(secret + (i * sizeof(ulong))),
+                sums[i + 1] ^ SecretWord(secret + ((i + 1) * sizeof(ulong))));
+        }
+
+        return Avalanche(start);
     }
 }

@@ -1,7 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FastKsm.Simd;
 
@@ -36,6 +36,12 @@ internal static class Xxh3
     /// <summary>Offset into the secret of the key for the last stripe, which is the last 64 bytes whatever the length.</summary>
     internal const int LastStripeSecret = ScrambleSecret - 7;
 
+    /// <summary>Offset into the secret of the key for the merge into the low half, or into a 64-bit result, in bytes.</summary>
+    internal const int MergeLowSecret = 11;
+
+    /// <summary>Offset into the secret of the key for the merge into the high half, in bytes.</summary>
+    internal const int MergeHighSecret = SecretBytes - StripeBytes - MergeLowSecret;
+
     /// <summary>The longest content, in bytes, that has no stripes.</summary>
     internal const int LongestShort = 240;
 
@@ -47,10 +53,6 @@ internal static class Xxh3
     internal const ulong Prime64C = 0x165667B19E3779F9;
     internal const ulong Prime64D = 0x85EBCA77C2B2AE63;
     internal const ulong Prime64E = 0x27D4EB2F165667C5;
-
-    // Offsets into the secret, in bytes, for the merge of the accumulators into the low and the high half of the result.
-    private const int MergeLowSecret = 11;
-    private const int MergeHighSecret = SecretBytes - StripeBytes - MergeLowSecret;
 
     /// <summary>The default secret.</summary>
     internal static ReadOnlySpan<byte> Secret =>
@@ -101,25 +103,31 @@ internal static class Xxh3
         return word ^ (word >> 32);
     }
 
-    /// <summary>The 64-bit result of the long form; also the low half of the 128-bit one.</summary>
-    internal static ulong MergeLow(ref readonly ulong accumulators, nuint length) =>
-        Merge(in accumulators, MergeLowSecret, length * Prime64A);
-
-    /// <summary>The high half of the 128-bit result of the long form.</summary>
-    internal static ulong MergeHigh(ref readonly ulong accumulators, nuint length) =>
-        Merge(in accumulators, MergeHighSecret, ~(length * Prime64B));
-
+    /// <summary>Folds the accumulators, keyed already, into one half of the result.</summary>
+    /// <param name="start">What the sum of the four products starts from; depends on the length and on the half.</param>
+    /// <param name="pair0">Accumulators 0 and 1.</param>
+    /// <param name="pair1">Accumulators 2 and 3.</param>
+    /// <param name="pair2">Accumulators 4 and 5.</param>
+    /// <param name="pair3">Accumulators 6 and 7.</param>
+    /// <remarks>
+    /// The pairs come in registers, not through memory: reading back what a wide store that straddles a cache line wrote
+    /// stalls for longer than a block takes, and the stack is not aligned to more than 16 bytes.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Merge(ref readonly ulong accumulators, int secret, ulong start)
+    internal static ulong Merge(
+        ulong start, Vector128<ulong> pair0, Vector128<ulong> pair1, Vector128<ulong> pair2, Vector128<ulong> pair3)
     {
-        ref byte key = ref Unsafe.Add(ref MemoryMarshal.GetReference(Secret), secret);
-        ref ulong pair = ref Unsafe.AsRef(in accumulators);
-
         // Four independent products, added as a tree: their latencies overlap.
-        ulong p0 = MultiplyFold(pair ^ Word(in key, 0), Unsafe.Add(ref pair, 1) ^ Word(in key, 8));
-        ulong p1 = MultiplyFold(Unsafe.Add(ref pair, 2) ^ Word(in key, 16), Unsafe.Add(ref pair, 3) ^ Word(in key, 24));
-        ulong p2 = MultiplyFold(Unsafe.Add(ref pair, 4) ^ Word(in key, 32), Unsafe.Add(ref pair, 5) ^ Word(in key, 40));
-        ulong p3 = MultiplyFold(Unsafe.Add(ref pair, 6) ^ Word(in key, 48), Unsafe.Add(ref pair, 7) ^ Word(in key, 56));
-        return Avalanche(start + (p0 + p1) + (p2 + p3));
+        ulong product0 = MultiplyFold(pair0.ToScalar(), pair0.GetElement(1));
+        ulong product1 = MultiplyFold(pair1.ToScalar(), pair1.GetElement(1));
+        ulong product2 = MultiplyFold(pair2.ToScalar(), pair2.GetElement(1));
+        ulong product3 = MultiplyFold(pair3.ToScalar(), pair3.GetElement(1));
+        return Avalanche(start + (product0 + product1) + (product2 + product3));
     }
+
+    /// <summary>What the merge into the low half, or into a 64-bit result, starts from.</summary>
+    internal static ulong MergeLowStart(nuint length) => length * Prime64A;
+
+    /// <summary>What the merge into the high half starts from.</summary>
+    internal static ulong MergeHighStart(nuint length) => ~(length * Prime64B);
 }

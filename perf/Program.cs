@@ -14,6 +14,11 @@ internal static class Program
             return VersusCommand.Run(args[1..]);
         }
 
+        if (args.Length == 2 && string.Equals(args[0], HeldMemory.Argument, StringComparison.Ordinal))
+        {
+            return HeldMemory.Hold(args[1]);
+        }
+
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
     }

@@ -110,22 +110,25 @@ internal static class EvaluateCommand
         EvaluationProgress progress = new();
         using (ProgressDisplay.Start(progress))
         {
-            result = Evaluator.Evaluate(pids, options, request.TargetScanTime?.TotalSeconds, progress, cancellation);
+            result = Evaluator.Evaluate(pids, options, progress, cancellation);
         }
 
         CheckOutcome(request.Selection, result);
+        if (request.Csv)
+        {
+            CsvReport.Write(result, Console.Out);
+            return ExitCode.Success;
+        }
+
+        ScanPrice price = ScanPrice.Of(result, ScanCalibration.Measure(host), request.TargetScanTime?.TotalSeconds);
         if (request.Json)
         {
             using Stream stream = Console.OpenStandardOutput();
-            JsonReport.Write(result, stream);
-        }
-        else if (request.Csv)
-        {
-            CsvReport.Write(result, Console.Out);
+            JsonReport.Write(result, price, stream);
         }
         else
         {
-            TableReport.Write(result, request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top);
+            TableReport.Write(result, price, request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top);
         }
 
         return ExitCode.Success;

@@ -33,7 +33,7 @@ internal sealed unsafe class BatchReader : IDisposable
     private readonly List<int> _shared = new(PagesPerCopy);
     private readonly List<int> _zero = new(PageBatch.Capacity);
     private LiveProcess _process = null!;
-    private long _firstOrdinal;
+    private int _firstOrdinal;
     private bool _isSecondLook;
 
     internal BatchReader(PageRecordTable table, EvaluationContext context)
@@ -212,7 +212,7 @@ internal sealed unsafe class BatchReader : IDisposable
 
     private void Write(int page, ulong checksum, bool isHuge)
     {
-        long ordinal = _firstOrdinal + page;
+        int ordinal = _firstOrdinal + page;
         ref PageRecord slot = ref _table[ordinal];
         if (_isSecondLook && !slot.IsRead)
         {
@@ -221,7 +221,7 @@ internal sealed unsafe class BatchReader : IDisposable
 
         bool hasChanged = _isSecondLook && (slot.Checksum != checksum || slot.HasChanged);
         slot = PageRecord.Create(
-            checksum, (uint)ordinal, _vmas[page], FrameIdentity(page, ordinal), _isKsm[page], isHuge);
+            checksum, ordinal, _vmas[page], FrameIdentity(page, ordinal), _isKsm[page], isHuge);
         if (hasChanged)
         {
             slot.MarkChanged();
@@ -242,14 +242,14 @@ internal sealed unsafe class BatchReader : IDisposable
     // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
     // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
     // KSM shares across addresses; where it has been at work, equal pages are taken as one frame.
-    private ulong FrameIdentity(int page, long ordinal)
+    private ulong FrameIdentity(int page, int ordinal)
     {
         const ulong OfOrdinal = 1UL << 59;
         const ulong OfAddress = 1UL << 58;
         const ulong OfContent = 1UL << 57;
         PagemapEntry entry = new(_entries[page]);
         return entry.Frame != 0 ? entry.Frame
-            : entry.IsExclusive ? OfOrdinal | (ulong)ordinal
+            : entry.IsExclusive ? OfOrdinal | (uint)ordinal
             : _context.MayHoldKsmPages(_vmas[page]) ? OfContent
             : OfAddress | (_addresses[page] / (ulong)_pageSize);
     }

@@ -4,7 +4,7 @@ using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
 
-/// <summary>The answer: counters, processes by profit, and what a scan would cost.</summary>
+/// <summary>The answer: counters, and processes by profit.</summary>
 /// <param name="Options">What was assumed.</param>
 /// <param name="Host">The host.</param>
 /// <param name="PageSize">Page size in bytes.</param>
@@ -12,11 +12,7 @@ namespace FastKsm.Cli.Evaluation;
 /// <param name="Total">Linux's counters in the steady state.</param>
 /// <param name="Marking">The counters if only the VMAs worth it are marked.</param>
 /// <param name="Processes">All that were found, most profitable first.</param>
-/// <param name="Cost">What a page costs ksmd.</param>
-/// <param name="Current">Time of a scan with the host's settings of today.</param>
-/// <param name="Target">The recommended settings; null where none were asked for or none can do it.</param>
-/// <param name="TargetSeconds">The scan time asked for; null for none.</param>
-/// <param name="Elapsed">Time to find, read, sort and forecast; without the calibration.</param>
+/// <param name="Elapsed">Time it took to find, read, sort and forecast.</param>
 internal sealed record EvaluationResult(
     EvaluationOptions Options,
     HostKsm Host,
@@ -25,10 +21,6 @@ internal sealed record EvaluationResult(
     MergeForecast Total,
     MergeForecast Marking,
     IReadOnlyList<ProcessForecast> Processes,
-    ScanCost Cost,
-    ScanSettings Current,
-    ScanSettings? Target,
-    double? TargetSeconds,
     TimeSpan Elapsed)
 {
     /// <summary>Pages read.</summary>

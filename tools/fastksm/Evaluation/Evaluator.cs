@@ -10,19 +10,17 @@ namespace FastKsm.Cli.Evaluation;
 /// <summary>Evaluates what merging would save in running processes: find, read, sort, follow, add up.</summary>
 internal static class Evaluator
 {
-    // Ordinals have 32 bits: 16 TiB of 4 KiB pages. The records of that many would take 96 GiB, of addresses only.
-    private const long MostPages = uint.MaxValue;
+    // As many as an index counts: 8 TiB of 4 KiB pages. Their records would take 48 GiB, and are reserved, not used.
+    private const int MostPages = int.MaxValue;
 
     /// <summary>Evaluates.</summary>
     /// <param name="pids">Processes, in the order in which ksmd would visit them.</param>
     /// <param name="options">What to assume.</param>
-    /// <param name="targetSeconds">Wanted time of a full scan; null for none.</param>
     /// <param name="progress">Told how far it has come.</param>
     /// <param name="cancellation">Ends it early, with an exception.</param>
     internal static EvaluationResult Evaluate(
         IReadOnlyList<int> pids,
         EvaluationOptions options,
-        double? targetSeconds,
         EvaluationProgress progress,
         CancellationToken cancellation)
     {
@@ -42,9 +40,6 @@ internal static class Evaluator
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
         total.KsmZeroPages += processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);
 
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        ScanCost cost = ScanCalibration.Measure(host);
-        double secondsPerPage = cost.SecondsPerPage(total);
         return new EvaluationResult(
             options,
             host,
@@ -57,11 +52,7 @@ internal static class Evaluator
                     .OrderByDescending(process => process.ProcessProfit(pageSize))
                     .ThenBy(process => process.Process.Pid),
             ],
-            cost,
-            ScanSettings.Of(total.RmapItems, secondsPerPage, host.PagesToScan, host.SleepMilliseconds),
-            targetSeconds is { } target ? ScanSettings.ForTarget(total.RmapItems, secondsPerPage, target) : null,
-            targetSeconds,
-            elapsed);
+            Stopwatch.GetElapsedTime(start));
     }
 
     // The VMAs of a process stand together, in the order in which the processes were read.

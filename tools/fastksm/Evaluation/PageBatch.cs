@@ -18,7 +18,7 @@ internal sealed class PageBatch : IResettable
     internal LiveProcess? Process { get; private set; }
 
     /// <summary>Place of the first page in the order of visits; the others follow.</summary>
-    internal long FirstOrdinal { get; private set; }
+    internal int FirstOrdinal { get; private set; }
 
     /// <summary>Whether the pages were read before: then what matters is whether they changed.</summary>
     internal bool IsSecondLook { get; set; }
@@ -30,7 +30,7 @@ internal sealed class PageBatch : IResettable
     internal IReadOnlyList<PageRun> Runs => _runs;
 
     /// <summary>Starts over for a process.</summary>
-    internal void Begin(LiveProcess process, long firstOrdinal)
+    internal void Begin(LiveProcess process, int firstOrdinal)
     {
         Process = process;
         FirstOrdinal = firstOrdinal;

@@ -149,9 +149,17 @@ internal sealed class PageCollector
         {
             VmaEligibility eligibility = EligibilityOf(vma);
             cutter.Vma = _context.Add(new VmaInProcess(process, vma, eligibility));
-            if (eligibility == VmaEligibility.Eligible
-                && vma.AnonymousBytes > 0
-                && !_scan.Visit(process.Pagemap!, vma.Start, vma.End, ref cutter))
+            if (eligibility != VmaEligibility.Eligible || vma.AnonymousBytes == 0)
+            {
+                continue;
+            }
+
+            // A VMA without a hole need not be searched; smaps has just counted its pages.
+            if (vma.AnonymousBytes == vma.Length)
+            {
+                cutter.Found(vma.Start, (long)(vma.Length / (ulong)Environment.SystemPageSize), isHuge: false);
+            }
+            else if (!_scan.Visit(process.Pagemap!, vma.Start, vma.End, ref cutter))
             {
                 process.Fail(ReadStatus.Exited);
             }

@@ -26,7 +26,7 @@ internal struct PageRecord : IComparable<PageRecord>
     internal ulong Checksum;
 
     /// <summary>Place in ksmd's order of visits, from 0: processes in order, addresses ascending.</summary>
-    internal uint Ordinal;
+    internal int Ordinal;
 
     /// <summary>Position of the VMA among the VMAs of the evaluation.</summary>
     internal int Vma;
@@ -55,7 +55,7 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <param name="frame">Identity of the frame; below 2^60.</param>
     /// <param name="isKsm">Whether the frame is a KSM page already.</param>
     /// <param name="isHuge">Whether the page is part of a huge page.</param>
-    internal static PageRecord Create(ulong checksum, uint ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false) => new()
+    internal static PageRecord Create(ulong checksum, int ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false) => new()
     {
         Checksum = checksum,
         Ordinal = ordinal,

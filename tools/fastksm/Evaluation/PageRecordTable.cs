@@ -20,7 +20,7 @@ internal sealed unsafe class PageRecordTable : SafeHandleMinusOneIsInvalid
     /// <summary>Reserves room; no memory is used yet.</summary>
     /// <param name="capacity">Most pages there can be.</param>
     /// <exception cref="ToolException">Not even a small reservation is possible.</exception>
-    internal PageRecordTable(long capacity)
+    internal PageRecordTable(int capacity)
         : base(ownsHandle: true)
     {
         // A limit on address space (ulimit -v) may forbid what a large host could need: take what there is.
@@ -40,16 +40,17 @@ internal sealed unsafe class PageRecordTable : SafeHandleMinusOneIsInvalid
     }
 
     /// <summary>Number of records in use.</summary>
-    internal long Count { get; private set; }
+    internal int Count { get; private set; }
 
-    private static long CommitStepRecords => (long)CommitStep / sizeof(PageRecord);
+    private static int CommitStepRecords => (int)CommitStep / sizeof(PageRecord);
 
     /// <summary>Makes room for more records, zero-filled.</summary>
     /// <param name="more">Number of records.</param>
     /// <exception cref="ToolException">Out of memory.</exception>
-    internal void Commit(long more)
+    internal void Commit(int more)
     {
-        nuint needed = (nuint)((Count + more) * sizeof(PageRecord));
+        long count = (long)Count + more;
+        nuint needed = (nuint)(count * sizeof(PageRecord));
         if (needed > _committedBytes)
         {
             nuint committed = (needed + CommitStep - 1) / CommitStep * CommitStep;
@@ -58,38 +59,45 @@ internal sealed unsafe class PageRecordTable : SafeHandleMinusOneIsInvalid
                     handle + (nint)_committedBytes, committed - _committedBytes, LinuxNative.ProtectReadWrite) != 0)
             {
                 throw new ToolException(
-                    ExitCode.Exhausted, $"no memory for the records of {Count + more} pages ({sizeof(PageRecord)} bytes each).");
+                    ExitCode.Exhausted, $"no memory for the records of {count} pages ({sizeof(PageRecord)} bytes each).");
             }
 
             _committedBytes = committed;
         }
 
-        Count += more;
+        Count = (int)count;
     }
 
     /// <summary>One record.</summary>
-    internal ref PageRecord this[long index]
+    internal ref PageRecord this[int index]
     {
         get
         {
-            Debug.Assert((ulong)index < (ulong)Count, "Beyond the committed records.");
+            Debug.Assert((uint)index < (uint)Count, "Beyond the committed records.");
             return ref ((PageRecord*)handle)[index];
         }
     }
 
     /// <summary>A stretch of records.</summary>
-    internal Span<PageRecord> Slice(long start, int length)
+    internal Span<PageRecord> Slice(int start, int length)
     {
-        Debug.Assert(start >= 0 && start + length <= Count, "Beyond the committed records.");
+        Debug.Assert(start >= 0 && length >= 0 && start <= Count - length, "Beyond the committed records.");
         return new Span<PageRecord>((PageRecord*)handle + start, length);
+    }
+
+    /// <summary>Drops all records but the first ones.</summary>
+    internal void Truncate(int count)
+    {
+        Debug.Assert((uint)count <= (uint)Count, "Truncating makes shorter.");
+        Count = count;
     }
 
     /// <summary>Drops the records that <paramref name="keep"/> refuses; the rest stay in order.</summary>
     internal void Compact(Func<PageRecord, bool> keep)
     {
         PageRecord* records = (PageRecord*)handle;
-        long kept = 0;
-        for (long i = 0; i < Count; i++)
+        int kept = 0;
+        for (int i = 0; i < Count; i++)
         {
             if (keep(records[i]))
             {

@@ -6,74 +6,88 @@ namespace FastKsm.Cli.Evaluation;
 
 /// <summary>Sorts page records in place: no second copy of 24 bytes a page.</summary>
 /// <remarks>
-/// The leading bits of a checksum are uniform, so one in-place distribution over them (each record is swapped straight
-/// into its bucket) leaves buckets of some 32 records, of which most of the framework's sort is an insertion sort. Tables
-/// of more than two million pages get larger buckets, and many equal pages make one bucket large: those are sorted as such.
+/// Checksums are uniform, so their leading bits distribute the records evenly, and each record is swapped straight into
+/// its bucket. One thread does that for the first bits, few enough that every bucket's end stays in the cache; then all
+/// threads do it for the next bits of their buckets, which are small by then, and leave the rest to the framework's sort.
+/// Equal pages have equal bits: a bucket of theirs is not distributed a second time but sorted as it is.
 /// </remarks>
 internal static class RecordSorter
 {
-    private const int RecordsPerBucketLog2 = 5;
-    private const int MostBucketBits = 16; // Two arrays of 512 KiB, however many pages there are.
-    private const int BucketsPerTask = 64;
+    private const int FirstBits = 8;
+    private const int NextBits = 8;
+    private const int SortedDirectly = 48;
 
     /// <summary>Sorts all records of a table by content, then by order of visits.</summary>
     internal static void Sort(PageRecordTable table, int threads)
     {
-        int bits = Math.Clamp(BitOperations.Log2((ulong)Math.Max(table.Count, 1)) - RecordsPerBucketLog2, 0, MostBucketBits);
-        long[] ends = Distribute(table, bits);
-        int tasks = (ends.Length + BucketsPerTask - 1) / BucketsPerTask;
-        Parallel.For(0, tasks, new ParallelOptions { MaxDegreeOfParallelism = threads }, task =>
+        Span<PageRecord> all = table.Slice(0, table.Count);
+        if (all.Length <= SortedDirectly)
         {
-            int first = task * BucketsPerTask;
-            for (int bucket = first; bucket < Math.Min(first + BucketsPerTask, ends.Length); bucket++)
-            {
-                long start = bucket == 0 ? 0 : ends[bucket - 1];
-                table.Slice(start, checked((int)(ends[bucket] - start))).Sort();
-            }
+            all.Sort();
+            return;
+        }
+
+        int[] ends = new int[1 << FirstBits];
+        Distribute(all, shift: 64 - FirstBits, ends);
+        Parallel.For(0, ends.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, bucket =>
+        {
+            int start = bucket == 0 ? 0 : ends[bucket - 1];
+            SortBucket(table.Slice(start, ends[bucket] - start));
         });
     }
 
-    // Afterwards bucket b lies in [ends[b - 1], ends[b]).
-    private static long[] Distribute(PageRecordTable table, int bits)
+    private static void SortBucket(Span<PageRecord> records)
     {
-        int buckets = 1 << bits;
-        long[] next = new long[buckets];
-        long[] ends = new long[buckets];
-        if (buckets == 1)
+        // As many buckets as leave a few records each; a stack array, since thousands of these are sorted.
+        int bits = Math.Clamp(BitOperations.Log2((uint)records.Length | 1) - 3, 0, NextBits);
+        if (records.Length <= SortedDirectly || bits == 0)
         {
-            ends[0] = table.Count;
-            return ends;
+            records.Sort();
+            return;
         }
 
-        for (long i = 0; i < table.Count; i++)
+        Span<int> ends = stackalloc int[1 << bits];
+        Distribute(records, 64 - FirstBits - bits, ends);
+        int start = 0;
+        foreach (int end in ends)
         {
-            ends[Bucket(table[i], bits)]++;
+            records[start..end].Sort();
+            start = end;
+        }
+    }
+
+    // Afterwards bucket b lies in [ends[b - 1], ends[b]); the number of buckets is the length of "ends", a power of two.
+    private static void Distribute(Span<PageRecord> records, int shift, Span<int> ends)
+    {
+        ulong mask = (ulong)ends.Length - 1;
+        Span<int> next = stackalloc int[1 << Math.Max(FirstBits, NextBits)];
+        ends.Clear();
+        foreach (ref readonly PageRecord record in records)
+        {
+            ends[(int)((record.Checksum >> shift) & mask)]++;
         }
 
-        for (int bucket = 1; bucket < buckets; bucket++)
+        next[0] = 0;
+        for (int bucket = 1; bucket < ends.Length; bucket++)
         {
-            ends[bucket] += ends[bucket - 1];
             next[bucket] = ends[bucket - 1];
+            ends[bucket] += ends[bucket - 1];
         }
 
-        for (int bucket = 0; bucket < buckets; bucket++)
+        for (int bucket = 0; bucket < ends.Length; bucket++)
         {
             while (next[bucket] < ends[bucket])
             {
-                PageRecord record = table[next[bucket]];
+                PageRecord record = records[next[bucket]];
                 int home;
-                while ((home = Bucket(record, bits)) != bucket)
+                while ((home = (int)((record.Checksum >> shift) & mask)) != bucket)
                 {
-                    (record, table[next[home]]) = (table[next[home]], record);
-                    next[home]++;
+                    ref PageRecord other = ref records[next[home]++];
+                    (record, other) = (other, record);
                 }
 
-                table[next[bucket]++] = record;
+                records[next[bucket]++] = record;
             }
         }
-
-        return ends;
     }
-
-    private static int Bucket(in PageRecord record, int bits) => (int)(record.Checksum >> (64 - bits));
 }

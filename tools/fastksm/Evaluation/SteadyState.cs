@@ -22,9 +22,11 @@ internal sealed class SteadyState
     private readonly ContentClass _content;
     private readonly List<PageRecord> _scratch = [];
     private readonly HashSet<ulong> _zeroFrames = [];
+    private readonly long[] _uniquesByVma;
     private PageCounts[] _counts = [];
     private MergeForecast _total;
 
+    /// <summary>Takes the records; those of pages without an equal one are dropped from the table.</summary>
     /// <param name="table">The records, sorted.</param>
     /// <param name="context">VMAs and host.</param>
     /// <param name="options">The assumed settings.</param>
@@ -36,6 +38,8 @@ internal sealed class SteadyState
         _useZeroPages = options.UseZeroPages;
         _maxPageSharing = options.MaxPageSharing;
         _content = new ContentClass(options.MaxPageSharing);
+        _uniquesByVma = new long[context.VmaCount];
+        SetUniquesApart();
     }
 
     /// <summary>Forecasts for all VMAs, or for some.</summary>
@@ -46,17 +50,65 @@ internal sealed class SteadyState
         _counts = countsByVma;
         Array.Clear(_counts);
         _total = default;
-        for (long start = 0, end; start < _table.Count; start = end)
+        TakeUniques(marked);
+        for (int start = 0, end; start < _table.Count; start = end)
         {
-            ulong checksum = _table[start].Checksum;
-            for (end = start + 1; end < _table.Count && _table[end].Checksum == checksum; end++)
-            {
-            }
-
-            Take(_table.Slice(start, checked((int)(end - start))), marked);
+            end = EndOfContent(start);
+            Take(_table.Slice(start, end - start), marked);
         }
 
         return _total;
+    }
+
+    private int EndOfContent(int start)
+    {
+        ulong checksum = _table[start].Checksum;
+        int end = start + 1;
+        while (end < _table.Count && _table[end].Checksum == checksum)
+        {
+            end++;
+        }
+
+        return end;
+    }
+
+    // Whatever is marked, a page without an equal one stays alone: such pages are counted by VMA, and their records go.
+    private void SetUniquesApart()
+    {
+        int kept = 0;
+        for (int start = 0, end; start < _table.Count; start = end)
+        {
+            end = EndOfContent(start);
+            ref PageRecord first = ref _table[start];
+            if (end == start + 1 && !first.IsKsm && !first.HasChanged && first.Checksum != _context.ZeroChecksum)
+            {
+                _uniquesByVma[first.Vma]++;
+                continue;
+            }
+
+            _table.Slice(start, end - start).CopyTo(_table.Slice(kept, end - start));
+            kept += end - start;
+        }
+
+        _table.Truncate(kept);
+    }
+
+    private void TakeUniques(bool[]? marked)
+    {
+        long uniques = 0;
+        for (int vma = 0; vma < _uniquesByVma.Length; vma++)
+        {
+            if (marked is null || marked[vma])
+            {
+                _counts[vma].Pages = _uniquesByVma[vma];
+                uniques += _uniquesByVma[vma];
+            }
+        }
+
+        _total.RmapItems = uniques;
+        _total.PagesUnshared = uniques;
+        _total.FramesBefore = uniques;
+        _total.FramesAfter = uniques;
     }
 
     private void Take(ReadOnlySpan<PageRecord> pages, bool[]? marked)

@@ -13,7 +13,7 @@ internal static class JsonReport
     internal const string Schema = "fastksm.evaluate/1";
 
     /// <summary>Writes the result.</summary>
-    internal static void Write(EvaluationResult result, Stream output)
+    internal static void Write(EvaluationResult result, ScanPrice price, Stream output)
     {
         using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
         {
@@ -26,7 +26,7 @@ internal static class JsonReport
             json.WriteBoolean("as_marked", result.Options.OnlyMarked);
             json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
-            WriteTotal(json, result);
+            WriteTotal(json, result, price);
             json.WriteStartArray("processes");
             foreach (ProcessForecast process in result.Processes)
             {
@@ -54,7 +54,7 @@ internal static class JsonReport
         json.WriteEndObject();
     }
 
-    private static void WriteTotal(Utf8JsonWriter json, EvaluationResult result)
+    private static void WriteTotal(Utf8JsonWriter json, EvaluationResult result, ScanPrice price)
     {
         json.WriteStartObject("total");
         json.WriteNumber("processes", result.Count(ReadStatus.Read));
@@ -70,18 +70,18 @@ internal static class JsonReport
         json.WriteEndObject();
 
         json.WriteStartObject("scan");
-        json.WriteNumber("cost_per_page_ns", result.Cost.SecondsPerPage(result.Total) * 1e9);
-        json.WriteString("cost_source", result.Cost.Source);
-        WriteSettings(json, result.Current);
+        json.WriteNumber("cost_per_page_ns", price.SecondsPerPage * 1e9);
+        json.WriteString("cost_source", price.Cost.Source);
+        WriteSettings(json, price.Current);
         json.WriteEndObject();
-        if (result.TargetSeconds is { } target)
+        if (price.TargetSeconds is { } target)
         {
             json.WriteStartObject("target");
             json.WriteNumber("target_seconds", target);
-            json.WriteBoolean("reachable", result.Target is not null);
-            if (result.Target is not null)
+            json.WriteBoolean("reachable", price.Target is not null);
+            if (price.Target is not null)
             {
-                WriteSettings(json, result.Target);
+                WriteSettings(json, price.Target);
             }
 
             json.WriteEndObject();

@@ -11,23 +11,23 @@ internal static class SettingsReport
     private const string Directory = "/sys/kernel/mm/ksm/";
 
     /// <summary>Writes the price, and the recommendation where one was asked for.</summary>
-    internal static void Write(IAnsiConsole console, EvaluationResult result)
+    internal static void Write(IAnsiConsole console, EvaluationResult result, ScanPrice price)
     {
         if (result.Total.RmapItems == 0)
         {
             return;
         }
 
-        double perPage = result.Cost.SecondsPerPage(result.Total) * 1e6;
+        double perPage = price.SecondsPerPage * 1e6;
         console.WriteLine();
         console.MarkupLineInterpolated(
-            $"A full scan: {Wording.Count(result.Total.RmapItems)} pages × (c + sleep / pages_to_scan), c = {perPage.ToString("F2", CultureInfo.InvariantCulture)} µs ({result.Cost.Source}).");
-        console.MarkupLineInterpolated($"With the host's settings of today: {Describe(result.Current)}.");
-        if (result.TargetSeconds is not { } target)
+            $"A full scan: {Wording.Count(result.Total.RmapItems)} pages × (c + sleep / pages_to_scan), c = {perPage.ToString("F2", CultureInfo.InvariantCulture)} µs ({price.Cost.Source}).");
+        console.MarkupLineInterpolated($"With the host's settings of today: {Describe(price.Current)}.");
+        if (price.TargetSeconds is not { } target)
         {
             console.MarkupLine("[dim]--target-scan-time TIME recommends settings, with lines ready to paste.[/]");
         }
-        else if (result.Target is not { } settings)
+        else if (price.Target is not { } settings)
         {
             console.MarkupLineInterpolated(
                 $"[yellow]A full scan in {Wording.Seconds(target)} can't be reached: ksmd, one thread, needs {Wording.Seconds(result.Total.RmapItems * perPage / 1e6)} of CPU time for it.[/]");

@@ -13,9 +13,10 @@ internal static class TableReport
 {
     /// <summary>Writes the result to standard output.</summary>
     /// <param name="result">What to show.</param>
+    /// <param name="price">What scanning would cost.</param>
     /// <param name="showVmas">Whether every VMA is listed.</param>
     /// <param name="top">Rows of each table at most.</param>
-    internal static void Write(EvaluationResult result, bool showVmas, int top)
+    internal static void Write(EvaluationResult result, ScanPrice price, bool showVmas, int top)
     {
         IAnsiConsole console = ReportConsole.Create();
         WriteSummary(console, result);
@@ -26,7 +27,7 @@ internal static class TableReport
         }
 
         WriteMarking(console, result, top);
-        SettingsReport.Write(console, result);
+        SettingsReport.Write(console, result, price);
         WriteCaveats(console, result);
     }
 

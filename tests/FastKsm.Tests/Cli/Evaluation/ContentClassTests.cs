@@ -117,5 +117,5 @@ public sealed class ContentClassTests
     private static PageRecord[] KsmPages(params int[] frames) => Records(frames, isKsm: true);
 
     private static PageRecord[] Records(int[] frames, bool isKsm) =>
-        [.. frames.Select((frame, ordinal) => PageRecord.Create(42, (uint)ordinal, 0, (ulong)frame, isKsm))];
+        [.. frames.Select((frame, ordinal) => PageRecord.Create(42, ordinal, 0, (ulong)frame, isKsm))];
 }

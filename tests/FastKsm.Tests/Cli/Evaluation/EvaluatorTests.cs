@@ -265,7 +265,7 @@ public sealed partial class EvaluatorTests
         new(maxPageSharing, useZeroPages, onlyMarked, Threads: 2);
 
     private static EvaluationResult Evaluate(IReadOnlyList<int> pids, EvaluationOptions? options = null) =>
-        Evaluator.Evaluate(pids, options ?? Options(), null, new EvaluationProgress(), TestContext.Current.CancellationToken);
+        Evaluator.Evaluate(pids, options ?? Options(), new EvaluationProgress(), TestContext.Current.CancellationToken);
 
     private static List<int> Family(int parent)
     {

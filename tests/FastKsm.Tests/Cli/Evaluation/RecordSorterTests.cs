@@ -23,7 +23,7 @@ public sealed class RecordSorterTests
         table.Commit(count);
         for (int i = 0; i < count; i++)
         {
-            table[i] = PageRecord.Create(checksums[random.Next(contents)], (uint)i, i % 7, (ulong)i);
+            table[i] = PageRecord.Create(checksums[random.Next(contents)], i, i % 7, (ulong)i);
         }
 
         PageRecord[] expected = table.Slice(0, count).ToArray();
@@ -41,12 +41,12 @@ public sealed class RecordSorterTests
         table.Commit(10);
         for (int i = 0; i < 10; i++)
         {
-            table[i] = PageRecord.Create(1, (uint)i, 0, 0);
+            table[i] = PageRecord.Create(1, i, 0, 0);
         }
 
         table.Compact(record => record.Ordinal % 3 == 0);
 
-        Assert.Equal([0u, 3u, 6u, 9u], table.Slice(0, (int)table.Count).ToArray().Select(record => record.Ordinal));
+        Assert.Equal([0, 3, 6, 9], table.Slice(0, table.Count).ToArray().Select(record => record.Ordinal));
     }
 
     [Fact]

@@ -27,7 +27,7 @@ readonly knobs=(smart_scan sleep_millisecs use_zero_pages max_page_sharing merge
 readonly counters=(pages_shared pages_sharing pages_unshared pages_volatile ksm_zero_pages
     stable_node_chains stable_node_dups general_profit)
 readonly settled_scans=4 most_scans=300 scan_seconds=120 most_rest_seconds=60
-readonly working_scans=8 working_samples=16 attempts=3
+readonly working_scans=4 working_samples=8 working_pause=1 attempts=3
 
 declare -A saved=()
 force=0 only='*' rows=0 failed=0
@@ -270,10 +270,14 @@ settle_at_rest() {
     echo "$now" >"$work/kernel"
 }
 
+# A page that is written all the time merges in one scan and is copied before the next; if all its sharers have written
+# it, its node is stale, and the next search that passes over it takes out items that this scan has already visited.
+# So working processes always show somewhat less than the same processes would at rest.
 settle_working() {
     local scan
     : >"$work/kernel"
     for ((scan = 0; scan < working_scans + working_samples; scan++)); do
+        sleep $working_pause
         one_scan || return 1
         [ $scan -lt $working_scans ] || sample_counters >>"$work/kernel"
     done

@@ -116,7 +116,7 @@ build() {
     cc "${flags[@]}" "$workloads/merge_exec.c" -o "$work/merge_exec"
     cc "${flags[@]}" -shared -fPIC "$workloads/mark_stack.c" -o "$work/mark_stack.so"
     if [ -z "${FASTKSM_EVALUATE:-}" ]; then
-        dotnet build -c Release tools/fastksm --nologo -v quiet >&2
+        dotnet build -c Release tools/fastksm --nologo -v quiet -clp:ErrorsOnly >&2
         tool=$(dotnet msbuild tools/fastksm -p:Configuration=Release -getProperty:TargetPath)
         FASTKSM_EVALUATE="dotnet $tool evaluate"
         FASTKSM_MERGE_EXEC=${FASTKSM_MERGE_EXEC:-"dotnet $tool exec --merge --"}
@@ -326,8 +326,7 @@ measure() {
     local name=$1 limit=$2 zero=$3 kind=${4%%,*} expected=${4#"${4%%,*}"} options=(--json) pid ran before nanoseconds scanned
     shift 4
     set_knobs "$limit" "$zero"
-    options+=(--max-page-sharing "$limit")
-    [ "$zero" -eq 0 ] || options+=(--use-zero-pages)
+    options+=(--max-page-sharing "$limit" --use-zero-pages "$zero")
     [ "$kind" != marked ] || options+=(--as-marked)
 
     open_input
@@ -364,6 +363,8 @@ all_rows() {
     row known 256 1 rest known_pages "${contents[@]}" --locked 10
     row known 4 0 rest known_pages "${contents[@]}" --locked 10
     row known-two 256 0 rest two_known_processes "${contents[@]}"
+    # Without locked pages: their frames wait in a CPU's batch, merges with them fail, and the forks of the frames that
+    # were converted for them never merge again (tests/README.md).
     row known-forked 256 0 rest known_pages "${contents[@]}" --children 4 --child-writes 5
     row known-forked 256 1 rest known_pages "${contents[@]}" --children 4 --child-writes 5
     row known-forked 4 0 rest known_pages "${contents[@]}" --children 4 --child-writes 5

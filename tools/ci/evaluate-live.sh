@@ -328,6 +328,7 @@ measure() {
     set_knobs "$limit" "$zero"
     options+=(--max-page-sharing "$limit" --use-zero-pages "$zero")
     [ "$kind" != marked ] || options+=(--as-marked)
+    [ "$kind" != working ] || options+=(--observe 2s)
 
     open_input
     "$@" || return 1

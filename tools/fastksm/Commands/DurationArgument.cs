@@ -23,7 +23,7 @@ internal static class DurationArgument
             }
         }
 
-        result.AddError($"--target-scan-time {text}: a time above 0 and up to a year, such as 90s, 3m or 1h.");
+        result.AddError($"{(result.Parent as OptionResult)?.IdentifierToken?.Value} {text}: a time above 0 and up to a year, such as 90s, 3m or 1h.");
         return null;
     }
 }

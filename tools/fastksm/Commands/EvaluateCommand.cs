@@ -47,6 +47,12 @@ internal static class EvaluateCommand
             HelpName = "TIME",
             CustomParser = DurationArgument.Parse,
         };
+        Option<TimeSpan?> observe = new("--observe")
+        {
+            Description = "Read everything a second time after this long, such as 2s: pages that change in between do not merge.",
+            HelpName = "TIME",
+            CustomParser = DurationArgument.Parse,
+        };
         Option<int?> threads = new("--threads") { Description = "Threads that read and hash. Default: all processors.", HelpName = "N" };
         Option<bool> vmas = new("--vmas") { Description = "Show every VMA with its figures, or the reason why it cannot merge." };
         Option<int> top = new("--top")
@@ -60,7 +66,7 @@ internal static class EvaluateCommand
 
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
-            pid, name, user, all, maxPageSharing, useZeroPages, asMarked, targetScanTime, threads, vmas, top, json, csv,
+            pid, name, user, all, maxPageSharing, useZeroPages, asMarked, observe, targetScanTime, threads, vmas, top, json, csv,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(
             new Request(
@@ -72,6 +78,7 @@ internal static class EvaluateCommand
                 parsed.GetValue(maxPageSharing),
                 SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
                 parsed.GetValue(asMarked),
+                parsed.GetValue(observe),
                 parsed.GetValue(targetScanTime),
                 parsed.GetValue(threads),
                 parsed.GetValue(vmas),
@@ -96,7 +103,8 @@ internal static class EvaluateCommand
             request.MaxPageSharing ?? host.MaxPageSharing,
             request.UseZeroPages ?? host.UseZeroPages,
             request.AsMarked,
-            request.Threads ?? Environment.ProcessorCount);
+            request.Threads ?? Environment.ProcessorCount,
+            request.Observe ?? TimeSpan.Zero);
 
         EvaluationResult result;
         EvaluationProgress progress = new();
@@ -192,6 +200,7 @@ internal static class EvaluateCommand
         int? MaxPageSharing,
         bool? UseZeroPages,
         bool AsMarked,
+        TimeSpan? Observe,
         TimeSpan? TargetScanTime,
         int? Threads,
         bool ShowVmas,

@@ -34,6 +34,7 @@ internal sealed unsafe class BatchReader : IDisposable
     private readonly List<int> _zero = new(PageBatch.Capacity);
     private LiveProcess _process = null!;
     private long _firstOrdinal;
+    private bool _isSecondLook;
 
     internal BatchReader(PageRecordTable table, EvaluationContext context)
     {
@@ -47,6 +48,7 @@ internal sealed unsafe class BatchReader : IDisposable
     {
         _process = batch.Process!;
         _firstOrdinal = batch.FirstOrdinal;
+        _isSecondLook = batch.IsSecondLook;
         if (_process.Status != ReadStatus.Read || !ReadEntries(batch))
         {
             return;
@@ -57,7 +59,7 @@ internal sealed unsafe class BatchReader : IDisposable
             PagemapEntry entry = new(_entries[page]);
             if (!entry.IsPresentAnonymous)
             {
-                _process.CountLeft(1);
+                CountLeft(page);
                 continue;
             }
 
@@ -172,7 +174,7 @@ internal sealed unsafe class BatchReader : IDisposable
             Record(pages[..whole]);
             if (whole < length)
             {
-                _process.CountLeft(1);
+                CountLeft(pages[whole]);
                 whole++;
             }
 
@@ -211,16 +213,46 @@ internal sealed unsafe class BatchReader : IDisposable
     private void Write(int page, ulong checksum, bool isHuge)
     {
         long ordinal = _firstOrdinal + page;
-        _table[ordinal] = PageRecord.Create(
-            checksum, (uint)ordinal, _vmas[page], FrameIdentity(new PagemapEntry(_entries[page]), ordinal), _isKsm[page], isHuge);
+        ref PageRecord slot = ref _table[ordinal];
+        if (_isSecondLook && !slot.IsRead)
+        {
+            return; // It had gone by the first look and was counted so.
+        }
+
+        bool hasChanged = _isSecondLook && (slot.Checksum != checksum || slot.HasChanged);
+        slot = PageRecord.Create(
+            checksum, (uint)ordinal, _vmas[page], FrameIdentity(page, ordinal), _isKsm[page], isHuge);
+        if (hasChanged)
+        {
+            slot.MarkChanged();
+        }
     }
 
-    // Where the host hides frame numbers, a page that is mapped once is a frame of its own, and shared pages of equal
-    // content are taken as one frame: forked processes share exactly so, and the saving is not overstated.
-    private static ulong FrameIdentity(PagemapEntry entry, long ordinal) =>
-        entry.Frame != 0 ? entry.Frame
-        : entry.IsExclusive ? (1UL << 60) | (ulong)ordinal
-        : 1UL << 59;
+    private void CountLeft(int page)
+    {
+        ref PageRecord slot = ref _table[_firstOrdinal + page];
+        if (!_isSecondLook || slot.IsRead)
+        {
+            _process.CountLeft(1);
+        }
+
+        slot = default;
+    }
+
+    // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
+    // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
+    // KSM shares across addresses; where it has been at work, equal pages are taken as one frame.
+    private ulong FrameIdentity(int page, long ordinal)
+    {
+        const ulong OfOrdinal = 1UL << 59;
+        const ulong OfAddress = 1UL << 58;
+        const ulong OfContent = 1UL << 57;
+        PagemapEntry entry = new(_entries[page]);
+        return entry.Frame != 0 ? entry.Frame
+            : entry.IsExclusive ? OfOrdinal | (ulong)ordinal
+            : _context.MayHoldKsmPages(_vmas[page]) ? OfContent
+            : OfAddress | (_addresses[page] / (ulong)_pageSize);
+    }
 
     // A page that left between the scan and the copy reads as zeroes: the copy itself has mapped the zero frame there.
     // So every page of zeroes is looked at again, stretch by stretch.
@@ -253,12 +285,6 @@ internal sealed unsafe class BatchReader : IDisposable
         }
 
         Write(page, _context.ZeroChecksum, isHuge || _context.FrameFlags.IsHuge(entry.Frame));
-    }
-
-    private void DropZeroPage(int page)
-    {
-        _table[_firstOrdinal + page] = default;
-        _process.CountLeft(1);
     }
 
     // Walks the pages of one stretch beside what the second scan finds there.
@@ -297,7 +323,7 @@ internal sealed unsafe class BatchReader : IDisposable
 
         private void Drop()
         {
-            _reader.DropZeroPage(_pages[0]);
+            _reader.CountLeft(_pages[0]);
             _pages = _pages[1..];
         }
     }

@@ -15,7 +15,7 @@ internal record struct MergeForecast
     /// <summary>Pages that ksmd keeps looking up in vain.</summary>
     internal long PagesUnshared;
 
-    /// <summary>Pages that are in no tree: here only those that are shared by fork and by nothing else.</summary>
+    /// <summary>Pages that are in no tree: those that are shared by fork and by nothing else, and those that change.</summary>
     internal long PagesVolatile;
 
     /// <summary>Pages replaced by the zero frame, those of today included.</summary>

@@ -20,6 +20,9 @@ internal sealed class PageBatch : IResettable
     /// <summary>Place of the first page in the order of visits; the others follow.</summary>
     internal long FirstOrdinal { get; private set; }
 
+    /// <summary>Whether the pages were read before: then what matters is whether they changed.</summary>
+    internal bool IsSecondLook { get; set; }
+
     /// <summary>Number of pages in all runs.</summary>
     internal int PageCount { get; private set; }
 
@@ -47,6 +50,7 @@ internal sealed class PageBatch : IResettable
         _runs.Clear();
         Process = null;
         PageCount = 0;
+        IsSecondLook = false;
         return true;
     }
 }

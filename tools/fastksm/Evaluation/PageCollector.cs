@@ -11,7 +11,8 @@ namespace FastKsm.Cli.Evaluation;
 /// <summary>Finds the pages of all processes and has them read: one thread finds, all cores read.</summary>
 /// <remarks>
 /// The finding thread walks processes in order and addresses ascending, so a page's ordinal is ksmd's order of visits
-/// whatever the number of readers. The queue between them is bounded, and so is everything else but the records.
+/// whatever the number of readers. The queue between them is bounded, and so is everything else but the records; to look a
+/// second time, the runs of pages are kept as well.
 /// </remarks>
 internal sealed class PageCollector
 {
@@ -22,7 +23,9 @@ internal sealed class PageCollector
     private readonly EvaluationOptions _options;
     private readonly EvaluationProgress _progress;
     private readonly PagemapScan _scan = new();
+    private readonly List<PageBatch> _kept = [];
     private readonly ObjectPool<PageBatch> _batches = new DefaultObjectPoolProvider().Create<PageBatch>();
+    private volatile bool _isSecondLook;
 
     internal PageCollector(
         PageRecordTable table, EvaluationContext context, EvaluationOptions options, EvaluationProgress progress)
@@ -37,6 +40,21 @@ internal sealed class PageCollector
     /// <returns>The processes that existed, in the order given.</returns>
     internal IReadOnlyList<LiveProcess> Collect(IReadOnlyList<int> pids, CancellationToken cancellation)
     {
+        List<LiveProcess> processes = [];
+        WithReaders((queue, stop) => Find(pids, processes, queue, stop), cancellation);
+        if (_options.Observe > TimeSpan.Zero)
+        {
+            _ = cancellation.WaitHandle.WaitOne(_options.Observe);
+            _isSecondLook = true;
+            WithReaders(LookAgain, cancellation);
+        }
+
+        return processes;
+    }
+
+    // Whatever happens, the readers have ended when this returns; the first failure of one is thrown.
+    private void WithReaders(Action<BlockingCollection<PageBatch>, CancellationToken> produce, CancellationToken cancellation)
+    {
         using BlockingCollection<PageBatch> queue = new(BatchesInFlightPerReader * _options.Threads);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task[] readers = new Task[_options.Threads];
@@ -48,11 +66,11 @@ internal sealed class PageCollector
 
         try
         {
-            return Find(pids, queue, stop.Token);
+            produce(queue, stop.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return []; // A reader failed; waiting for it below says how.
+            // A reader failed and stopped the others; waiting for it says how.
         }
         finally
         {
@@ -70,8 +88,11 @@ internal sealed class PageCollector
             {
                 reader.Read(batch);
                 _progress.Read(batch.PageCount);
-                batch.Process!.EndUse();
-                _batches.Return(batch);
+                if (_options.Observe == TimeSpan.Zero || _isSecondLook)
+                {
+                    batch.Process!.EndUse();
+                    _batches.Return(batch);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -84,9 +105,20 @@ internal sealed class PageCollector
         }
     }
 
-    private List<LiveProcess> Find(IReadOnlyList<int> pids, BlockingCollection<PageBatch> queue, CancellationToken cancellation)
+    private void LookAgain(BlockingCollection<PageBatch> queue, CancellationToken cancellation)
     {
-        List<LiveProcess> processes = new(pids.Count);
+        foreach (PageBatch batch in _kept)
+        {
+            batch.IsSecondLook = true;
+            queue.Add(batch, cancellation);
+        }
+
+        _kept.Clear();
+    }
+
+    private void Find(
+        IReadOnlyList<int> pids, List<LiveProcess> processes, BlockingCollection<PageBatch> queue, CancellationToken cancellation)
+    {
         foreach (int pid in pids)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -103,8 +135,6 @@ internal sealed class PageCollector
 
             _progress.Opened();
         }
-
-        return processes;
     }
 
     private VmaEligibility EligibilityOf(Vma vma) =>
@@ -183,6 +213,11 @@ internal sealed class PageCollector
             _collector._table.Commit(_batch.PageCount);
             _collector._progress.Found(_batch.PageCount);
             _process.AddUse();
+            if (_collector._options.Observe > TimeSpan.Zero)
+            {
+                _collector._kept.Add(_batch);
+            }
+
             _queue.Add(_batch, _cancellation);
             _batch = null;
         }

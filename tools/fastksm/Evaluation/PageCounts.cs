@@ -24,6 +24,9 @@ internal record struct PageCounts
     /// <summary>Pages that merge, have none earlier in the same process, and have an equal page in another.</summary>
     internal long DuplicatesWithOthers;
 
+    /// <summary>Pages whose content changed while they were observed.</summary>
+    internal long Changed;
+
     /// <summary>Records that ksmd keeps for them: <c>ksm_rmap_items</c>.</summary>
     internal readonly long RmapItems => Pages - PlacedZero - DroppedBySplit;
 
@@ -41,5 +44,6 @@ internal record struct PageCounts
         DroppedBySplit += other.DroppedBySplit;
         DuplicatesInside += other.DuplicatesInside;
         DuplicatesWithOthers += other.DuplicatesWithOthers;
+        Changed += other.Changed;
     }
 }

@@ -19,7 +19,8 @@ internal struct PageRecord : IComparable<PageRecord>
     private const ulong ReadFlag = 1UL << 63;
     private const ulong KsmFlag = 1UL << 62;
     private const ulong HugeFlag = 1UL << 61;
-    private const ulong FrameMask = (1UL << 61) - 1;
+    private const ulong ChangedFlag = 1UL << 60;
+    private const ulong FrameMask = (1UL << 60) - 1;
 
     /// <summary>Checksum of the content.</summary>
     internal ulong Checksum;
@@ -44,11 +45,14 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <summary>Whether the page is part of a huge page.</summary>
     internal readonly bool IsHuge => (_frame & HugeFlag) != 0;
 
+    /// <summary>Whether the content changed while the page was observed: ksmd leaves such a page alone.</summary>
+    internal readonly bool HasChanged => (_frame & ChangedFlag) != 0;
+
     /// <summary>Makes the record of a page that was read.</summary>
     /// <param name="checksum">Checksum of the content.</param>
     /// <param name="ordinal">Place in the order of visits.</param>
     /// <param name="vma">Position of the VMA.</param>
-    /// <param name="frame">Identity of the frame; below 2^61.</param>
+    /// <param name="frame">Identity of the frame; below 2^60.</param>
     /// <param name="isKsm">Whether the frame is a KSM page already.</param>
     /// <param name="isHuge">Whether the page is part of a huge page.</param>
     internal static PageRecord Create(ulong checksum, uint ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false) => new()
@@ -58,6 +62,9 @@ internal struct PageRecord : IComparable<PageRecord>
         Vma = vma,
         _frame = (frame & FrameMask) | ReadFlag | (isKsm ? KsmFlag : 0) | (isHuge ? HugeFlag : 0),
     };
+
+    /// <summary>Notes that the content changed.</summary>
+    internal void MarkChanged() => _frame |= ChangedFlag;
 
     /// <inheritdoc/>
     public readonly int CompareTo(PageRecord other) =>

@@ -16,6 +16,7 @@ internal sealed class SteadyState
 {
     private readonly PageRecordTable _table;
     private readonly EvaluationContext _context;
+    private readonly bool _mayHaveChanged;
     private readonly bool _useZeroPages;
     private readonly int _maxPageSharing;
     private readonly ContentClass _content;
@@ -31,6 +32,7 @@ internal sealed class SteadyState
     {
         _table = table;
         _context = context;
+        _mayHaveChanged = options.Observe > TimeSpan.Zero;
         _useZeroPages = options.UseZeroPages;
         _maxPageSharing = options.MaxPageSharing;
         _content = new ContentClass(options.MaxPageSharing);
@@ -59,18 +61,9 @@ internal sealed class SteadyState
 
     private void Take(ReadOnlySpan<PageRecord> pages, bool[]? marked)
     {
-        if (marked is not null)
+        if (marked is not null || _mayHaveChanged)
         {
-            _scratch.Clear();
-            foreach (PageRecord page in pages)
-            {
-                if (marked[page.Vma])
-                {
-                    _scratch.Add(page);
-                }
-            }
-
-            pages = CollectionsMarshal.AsSpan(_scratch);
+            pages = Select(pages, marked);
         }
 
         foreach (ref readonly PageRecord page in pages)
@@ -87,6 +80,35 @@ internal sealed class SteadyState
         {
             TakeEqual(pages);
         }
+    }
+
+    // Pages that can merge. One that changes while it is watched has another checksum at every visit, and stays out.
+    private ReadOnlySpan<PageRecord> Select(ReadOnlySpan<PageRecord> pages, bool[]? marked)
+    {
+        _scratch.Clear();
+        foreach (ref readonly PageRecord page in pages)
+        {
+            if (marked is not null && !marked[page.Vma])
+            {
+                continue;
+            }
+
+            if (page.HasChanged)
+            {
+                _counts[page.Vma].Pages++;
+                _counts[page.Vma].Changed++;
+                _total.RmapItems++;
+                _total.PagesVolatile++;
+                _total.FramesBefore++;
+                _total.FramesAfter++;
+            }
+            else
+            {
+                _scratch.Add(page);
+            }
+        }
+
+        return CollectionsMarshal.AsSpan(_scratch);
     }
 
     private void TakeEqual(ReadOnlySpan<PageRecord> pages)

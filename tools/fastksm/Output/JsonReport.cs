@@ -24,6 +24,7 @@ internal static class JsonReport
             json.WriteNumber("max_page_sharing", result.Options.MaxPageSharing);
             json.WriteNumber("use_zero_pages", result.Options.UseZeroPages ? 1 : 0);
             json.WriteBoolean("as_marked", result.Options.OnlyMarked);
+            json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
             WriteTotal(json, result);
             json.WriteStartArray("processes");
@@ -167,5 +168,6 @@ internal static class JsonReport
         json.WriteNumber("huge_page_zeroes", counts.DroppedBySplit);
         json.WriteNumber("duplicates_inside", counts.DuplicatesInside);
         json.WriteNumber("duplicates_with_others", counts.DuplicatesWithOthers);
+        json.WriteNumber("pages_changed", counts.Changed);
     }
 }

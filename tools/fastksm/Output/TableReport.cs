@@ -75,7 +75,7 @@ internal static class TableReport
         AddCounter(table, "pages_shared", total.PagesShared, "KSM pages in use");
         AddCounter(table, "pages_sharing", total.PagesSharing, "further addresses on them");
         AddCounter(table, "pages_unshared", total.PagesUnshared, "unique, looked up again in every scan");
-        AddCounter(table, "pages_volatile", total.PagesVolatile, "shared by fork already, nothing else equals them");
+        AddCounter(table, "pages_volatile", total.PagesVolatile, "shared by fork and by nothing else, or changing");
         AddCounter(table, "ksm_zero_pages", total.KsmZeroPages, "replaced by the zero frame");
         AddCounter(table, "stable_node_chains", total.StableNodeChains, "contents with more than max_page_sharing addresses");
         AddCounter(table, "stable_node_dups", total.StableNodeDups, "KSM pages of those");
@@ -187,8 +187,8 @@ internal static class TableReport
         if (!result.FramesAreKnown)
         {
             console.MarkupLine(
-                "[yellow]This host shows frame numbers only to root: pages that are mapped more than once and equal were taken as "
-                + "shared already. Where they are not, more is saved than shown.[/]");
+                "[yellow]Frame numbers are shown to root only: equal pages at the same address of several processes, each mapped more "
+                + "than once, were taken as shared by fork. Where they are not, more is saved than shown.[/]");
         }
 
         if (result.PagesLeft > 0)

@@ -116,7 +116,7 @@ build() {
     cc "${flags[@]}" "$workloads/merge_exec.c" -o "$work/merge_exec"
     cc "${flags[@]}" -shared -fPIC "$workloads/mark_stack.c" -o "$work/mark_stack.so"
     if [ -z "${FASTKSM_EVALUATE:-}" ]; then
-        dotnet build -c Release tools/fastksm --nologo -v quiet -clp:ErrorsOnly >&2
+        dotnet build -c Release tools/fastksm --nologo -tl:off -v quiet -clp:"ErrorsOnly;NoSummary" >&2
         tool=$(dotnet msbuild tools/fastksm -p:Configuration=Release -getProperty:TargetPath)
         FASTKSM_EVALUATE="dotnet $tool evaluate"
         FASTKSM_MERGE_EXEC=${FASTKSM_MERGE_EXEC:-"dotnet $tool exec --merge --"}

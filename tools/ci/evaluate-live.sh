@@ -110,13 +110,13 @@ set_knobs() {
 # ---- the tool and the workloads ---------------------------------------------------------------------------------
 
 build() {
-    local flags=(-std=gnu11 -O2 -Wall -Wextra -Werror)
+    local output flags=(-std=gnu11 -O2 -Wall -Wextra -Werror)
     mkdir -p "$work"
     cc "${flags[@]}" "$workloads/known_pages.c" -o "$work/known_pages"
     cc "${flags[@]}" "$workloads/merge_exec.c" -o "$work/merge_exec"
     cc "${flags[@]}" -shared -fPIC "$workloads/mark_stack.c" -o "$work/mark_stack.so"
     if [ -z "${FASTKSM_EVALUATE:-}" ]; then
-        dotnet build -c Release tools/fastksm --nologo -tl:off -v quiet -clp:"ErrorsOnly;NoSummary" >&2
+        output=$(dotnet build -c Release tools/fastksm --nologo -v quiet 2>&1) || { echo "$output" >&2; exit 1; }
         tool=$(dotnet msbuild tools/fastksm -p:Configuration=Release -getProperty:TargetPath)
         FASTKSM_EVALUATE="dotnet $tool evaluate"
         FASTKSM_MERGE_EXEC=${FASTKSM_MERGE_EXEC:-"dotnet $tool exec --merge --"}

@@ -5,7 +5,7 @@
 #include "workload.h"
 #include <time.h>
 
-enum { REGIONS = 64, MOST_PAGES = 128, MOST_CHILDREN = 8, CHILD_STEPS = 400 };
+enum { REGIONS = 64, MOST_PAGES = 128, MOST_CHILDREN = 8, CHILD_STEPS = 4000 };
 
 static struct { char *start; size_t pages; } regions[REGIONS];
 static uint64_t random_state;

@@ -2,7 +2,7 @@
 """The pool of python_workers.py, but its workers go on working: each answers made-up requests at a steady rate,
 which rewrites a small buffer, replaces some of its records, and leaves the rest of its memory alone.
 
-usage: python_busy.py [--workers 4] [--records 20000] [--rate 50] [--seconds 120]
+usage: python_busy.py [--workers 4] [--records 20000] [--rate 20] [--seconds 120]
 """
 import argparse
 import gc
@@ -14,7 +14,7 @@ import python_workers
 
 def serve(ready, text, number, rate, seconds):
     """Works until its time is over; the set of pages it writes to stays small and about the same."""
-    documents, rendered, buffer = python_workers.deserialise(text)
+    documents, files, buffer = python_workers.deserialise(text)
     ready()
     end = time.monotonic() + seconds
     # No two workers get the same requests.
@@ -23,7 +23,7 @@ def serve(ready, text, number, rate, seconds):
         request += 1
         record = documents[request % 64]
         record["price"] = request * 0.01
-        answer = json.dumps(record).encode()
+        answer = json.dumps(record).encode() + files[request % 8][:1000]
         offset = request % 8 * 4096
         buffer[offset:offset + len(answer)] = answer
         time.sleep(1 / rate)
@@ -31,7 +31,7 @@ def serve(ready, text, number, rate, seconds):
 
 def parse_own_arguments():
     parser = argparse.ArgumentParser(description="A pool of forked workers that go on working.")
-    parser.add_argument("--rate", type=float, default=50, help="requests a second in each worker")
+    parser.add_argument("--rate", type=float, default=20, help="requests a second in each worker")
     parser.add_argument("--seconds", type=float, default=120, help="how long they work at most")
     return parser.parse_known_args()[0]
 

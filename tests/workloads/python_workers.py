@@ -2,9 +2,9 @@
 """A pool of forked workers, in the manner of a web tier that forks after start-up.
 
 The parent imports modules and builds tables, then forks the workers. What they inherit stays shared by fork for as
-long as nobody writes it (reference counts do). Each worker deserialises the same documents on its own, so equal pages
-exist in several processes that fork never shared. Prints "ready PID..." (the parent first), then nobody runs any more
-until standard input ends.
+long as nobody writes it (reference counts do). Each worker deserialises the same documents and loads the same files on
+its own, so equal pages exist in several processes that fork never shared. Prints "ready PID..." (the parent first),
+then nobody runs any more until standard input ends.
 
 usage: python_workers.py [--workers 4] [--records 20000]
 """
@@ -12,6 +12,7 @@ import argparse
 import gc
 import json
 import os
+import random
 import signal
 
 
@@ -34,10 +35,10 @@ def make_documents(records):
 
 
 def deserialise(text):
-    """One worker's own copy of the data set, and the buffers that answers are rendered into."""
+    """One worker's own copy of the data set, the files it keeps in memory, and a buffer for answers."""
     documents = json.loads(text)
-    rendered = [json.dumps(document).encode().ljust(4096, b" ") for document in documents[:500]]
-    return documents, rendered, bytearray(256 << 10)
+    files = [random.Random(number).randbytes(2 << 20) for number in range(8)]
+    return documents, files, bytearray(256 << 10)
 
 
 def fork_worker(run, *arguments):

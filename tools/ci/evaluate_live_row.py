@@ -13,7 +13,7 @@ SHOWN = ["pages_unshared", "stable_node_chains", "stable_node_dups"]
 SHORT = {"pages_shared": "shared", "pages_sharing": "sharing", "ksm_zero_pages": "zero", "pages_unshared": "unshared",
          "stable_node_chains": "chains", "stable_node_dups": "dups"}
 PER_PROCESS = ["ksm_merging_pages", "ksm_zero_pages", "ksm_rmap_items"]
-WIDTHS = [17, 4, 1, 7] + [15] * 3 + [13] + [7, 11] + [9]
+WIDTHS = [17, 4, 1, 7] + [15] * 3 + [13] + [7, 11] + [11]
 TOLERANCE = {"rest": 0.0, "marked": 0.0, "working": 0.01}
 
 
@@ -23,8 +23,8 @@ def line(cells):
 
 
 def header():
-    print("predicted / real, at the end of a full scan; ksmd = its CPU time for each page it looked at")
-    print(line(["workload", "max", "z", "pages"] + [SHORT[name] for name in DECIDING + SHOWN] + ["ksmd"]) + "  verdict")
+    print("predicted/real at the end of a full scan; max = max_page_sharing, z = use_zero_pages, ns = CPU time of ksmd")
+    print(line(["workload", "max", "z", "pages"] + [SHORT[name] for name in DECIDING + SHOWN] + ["ns a page"]) + "  verdict")
 
 
 def read_kernel(path):
@@ -61,9 +61,10 @@ def process_differences(predicted, real):
 
 
 def cost(arguments, total):
-    if arguments.scanned == 0 or arguments.ksmd_nanoseconds == 0:
-        return "-"
-    return f"{arguments.ksmd_nanoseconds / arguments.scanned:.0f} ns"
+    """ksmd's CPU time for each page it looked at: what evaluate says a full scan costs, and what it cost here."""
+    predicted = total.get("scan", {}).get("cost_per_page_ns")
+    real = arguments.ksmd_nanoseconds / arguments.scanned if arguments.scanned else 0
+    return f"{number(round(predicted)) if predicted else '-'}/{number(round(real)) if real else '-'}"
 
 
 def parse_arguments():

@@ -374,6 +374,8 @@ all_rows() {
         row known-huge 256 1 rest known_pages --huge 3:100:20 --identical 50 --zero 5
         row known-huge-apart 256 0 rest known_pages --huge 3:0:0 --identical 50
         row known-huge-zero 256 0 rest known_pages --huge 3:512:0
+        row known-huge-few 256 0 rest known_pages --huge 2:1:0
+        row known-huge-few 256 0 rest known_pages --huge 1:1:0 --children 2
         row known-huge-forked 256 0 rest known_pages --huge 3:100:20 --children 2
     fi
     row python-workers 256 0 rest python_workers

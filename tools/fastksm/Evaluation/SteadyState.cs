@@ -276,15 +276,15 @@ internal sealed class SteadyState
 
     private void TakeZeroes(ReadOnlySpan<PageRecord> pages)
     {
-        // A huge page is split at the first attempt to merge one of its pages: with the zero frame, or with another page.
-        bool huge = _context.Host.SplitsDropZeroPages && (_useZeroPages || pages.Length > 1);
+        bool mayDrop = _context.Host.SplitsDropZeroPages;
+        ulong? survivor = mayDrop && !_useZeroPages ? FrameThatSurvivesSplits(pages) : null;
         List<PageRecord> rest = [];
         _zeroFrames.Clear();
         foreach (ref readonly PageRecord page in pages)
         {
             ref PageCounts counts = ref _counts[page.Vma];
             counts.ZeroContent++;
-            if (huge && page.IsHuge)
+            if (mayDrop && page.IsHuge && page.Frame != survivor)
             {
                 counts.DroppedBySplit++;
                 _total.DroppedBySplit++;
@@ -305,5 +305,24 @@ internal sealed class SteadyState
         _total.FramesBefore += _zeroFrames.Count;
         _total.RmapItems -= pages.Length - rest.Count;
         TakeEqual(CollectionsMarshal.AsSpan(rest));
+    }
+
+    // A huge page is split at the first attempt to merge one of its pages, and loses all its pages of zeroes then. Where
+    // there is no small page of zeroes, the first one to be visited waits in the unstable tree and is not split itself; if
+    // it is the only one of its huge page, no other attempt splits that. Seen on Linux 6.18 in this very form.
+    private static ulong? FrameThatSurvivesSplits(ReadOnlySpan<PageRecord> pages)
+    {
+        const int HugePageShift = 9;
+        ulong first = pages[0].Frame;
+        foreach (ref readonly PageRecord page in pages)
+        {
+            bool isTwin = page.Frame == first;
+            if (!page.IsHuge || (!isTwin && page.Frame >> HugePageShift == first >> HugePageShift))
+            {
+                return null;
+            }
+        }
+
+        return first;
     }
 }

@@ -118,6 +118,9 @@ internal sealed class FrameAllocator
         return free;
     }
 
+    /// <summary>Whether a frame has ever left its node's unused range.</summary>
+    internal bool HasReached(uint number) => number < _nodes[_layout.NodeOf(number)].Unused;
+
     /// <summary>Visits each free frame that has been used before; for checks at rest.</summary>
     internal void ForEachFree(Action<Pfn> visit)
     {

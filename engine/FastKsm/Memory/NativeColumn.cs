@@ -15,17 +15,20 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
 
     private readonly Reservation _memory;
     private readonly T* _values;
+    private readonly AllocationFaults _faults;
     private readonly uint _length;
     private uint _committed;
     private int _latch;
 
     /// <summary>Reserves room; commits none of it.</summary>
     /// <param name="length">Number of values; at least one.</param>
+    /// <param name="faults">Asked whenever the column grows.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
-    internal NativeColumn(uint length)
+    internal NativeColumn(uint length, AllocationFaults faults)
     {
         Debug.Assert(length != 0, "An empty column is never made.");
         _length = length;
+        _faults = faults;
         _memory = Reservation.Reserve((nuint)length * (nuint)sizeof(T));
         _values = (T*)_memory.Base;
     }
@@ -41,12 +44,15 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
         }
     }
 
+    /// <summary>Whether the value beside an id is usable.</summary>
+    internal bool Covers(uint id) => id < Volatile.Read(in _committed);
+
     /// <summary>Makes the value beside an id, and all before it, usable; new values are zero.</summary>
     /// <returns>False when the host has no memory.</returns>
     internal bool TryCover(uint id)
     {
         Debug.Assert(id < _length, "Id outside the column.");
-        return id < Volatile.Read(ref _committed) || TryGrow(id);
+        return id < Volatile.Read(ref _committed) || (!_faults.Strikes() && TryGrow(id));
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ internal sealed class PhysicalMemory : IDisposable
     {
         Layout = layout;
         _arena = new FrameArena(layout);
-        _records = new NativeColumn<FrameRecord>(layout.Limit);
+        _records = new NativeColumn<FrameRecord>(layout.Limit, faults);
         if (!_records.TryCover(FrameLayout.ZeroFrame) || !_arena.TryCommit(FrameLayout.ZeroFrame, 1))
         {
             Dispose();
@@ -46,6 +46,9 @@ internal sealed class PhysicalMemory : IDisposable
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => ref _records[frame.Number];
     }
+
+    /// <summary>Whether a frame has a record yet; the others have never been near use.</summary>
+    internal bool IsKnown(Pfn frame) => _records.Covers(frame.Number) && Allocator.HasReached(frame.Number);
 
     /// <summary>Content of a frame that the caller owns as <see cref="FrameArena"/> says.</summary>
     internal Span<byte> Content(Pfn frame) => _arena.Content(frame);

@@ -190,9 +190,10 @@ internal sealed partial class AddressSpace<TObserver>
         last = FindContaining(start + oldPages - 1);
         UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
         _store.Cancel(ref promise);
-        if (VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
+        if (newPages > oldPages && VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
         {
-            _ = PopulateLocked(cpu, newStart, newStart + newPages);
+            // As Linux: what is new is faulted in, what moved stays as resident as it was.
+            _ = PopulateLocked(cpu, newStart + oldPages, newStart + newPages);
         }
 
         return status;

@@ -5,4 +5,16 @@ internal static class Sizes
 {
     /// <summary>Smallest content of a frame, and the granule of every content size, in bytes.</summary>
     internal const int ContentGranule = 16;
+
+    /// <summary>Granule in which the host commits and protects memory, in bytes.</summary>
+    internal const int HostPage = 4096;
+
+    /// <summary>Distance, in bytes, that keeps two hot words off one cache line and off its prefetched neighbour.</summary>
+    internal const int FalseSharingStride = 128;
+
+    /// <summary>Virtual addresses lie below 2^47, as in a four-level x86-64 user space.</summary>
+    internal const int AddressBits = 47;
+
+    /// <summary>Width of a linear page index, in bits.</summary>
+    internal const int IndexBits = 40;
 }

@@ -18,4 +18,37 @@ internal static class Throw
     [DoesNotReturn]
     internal static void LengthsDiffer(string parameter, int expected, int actual) =>
         throw new ArgumentException($"Expected {expected} bytes, like the other operand, but got {actual}.", parameter);
+
+    /// <summary>Refuses a value outside its range.</summary>
+    [DoesNotReturn]
+    internal static void OutOfRange(string parameter, object value, string range) =>
+        throw new ArgumentOutOfRangeException(parameter, value, $"Expected {range} but got {value}.");
+
+    /// <summary>Refuses an address or length that is not whole pages.</summary>
+    [DoesNotReturn]
+    internal static void NotPageAligned(string parameter, ulong value, ulong pageSize) =>
+        throw new ArgumentException($"Expected a multiple of the page size, {pageSize}, but got 0x{value:x}.", parameter);
+
+    /// <summary>Turns an outcome other than done into its exception.</summary>
+    /// <param name="status">The outcome.</param>
+    /// <param name="operation">Name of the operation, for the message.</param>
+    /// <param name="address">Address it was about.</param>
+    [DoesNotReturn]
+    internal static void Failure(MemoryStatus status, string operation, ulong address) => throw (status switch
+    {
+        MemoryStatus.OutOfFrames => new OutOfFramesException($"No page frame is free: {operation} at 0x{address:x}."),
+        MemoryStatus.OutOfNativeMemory => new OutOfNativeMemoryException(
+            $"The host has no memory for the machine's tables: {operation} at 0x{address:x}."),
+        MemoryStatus.NotMapped => new SegmentationFaultException(address, isMapped: false),
+        MemoryStatus.NotPermitted => new SegmentationFaultException(address, isMapped: true),
+        MemoryStatus.Invalid => Refusal(operation, address, Errno.Invalid, "it does not apply to this mapping"),
+        MemoryStatus.AccessDenied => Refusal(operation, address, Errno.AccessDenied, "the mapping may never permit this"),
+        MemoryStatus.BadAddress => Refusal(operation, address, Errno.BadAddress, "the range is not mapped as it must be"),
+        MemoryStatus.NoMemory => Refusal(
+            operation, address, Errno.NoMemory, "a hole in the range, no room, or too many mappings"),
+        _ => new UnreachableException($"{status} is not a failure."),
+    });
+
+    private static MemoryOperationException Refusal(string operation, ulong address, Errno error, string reason) =>
+        new($"{operation} at 0x{address:x} was refused: {reason} ({error}).", error);
 }

@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading.Tasks;
 using FastKsm.Cli;
+using HostProcess = System.Diagnostics.Process;
 
 namespace FastKsm.Tests.TestKit;
 
@@ -20,7 +21,7 @@ internal sealed record Tool(int ExitCode, string Output, string Error)
     /// <summary>Runs the tool by way of another program, such as one that changes the user.</summary>
     internal static Tool RunThrough(string program, IEnumerable<string> arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
+        using HostProcess process = HostProcess.Start(new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -6,6 +6,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using Xunit;
+using HostProcess = System.Diagnostics.Process;
 
 namespace FastKsm.Tests.TestKit;
 
@@ -18,11 +19,11 @@ internal sealed class Workload : IDisposable
     private const UnixFileMode EveryoneMayEnter = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
         | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
 
-    private readonly Process _process;
+    private readonly HostProcess _process;
 
     static Workload() => AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_directory, recursive: true);
 
-    private Workload(Process process, string readyLine)
+    private Workload(HostProcess process, string readyLine)
     {
         _process = process;
         Pids = [.. readyLine.Split(' ').Skip(1).Select(pid => int.Parse(pid, CultureInfo.InvariantCulture))];
@@ -57,7 +58,7 @@ internal sealed class Workload : IDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        Process process = Process.Start(start)!;
+        HostProcess process = HostProcess.Start(start)!;
         string? line = process.StandardOutput.ReadLine();
         if (line is null || !line.StartsWith("ready", StringComparison.Ordinal))
         {
@@ -100,7 +101,7 @@ internal sealed class Workload : IDisposable
         string target = Path.Combine(s_directory, program);
         try
         {
-            using Process compiler = Process.Start("cc", ["-std=gnu11", "-O2", "-o", target, source]);
+            using HostProcess compiler = HostProcess.Start("cc", ["-std=gnu11", "-O2", "-o", target, source]);
             compiler.WaitForExit();
             Assert.Equal(0, compiler.ExitCode);
             if (!OperatingSystem.IsWindows())

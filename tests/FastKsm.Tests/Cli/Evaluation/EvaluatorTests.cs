@@ -9,6 +9,7 @@ using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Tests.TestKit;
 using Xunit;
+using HostProcess = System.Diagnostics.Process;
 
 namespace FastKsm.Tests.Cli.Evaluation;
 
@@ -230,7 +231,7 @@ public sealed partial class EvaluatorTests
     [Fact]
     public void Evaluate_Zombie_IsReportedAsSuch()
     {
-        using Process shell = Process.Start(new ProcessStartInfo("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"])
+        using HostProcess shell = HostProcess.Start(new ProcessStartInfo("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"])
         {
             RedirectStandardOutput = true,
             UseShellExecute = false,

@@ -1,0 +1,168 @@
+using System;
+using System.Diagnostics;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>Reading and writing through the page table.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    /// <summary>Reads bytes of one page.</summary>
+    /// <param name="cpu">CPU that reads.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="offset">First byte in the page.</param>
+    /// <param name="destination">Where to; ends within the page.</param>
+    internal MemoryStatus Read(int cpu, ulong page, int offset, Span<byte> destination)
+    {
+        _latch.EnterRead();
+        MemoryStatus status = Open(cpu, page, FaultKind.Read, out uint leaf, out Span<byte> content);
+        if (status == MemoryStatus.Done)
+        {
+            content.Slice(offset, destination.Length).CopyTo(destination);
+            _pageTable.Exit(leaf);
+        }
+
+        _latch.ExitRead();
+        return status;
+    }
+
+    /// <summary>Writes bytes of one page.</summary>
+    /// <param name="cpu">CPU that writes.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="offset">First byte in the page.</param>
+    /// <param name="source">The bytes; they end within the page.</param>
+    /// <param name="kind">Write, or forced write.</param>
+    internal MemoryStatus Write(int cpu, ulong page, int offset, ReadOnlySpan<byte> source, FaultKind kind)
+    {
+        Debug.Assert(kind is FaultKind.Write or FaultKind.ForcedWrite, "Only these write.");
+        _latch.EnterRead();
+        MemoryStatus status = Open(cpu, page, kind, out uint leaf, out Span<byte> content);
+        if (status == MemoryStatus.Done)
+        {
+            source.CopyTo(content[offset..]);
+            _pageTable.Exit(leaf);
+        }
+
+        _latch.ExitRead();
+        return status;
+    }
+
+    /// <summary>Writes a whole page by content number.</summary>
+    internal MemoryStatus WriteContent(int cpu, ulong page, ulong number)
+    {
+        _latch.EnterRead();
+        MemoryStatus status = Open(cpu, page, FaultKind.Write, out uint leaf, out Span<byte> content);
+        if (status == MemoryStatus.Done)
+        {
+            PageContent.Fill(content, number);
+            _pageTable.Exit(leaf);
+        }
+
+        _latch.ExitRead();
+        return status;
+    }
+
+    /// <summary>Reads a page as a debugger does: whatever its protection, without a fault, leaving no trace.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="destination">Receives the content; one content size long.</param>
+    internal MemoryStatus Peek(ulong page, Span<byte> destination)
+    {
+        _latch.EnterRead();
+        uint id = FindContaining(page);
+        uint leaf = id == 0 ? 0 : _pageTable.Find(page);
+        destination.Clear();
+        Pfn frame = Pfn.None;
+        if (leaf != 0)
+        {
+            _pageTable.Enter(leaf);
+            frame = _pageTable.Get(leaf, PageTable.PositionOf(page)).Frame;
+            if (frame.IsSome)
+            {
+                _store.Frames.Content(frame).CopyTo(destination);
+            }
+
+            _pageTable.Exit(leaf);
+        }
+
+        if (id != 0 && !frame.IsSome && VmaAt(id).Object != 0)
+        {
+            frame = _store.ObjectAt(VmaAt(id).Object).Find(VmaAt(id).IndexOf(page));
+            if (frame.IsSome)
+            {
+                _store.Frames.Content(frame).CopyTo(destination);
+            }
+        }
+
+        _latch.ExitRead();
+        return id == 0 ? MemoryStatus.NotMapped : MemoryStatus.Done;
+    }
+
+    /// <summary>The PTE of a page, as it is at this moment; empty where there is none.</summary>
+    internal Pte Translate(ulong page)
+    {
+        _latch.EnterRead();
+        Pte pte = default;
+        uint leaf = page < _store.PageLimit ? _pageTable.Find(page) : 0;
+        if (leaf != 0)
+        {
+            _pageTable.Enter(leaf);
+            pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+            _pageTable.Exit(leaf);
+        }
+
+        _latch.ExitRead();
+        return pte;
+    }
+
+    // Faults until the PTE permits the access; then returns with the leaf's latch held, which keeps the frame in place.
+    private MemoryStatus Open(int cpu, ulong page, FaultKind kind, out uint leaf, out Span<byte> content)
+    {
+        leaf = 0;
+        content = default;
+        if (page >= _store.PageLimit)
+        {
+            return MemoryStatus.NotMapped;
+        }
+
+        int position = PageTable.PositionOf(page);
+        for (; ; )
+        {
+            leaf = _pageTable.Find(page);
+            if (leaf != 0)
+            {
+                _pageTable.Enter(leaf);
+                Pte pte = _pageTable.Get(leaf, position);
+                if (Permits(pte, kind))
+                {
+                    bool writes = kind != FaultKind.Read;
+                    if (!pte.IsAccessed || (writes && !pte.IsDirty))
+                    {
+                        _pageTable.Set(leaf, position, pte.WithAccessed(true).WithDirty(writes || pte.IsDirty));
+                    }
+
+                    content = _store.Frames.Content(pte.Frame);
+                    return MemoryStatus.Done;
+                }
+
+                _pageTable.Exit(leaf);
+            }
+
+            MemoryStatus status = FaultCore(cpu, page, kind);
+            if (status != MemoryStatus.Done)
+            {
+                return status;
+            }
+        }
+    }
+
+    private bool Permits(Pte pte, FaultKind kind) => kind switch
+    {
+        FaultKind.Read => pte.IsAccessible,
+        FaultKind.Write => pte.IsWritable && pte.IsAccessible,
+        _ => pte.IsWritable || IsExclusive(pte),
+    };
+
+    private bool IsExclusive(Pte pte) =>
+        pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous | FrameFlags.Exclusive);
+}

@@ -1,0 +1,215 @@
+using System;
+using System.Diagnostics;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>When VMAs become one and when one becomes several: Linux's rules.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    // Gives [start, end), which lies in the VMA, other flags. Merges with neighbours if it can, splits if it must.
+    private MemoryStatus Modify(ref uint id, ulong start, ulong end, VmaFlags flags)
+    {
+        AssertHeldForWriting();
+        if (VmaAt(id).Flags == flags)
+        {
+            return MemoryStatus.Done;
+        }
+
+        // Two splits clone the chain; a neighbour may instead adopt it, or that of the other neighbour, which is singular.
+        uint links = Math.Max(1, 2 * _store.AnonVmas.LengthOf(VmaAt(id).Chain));
+        if (!_store.TryPromise(out Promise promise, 2, 2 * _tree.NodesForInsert, links))
+        {
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        Region region = Region.Of(VmaAt(id), start, end);
+        region.Flags = flags;
+        MemoryStatus status = MemoryStatus.Done;
+        uint merged = TryMerge(region, id, ref promise);
+        if (merged != 0)
+        {
+            CountLocked(VmaFlags.None, flags, end - start);
+            id = merged;
+        }
+        else
+        {
+            status = TrySplitAround(id, start, end, ref promise);
+            if (status == MemoryStatus.Done)
+            {
+                CountLocked(VmaAt(id).Flags, flags, end - start);
+                VmaAt(id).Flags = flags;
+            }
+        }
+
+        _store.Cancel(ref promise);
+        return status;
+    }
+
+    // Makes the VMA end at both edges of a range, so that the id names exactly the range.
+    private MemoryStatus TrySplitAround(uint id, ulong start, ulong end, ref Promise promise)
+    {
+        int pieces = (start != VmaAt(id).Start ? 1 : 0) + (end != VmaAt(id).End ? 1 : 0);
+
+        // Linux tests before each split: the second one of two may be the one that fails, after the first has happened.
+        // Here neither has: what is refused has changed nothing.
+        if (pieces != 0 && _tree.Count + pieces - 1 >= _store.MaxMapCount)
+        {
+            return MemoryStatus.NoMemory;
+        }
+
+        if (start != VmaAt(id).Start)
+        {
+            SplitOff(id, start, newBelow: true, ref promise);
+        }
+
+        if (end != VmaAt(id).End)
+        {
+            SplitOff(id, end, newBelow: false, ref promise);
+        }
+
+        return MemoryStatus.Done;
+    }
+
+    private void SplitOff(uint id, ulong at, bool newBelow, ref Promise promise)
+    {
+        promise.Vmas--;
+        uint other = _store.Vmas.TakePromised();
+        ref Vma vma = ref VmaAt(id);
+        ref Vma piece = ref VmaAt(other);
+        Debug.Assert(vma.Start < at && at < vma.End, "A split leaves two pieces.");
+        piece = vma;
+        piece.Chain = _store.CloneChain(vma.AnonVma, vma.Chain, ref promise);
+        _store.AddObjectReference(vma.Object);
+        (ulong start, ulong end) = (vma.Start, vma.End);
+        if (newBelow)
+        {
+            piece.End = at;
+            vma.PageOffset = vma.IndexOf(at);
+            vma.Start = at;
+            _tree.Update(start, at, end);
+        }
+        else
+        {
+            piece.PageOffset = vma.IndexOf(at);
+            piece.Start = at;
+            vma.End = at;
+            _tree.Update(start, start, at);
+        }
+
+        _tree.Insert(piece.Start, piece.End, other, ref promise.Nodes);
+    }
+
+    // Lets a neighbour take a range in. The middle is the VMA that holds the range now, 0 if none does. Returns the VMA
+    // that then holds the range, 0 if no neighbour fits.
+    private uint TryMerge(in Region region, uint middle, ref Promise promise)
+    {
+        uint before = region.Start == 0 ? 0 : FindContaining(region.Start - 1);
+        uint after = FindContaining(region.End);
+        bool left = before != 0 && before != middle && Fits(VmaAt(before), region)
+            && VmaAt(before).IndexOf(region.Start) == region.PageOffset;
+        bool right = after != 0 && after != middle && Fits(VmaAt(after), region)
+            && VmaAt(after).PageOffset == region.PageOffset + (region.End - region.Start);
+        if (left && right)
+        {
+            (uint low, uint high) = (VmaAt(before).AnonVma, VmaAt(after).AnonVma);
+            right = low == 0 || high == 0 || low == high;
+        }
+
+        if (!left && !right)
+        {
+            return 0;
+        }
+
+        uint target = left ? before : after;
+        ref Vma vma = ref VmaAt(target);
+        if (vma.AnonVma == 0)
+        {
+            Adopt(ref vma, region, left && right ? after : 0, ref promise);
+        }
+
+        ulong start = left ? vma.Start : region.Start;
+        ulong end = left && right ? VmaAt(after).End : left ? region.End : vma.End;
+        if (left && right)
+        {
+            Drop(after);
+        }
+
+        TakeFrom(middle, region.Start, region.End);
+        ulong formerStart = vma.Start;
+        vma.PageOffset -= formerStart - start;
+        vma.Start = start;
+        vma.End = end;
+        _tree.Update(formerStart, start, end);
+        return target;
+    }
+
+    private bool Fits(in Vma vma, in Region region)
+    {
+        if (vma.Flags != region.Flags || vma.Object != region.Object || vma.Node != region.Node)
+        {
+            return false;
+        }
+
+        // An anon_vma that came by fork is not spread over more VMAs: each would link it, and its relatives, again.
+        return vma.AnonVma == region.AnonVma
+            || (vma.AnonVma == 0 && _store.AnonVmas.IsSingular(region.Chain))
+            || (region.AnonVma == 0 && _store.AnonVmas.IsSingular(vma.Chain));
+    }
+
+    private void Adopt(ref Vma vma, in Region region, uint other, ref Promise promise)
+    {
+        (uint own, uint chain) = region.AnonVma != 0 || other == 0
+            ? (region.AnonVma, region.Chain)
+            : (VmaAt(other).AnonVma, VmaAt(other).Chain);
+        vma.Chain = _store.CloneChain(own, chain, ref promise);
+        vma.AnonVma = own;
+    }
+
+    // Shrinks the VMA that held a range at one of its edges, or drops it when nothing is left.
+    private void TakeFrom(uint middle, ulong start, ulong end)
+    {
+        if (middle == 0)
+        {
+            return;
+        }
+
+        ref Vma vma = ref VmaAt(middle);
+        CountLocked(vma.Flags, VmaFlags.None, end - start);
+        if (start == vma.Start && end == vma.End)
+        {
+            Drop(middle);
+            return;
+        }
+
+        ulong formerStart = vma.Start;
+        if (start == vma.Start)
+        {
+            vma.PageOffset = vma.IndexOf(end);
+            vma.Start = end;
+        }
+        else
+        {
+            vma.End = start;
+        }
+
+        _tree.Update(formerStart, vma.Start, vma.End);
+    }
+
+    // Takes a VMA out; its pages belong to whoever takes its range over. Its object stays referenced by that VMA, so no
+    // object can lose its last reference here.
+    private void Drop(uint id)
+    {
+        ref Vma vma = ref VmaAt(id);
+        _tree.Remove(vma.Start);
+        _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain);
+        _store.DropObjectReference(0, vma.Object);
+        _store.Vmas.Return(id);
+    }
+
+    private void CountLocked(VmaFlags from, VmaFlags to, ulong pages)
+    {
+        LockedPages -= (from & VmaFlags.Locked) != VmaFlags.None ? pages : 0;
+        LockedPages += (to & VmaFlags.Locked) != VmaFlags.None ? pages : 0;
+    }
+}

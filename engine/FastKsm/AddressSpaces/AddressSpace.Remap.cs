@@ -1,0 +1,256 @@
+using System;
+using System.Diagnostics;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>mremap: shrink, grow in place, move.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    /// <summary>Moves or resizes a range.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="start">
+    /// First page. What stays or moves lies in one VMA; a move to a given place without resizing takes several along,
+    /// holes included, one after the other: those before an obstacle have moved then, as on Linux.
+    /// </param>
+    /// <param name="oldPages">Present length; at least one.</param>
+    /// <param name="newPages">Wanted length; at least one.</param>
+    /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is.</param>
+    /// <param name="to">Where it must go, whatever is there being unmapped; null to stay or to go anywhere.</param>
+    /// <param name="newStart">First page afterwards.</param>
+    internal MemoryStatus Remap(
+        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, out ulong newStart)
+    {
+        _latch.EnterWrite();
+        MemoryStatus status = RemapCore(cpu, start, oldPages, newPages, mayMove, to, out newStart);
+        _latch.ExitWrite();
+        return status;
+    }
+
+    private static bool Overlaps(ulong first, ulong firstPages, ulong second, ulong secondPages) =>
+        first < second + secondPages && second < first + firstPages;
+
+    private MemoryStatus RemapCore(
+        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, out ulong newStart)
+    {
+        newStart = start;
+        if (to is not null && Overlaps(start, oldPages, to.Value, newPages))
+        {
+            return MemoryStatus.Invalid;
+        }
+
+        uint id = FindContaining(start);
+        if (id == 0)
+        {
+            return MemoryStatus.BadAddress;
+        }
+
+        if (to is null && newPages <= oldPages)
+        {
+            return newPages == oldPages
+                ? MemoryStatus.Done
+                : UnmapCore(cpu, start + newPages, start + oldPages, keepLeaves: false);
+        }
+
+        if (to is not null && newPages == oldPages)
+        {
+            newStart = to.Value;
+            return MoveEach(cpu, start, start + oldPages, to.Value);
+        }
+
+        if (VmaAt(id).End - start < (to is null ? oldPages : Math.Min(oldPages, newPages)))
+        {
+            return MemoryStatus.BadAddress;
+        }
+
+        if (to is null && VmaAt(id).End == start + oldPages && HasRoomBehind(start + oldPages, newPages - oldPages))
+        {
+            return GrowInPlace(cpu, id, newPages - oldPages);
+        }
+
+        if (to is null && !mayMove)
+        {
+            return MemoryStatus.NoMemory;
+        }
+
+        return Move(cpu, id, start, oldPages, newPages, to, out newStart);
+    }
+
+    private bool HasRoomBehind(ulong end, ulong pages)
+    {
+        uint next = _tree.At(_tree.Find(end));
+        ulong limit = next == 0 ? _store.PageLimit : VmaAt(next).Start;
+        return limit - end >= pages;
+    }
+
+    private MemoryStatus GrowInPlace(int cpu, uint id, ulong pages)
+    {
+        uint length = _store.AnonVmas.LengthOf(VmaAt(id).Chain);
+        if (!_store.TryPromise(out Promise promise, 0, 0, Math.Max(1, length)))
+        {
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        ulong end = VmaAt(id).End;
+        Region region = Region.Of(VmaAt(id), end, end + pages);
+        MappedPages += pages;
+        CountLocked(VmaFlags.None, region.Flags, pages);
+        uint grown = TryMerge(region, 0, ref promise);
+        Debug.Assert(grown != 0, "A VMA always merges with its own extension.");
+        _store.Cancel(ref promise);
+        if (VmaAt(grown).Has(VmaFlags.Locked))
+        {
+            // As Linux, whatever comes of it: the growth itself has succeeded.
+            _ = PopulateLocked(cpu, end, end + pages);
+        }
+
+        return MemoryStatus.Done;
+    }
+
+    private MemoryStatus MoveEach(int cpu, ulong start, ulong end, ulong to)
+    {
+        MemoryStatus status = MemoryStatus.Done;
+        ulong at = start;
+        for (uint id; status == MemoryStatus.Done && at < end && (id = _tree.At(_tree.Find(at))) != 0;)
+        {
+            ulong first = Math.Max(at, VmaAt(id).Start);
+            ulong stop = Math.Min(end, VmaAt(id).End);
+            if (first >= end)
+            {
+                break;
+            }
+
+            status = Move(cpu, id, first, stop - first, stop - first, to + (first - start), out _);
+            at = stop;
+        }
+
+        return status;
+    }
+
+    private MemoryStatus Move(
+        int cpu, uint id, ulong start, ulong oldPages, ulong newPages, ulong? to, out ulong newStart)
+    {
+        newStart = to ?? 0;
+
+        // A move may need three VMAs more for a moment: two edges of the old place, one at the new.
+        if (_tree.Count >= _store.MaxMapCount - 3
+            || (to is null && !_tree.TryFindRoom(newPages, Floor, _store.PageLimit, out newStart)))
+        {
+            return MemoryStatus.NoMemory;
+        }
+
+        ulong moved = Math.Min(oldPages, newPages);
+
+        // A merged page has one address and one index in its item, so it does not travel: it becomes private first.
+        MemoryStatus status = UnshareMerged(cpu, start, start + moved);
+        if (status != MemoryStatus.Done)
+        {
+            return status;
+        }
+
+        // One VMA at the new place, and two edges of the old one, whose tail may lie in another VMA if it is cut off.
+        uint last = FindContaining(start + oldPages - 1);
+        uint links = 2 * Math.Max(1, _store.AnonVmas.LengthOf(VmaAt(id).Chain));
+        links += last == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(last).Chain);
+        if (!_store.TryPromise(out Promise promise, 3, 3 * (_tree.NodesForInsert + 2), links))
+        {
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        status = TryAddLeavesFor(start, moved, newStart)
+            ? UnmapCore(cpu, newStart, newStart + newPages, keepLeaves: true)
+            : MemoryStatus.OutOfNativeMemory;
+        if (status != MemoryStatus.Done)
+        {
+            _pageTable.FreeEmptyLeaves(newStart, newStart + newPages);
+            _store.Cancel(ref promise);
+            return status;
+        }
+
+        // Unmapping the new place may have cut the VMA of the old one, or split off its id.
+        id = FindContaining(start);
+        Region region = Region.Of(VmaAt(id), start, start + moved);
+        (region.Start, region.End) = (newStart, newStart + newPages);
+        if (region.AnonVma == 0 && region.Object == 0)
+        {
+            // Nothing depends on the index yet, and with a fresh one it can merge where it goes.
+            region.PageOffset = newStart;
+        }
+
+        _store.AddObjectReference(region.Object);
+        uint copy = Place(region, ref promise);
+        if (VmaAt(copy).Start != newStart || VmaAt(copy).End != newStart + newPages)
+        {
+            // Taken in by a neighbour that maps the object already.
+            _store.DropObjectReference(cpu, region.Object);
+        }
+
+        MovePtes(start, moved, newStart);
+        id = FindContaining(start);
+        last = FindContaining(start + oldPages - 1);
+        UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
+        _store.Cancel(ref promise);
+        if (newPages > oldPages && VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
+        {
+            // As Linux: what is new is faulted in, what moved stays as resident as it was.
+            _ = PopulateLocked(cpu, newStart + oldPages, newStart + newPages);
+        }
+
+        return status;
+    }
+
+    // Makes the leaves that the PTEs of a range will need elsewhere.
+    private bool TryAddLeavesFor(ulong start, ulong pages, ulong newStart)
+    {
+        ulong page = start;
+        for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
+        {
+            ulong first = newStart + (page - start);
+            if (_pageTable.PopulatedIn(leaf) != 0
+                && !(_pageTable.TryFindOrAdd(first, out _) && _pageTable.TryFindOrAdd(first + (uint)count - 1, out _)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private void MovePtes(ulong start, ulong pages, ulong newStart)
+    {
+        Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
+        ulong page = start;
+        for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
+        {
+            if (_pageTable.PopulatedIn(leaf) == 0)
+            {
+                continue;
+            }
+
+            int position = PageTable.PositionOf(page);
+            _pageTable.Enter(leaf);
+            for (int i = 0; i < count; i++)
+            {
+                taken[i] = _pageTable.Get(leaf, position + i);
+                _pageTable.Set(leaf, position + i, default);
+            }
+
+            _pageTable.Exit(leaf);
+            _observer.TranslationsKilled(Id, page, (uint)count);
+            ulong target = newStart + (page - start);
+            for (int i = 0; i < count;)
+            {
+                uint into = _pageTable.Find(target + (uint)i);
+                _pageTable.Enter(into);
+                do
+                {
+                    _pageTable.Set(into, PageTable.PositionOf(target + (uint)i), taken[i]);
+                    i++;
+                }
+                while (i < count && PageTable.PositionOf(target + (uint)i) != 0);
+
+                _pageTable.Exit(into);
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Threading;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>One address space (<c>mm</c>): its VMAs, its page table, and all that can happen to them.</summary>
+/// <typeparam name="TObserver">Told about killed translations and about what concerns the merger.</typeparam>
+/// <remarks>
+/// Positions are page numbers, lengths are pages; the face converts and checks addresses. Members that take a CPU take
+/// and free frames on its behalf. Thread safety: all members may be called concurrently unless they say otherwise.
+/// </remarks>
+internal sealed partial class AddressSpace<TObserver>
+    where TObserver : struct, IAddressSpaceObserver
+{
+    /// <summary>Lowest page that a mapping gets without asking for it: 64 KiB at 4 KiB pages, as vm.mmap_min_addr.</summary>
+    internal const ulong Floor = 16;
+
+    private readonly AddressSpaceStore _store;
+    private readonly VmaTree _tree;
+    private readonly PageTable _pageTable;
+    private readonly ReaderWriterLatch _latch = new();
+
+    private readonly TObserver _observer;
+    private long _residentAnonymous;
+    private long _residentBacked;
+    private long _mergerZeroPages;
+
+    /// <param name="store">Tables of the machine.</param>
+    /// <param name="observer">Whom to tell.</param>
+    /// <param name="id">Id among the machine's address spaces; at least one.</param>
+    internal AddressSpace(AddressSpaceStore store, TObserver observer, uint id)
+    {
+        _store = store;
+        _observer = observer;
+        Id = id;
+        _tree = new VmaTree(store.TreeNodes);
+        _pageTable = new PageTable(store);
+    }
+
+    /// <summary>Id among the machine's address spaces.</summary>
+    internal uint Id { get; }
+
+    /// <summary>VMAs (<c>map_count</c>).</summary>
+    internal int VmaCount => _tree.Count;
+
+    /// <summary>Pages in VMAs (<c>total_vm</c>).</summary>
+    internal ulong MappedPages { get; private set; }
+
+    /// <summary>Pages in locked VMAs (<c>locked_vm</c>).</summary>
+    internal ulong LockedPages { get; private set; }
+
+    /// <summary>Present anonymous pages, merged ones included (RssAnon).</summary>
+    internal long ResidentAnonymous => Volatile.Read(ref _residentAnonymous);
+
+    /// <summary>Present pages of backing objects (RssFile and RssShmem).</summary>
+    internal long ResidentBacked => Volatile.Read(ref _residentBacked);
+
+    /// <summary>Zero frames that the merger placed and that are still mapped (ksm_zero_pages of the process).</summary>
+    internal long MergerZeroPages => Volatile.Read(ref _mergerZeroPages);
+
+    /// <summary>Whether every compatible mapping is made mergeable (MMF_VM_MERGE_ANY).</summary>
+    internal bool MergeAny { get; private set; }
+
+    /// <summary>Whether the merger knows this address space (MMF_VM_MERGEABLE); the merger clears it.</summary>
+    internal bool IsRegistered { get; set; }
+
+    /// <summary>Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.</summary>
+    internal PageTable PageTable => _pageTable;
+
+    /// <summary>The merger has placed zero frames, or they have gone.</summary>
+    internal void CountMergerZeroPages(long change)
+    {
+        if (change != 0)
+        {
+            _ = Interlocked.Add(ref _mergerZeroPages, change);
+            _observer.MergerZeroPagesChanged(Id, change);
+        }
+    }
+
+    private ref Vma VmaAt(uint id) => ref _store.Vmas[id];
+
+    // VMA that contains a page; 0 for none. Under the mm lock.
+    private uint FindContaining(ulong page)
+    {
+        uint id = _tree.At(_tree.Find(page));
+        return id != 0 && VmaAt(id).Start <= page ? id : 0;
+    }
+
+    // One resident page more or less, by what the frame is now.
+    private void CountResident(in FrameRecord frame, int change)
+    {
+        if (frame.Has(FrameFlags.Anonymous))
+        {
+            _ = Interlocked.Add(ref _residentAnonymous, change);
+        }
+        else
+        {
+            _ = Interlocked.Add(ref _residentBacked, change);
+        }
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertHeldForWriting() => Debug.Assert(_latch.IsHeldForWriting, "VMAs change under the mm lock held alone.");
+}

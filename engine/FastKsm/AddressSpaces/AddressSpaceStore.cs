@@ -1,0 +1,233 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>The tables that all address spaces of a machine share, and the machine's limits.</summary>
+/// <remarks>Thread safety: all members may be called concurrently.</remarks>
+internal sealed class AddressSpaceStore : IDisposable
+{
+    // Ids are 32 bits wide; what bounds the tables is the host's address space, which only the reservations use.
+    private const uint MaxVmas = 1 << 26;
+    private const uint MaxTreeNodes = 1 << 23;
+    private const uint MaxLeaves = 1 << 25;
+    private const uint MaxDirectoryNodes = 1 << 24;
+    private const uint MaxPins = 1 << 26;
+
+    private readonly List<BackingObject?> _objects = [null];
+    private readonly Stack<uint> _freeObjects = new();
+
+    /// <param name="layout">Frames, nodes and CPUs.</param>
+    /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
+    /// <param name="pageLimit">One past the largest page number of an address space.</param>
+    /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
+    internal AddressSpaceStore(in FrameLayout layout, int maxMapCount, ulong pageLimit)
+    {
+        MaxMapCount = maxMapCount;
+        PageLimit = pageLimit;
+        Faults = new AllocationFaults();
+        Frames = new PhysicalMemory(layout, Faults);
+        Vmas = new NativeSlab<Vma>(MaxVmas, Faults);
+        TreeNodes = new NativeSlab<VmaTreeNode>(MaxTreeNodes, Faults);
+        Leaves = new NativeSlab<PteLeaf>(MaxLeaves, Faults);
+        LeafHeaders = new NativeColumn<LeafHeader>(MaxLeaves + 1, Faults);
+        DirectoryNodes = new NativeSlab<DirectoryNode>(MaxDirectoryNodes, Faults);
+        AnonVmas = new AnonVmaTable(MaxVmas, Faults);
+        Pins = new NativeSlab<PinRecord>(MaxPins, Faults);
+    }
+
+    /// <summary>Makes allocations fail in tests.</summary>
+    internal AllocationFaults Faults { get; }
+
+    /// <summary>Page frames.</summary>
+    internal PhysicalMemory Frames { get; }
+
+    /// <summary>VMA records.</summary>
+    internal NativeSlab<Vma> Vmas { get; }
+
+    /// <summary>Nodes of all VMA trees.</summary>
+    internal NativeSlab<VmaTreeNode> TreeNodes { get; }
+
+    /// <summary>Leaves of all page tables.</summary>
+    internal NativeSlab<PteLeaf> Leaves { get; }
+
+    /// <summary>Latch and count beside each leaf.</summary>
+    internal NativeColumn<LeafHeader> LeafHeaders { get; }
+
+    /// <summary>Nodes of all page directories.</summary>
+    internal NativeSlab<DirectoryNode> DirectoryNodes { get; }
+
+    /// <summary>anon_vmas and chains.</summary>
+    internal AnonVmaTable AnonVmas { get; }
+
+    /// <summary>Pins and plain references that are out.</summary>
+    internal NativeSlab<PinRecord> Pins { get; }
+
+    /// <summary>VMAs an address space may have before splits fail.</summary>
+    internal int MaxMapCount { get; }
+
+    /// <summary>One past the largest page number.</summary>
+    internal ulong PageLimit { get; }
+
+    /// <summary>Bytes of native records in use, frames not counted.</summary>
+    internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
+        + AnonVmas.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
+
+    /// <summary>Sets records aside for a change of VMAs.</summary>
+    /// <param name="promise">What is set aside.</param>
+    /// <param name="vmas">VMA records.</param>
+    /// <param name="nodes">Tree nodes.</param>
+    /// <param name="links">Chain links.</param>
+    /// <returns>False when the host has no memory; nothing has changed.</returns>
+    internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint links)
+    {
+        promise = default;
+        promise.Vmas = Vmas.TryPromise(vmas) ? vmas : 0;
+        promise.Nodes = promise.Vmas == vmas && TreeNodes.TryPromise(nodes) ? nodes : 0;
+        promise.Links = promise.Nodes == nodes && AnonVmas.TryPromiseLinks(links) ? links : 0;
+        if (promise.Vmas == vmas && promise.Nodes == nodes && promise.Links == links)
+        {
+            return true;
+        }
+
+        Cancel(ref promise);
+        return false;
+    }
+
+    /// <summary>Gives up what is left of a promise.</summary>
+    internal void Cancel(ref Promise promise)
+    {
+        Vmas.CancelPromise(promise.Vmas);
+        TreeNodes.CancelPromise(promise.Nodes);
+        AnonVmas.CancelLinks(promise.Links);
+        promise = default;
+    }
+
+    /// <summary>Clones a chain out of a promise.</summary>
+    internal uint CloneChain(uint own, uint chain, ref Promise promise)
+    {
+        uint length = AnonVmas.LengthOf(chain);
+        Debug.Assert(length <= promise.Links, "Fewer links were promised than the chain has.");
+        promise.Links -= length;
+        return AnonVmas.Clone(own, chain);
+    }
+
+    /// <summary>One past the largest id that an object has had.</summary>
+    internal int ObjectLimit => _objects.Count;
+
+    /// <summary>Makes an empty backing object with one reference.</summary>
+    internal uint NewObject()
+    {
+        lock (_objects)
+        {
+            if (!_freeObjects.TryPop(out uint id))
+            {
+                id = (uint)_objects.Count;
+                _objects.Add(null);
+            }
+
+            _objects[(int)id] = new BackingObject(this, id) { References = 1 };
+            return id;
+        }
+    }
+
+    /// <summary>Backing object with this id.</summary>
+    internal BackingObject ObjectAt(uint id)
+    {
+        lock (_objects)
+        {
+            return _objects[(int)id]!;
+        }
+    }
+
+    /// <summary>One VMA more maps the object; nothing for id 0.</summary>
+    internal void AddObjectReference(uint id)
+    {
+        if (id != 0)
+        {
+            lock (_objects)
+            {
+                _objects[(int)id]!.References++;
+            }
+        }
+    }
+
+    /// <summary>One VMA less; the last one frees the object. Nothing for id 0.</summary>
+    internal void DropObjectReference(int cpu, uint id)
+    {
+        if (id == 0)
+        {
+            return;
+        }
+
+        BackingObject dropped;
+        lock (_objects)
+        {
+            dropped = _objects[(int)id]!;
+            if (--dropped.References != 0)
+            {
+                return;
+            }
+        }
+
+        // The id is free only when no frame carries it any more.
+        dropped.Clear(cpu);
+        lock (_objects)
+        {
+            _objects[(int)id] = null;
+            _freeObjects.Push(id);
+        }
+    }
+
+    /// <summary>Takes a borrowed frame back.</summary>
+    internal void Unpin(int cpu, uint pin)
+    {
+        PinRecord record = Pins[pin];
+        Pins[pin].Frame = Pfn.None;
+        Pins.Return(pin);
+        if (record.Frame.IsSome)
+        {
+            ref FrameRecord frame = ref Frames[record.Frame];
+            if (record.Kind == PinKind.Write)
+            {
+                frame.Set(FrameFlags.Dirty);
+            }
+
+            if (record.Kind != PinKind.Reference)
+            {
+                _ = frame.DropPin();
+            }
+
+            Frames.Release(cpu, record.Frame);
+        }
+    }
+
+    /// <summary>The objects that exist, for checks at rest.</summary>
+    internal IEnumerable<BackingObject> LiveObjects()
+    {
+        foreach (BackingObject? candidate in _objects)
+        {
+            if (candidate is not null)
+            {
+                yield return candidate;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Pins.Dispose();
+        AnonVmas.Dispose();
+        DirectoryNodes.Dispose();
+        LeafHeaders.Dispose();
+        Leaves.Dispose();
+        TreeNodes.Dispose();
+        Vmas.Dispose();
+        Frames.Dispose();
+    }
+}

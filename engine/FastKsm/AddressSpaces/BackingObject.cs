@@ -1,0 +1,116 @@
+using System;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>The pages behind shared and private file-like mappings: frames by page index, zero until written.</summary>
+/// <remarks>
+/// Lives as long as a VMA maps it. Its frames carry one reference of its own beside those of their mappings. Its pages are
+/// kept in a <see cref="PageTable"/> of its own. Thread safety: as the page table; the references are the store's.
+/// </remarks>
+internal sealed class BackingObject
+{
+    private readonly AddressSpaceStore _store;
+    private readonly PageTable _pages;
+
+    internal BackingObject(AddressSpaceStore store, uint id)
+    {
+        _store = store;
+        _pages = new PageTable(store);
+        Id = id;
+    }
+
+    /// <summary>Its id, which its frames carry as mapping id.</summary>
+    internal uint Id { get; }
+
+    /// <summary>VMAs that map it.</summary>
+    internal int References { get; set; }
+
+    /// <summary>Frame of a page, made if need be; the caller's leaf latch keeps nobody from it, so it stays for good.</summary>
+    internal MemoryStatus FindOrAdd(int cpu, int node, ulong index, out Pfn frame)
+    {
+        frame = Pfn.None;
+        if (!_pages.TryFindOrAdd(index, out uint leaf))
+        {
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        MemoryStatus status = MemoryStatus.Done;
+        int position = PageTable.PositionOf(index);
+        _pages.Enter(leaf);
+        frame = _pages.Get(leaf, position).Frame;
+        if (!frame.IsSome)
+        {
+            status = _store.Frames.TakeZeroed(cpu, node, out frame);
+            if (status == MemoryStatus.Done)
+            {
+                _store.Frames[frame].Become(FrameFlags.Allocated | FrameFlags.Used | FrameFlags.SwapBacked, Id, index);
+                _pages.Set(leaf, position, Pte.Map(frame, accessible: false));
+            }
+        }
+
+        _pages.Exit(leaf);
+        return status;
+    }
+
+    /// <summary>Frame of a page; none where nothing has been written or read yet.</summary>
+    internal Pfn Find(ulong index)
+    {
+        uint leaf = _pages.Find(index);
+        if (leaf == 0)
+        {
+            return Pfn.None;
+        }
+
+        _pages.Enter(leaf);
+        Pfn frame = _pages.Get(leaf, PageTable.PositionOf(index)).Frame;
+        _pages.Exit(leaf);
+        return frame;
+    }
+
+    /// <summary>Gives every frame and leaf back. Nobody maps the object any more.</summary>
+    internal void Clear(int cpu)
+    {
+        ForEachFrame(frame => _store.Frames.Release(cpu, frame), clear: true);
+        _pages.FreeEmptyLeaves(0, PageDirectory.Limit << PteLeaf.Shift);
+    }
+
+    /// <summary>Visits each frame, for checks at rest.</summary>
+    internal void ForEachFrame(Action<Pfn> visit) => ForEachFrame(visit, clear: false);
+
+    /// <summary>Visits each leaf, for checks at rest.</summary>
+    internal void ForEachLeaf(Action<uint> visit)
+    {
+        ulong page = 0;
+        const ulong End = PageDirectory.Limit << PteLeaf.Shift;
+        for (uint leaf; (leaf = _pages.FindNext(ref page, End, out int count)) != 0; page += (uint)count)
+        {
+            visit(leaf);
+        }
+    }
+
+    private void ForEachFrame(Action<Pfn> visit, bool clear)
+    {
+        ulong page = 0;
+        const ulong End = PageDirectory.Limit << PteLeaf.Shift;
+        for (uint leaf; (leaf = _pages.FindNext(ref page, End, out int count)) != 0; page += (uint)count)
+        {
+            _pages.Enter(leaf);
+            for (int position = 0; position < PteLeaf.Length; position++)
+            {
+                Pte pte = _pages.Get(leaf, position);
+                if (!pte.IsEmpty)
+                {
+                    visit(pte.Frame);
+                    if (clear)
+                    {
+                        _pages.Set(leaf, position, default);
+                    }
+                }
+            }
+
+            _pages.Exit(leaf);
+        }
+    }
+}

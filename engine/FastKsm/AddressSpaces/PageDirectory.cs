@@ -1,0 +1,135 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>From leaf numbers to leaf ids, for one address space: a radix tree of three levels.</summary>
+/// <remarks>
+/// Sparse: a leaf costs two nodes of its own at most. Thread safety: look-ups and additions may be done concurrently;
+/// removals only under the mm lock held alone, with no look-up under way.
+/// </remarks>
+internal sealed class PageDirectory
+{
+    private const int Levels = 3;
+
+    /// <summary>One past the largest leaf number.</summary>
+    internal const ulong Limit = 1UL << (Levels * DirectoryNode.Shift);
+
+    private readonly NativeSlab<DirectoryNode> _nodes;
+    private uint _root;
+    private int _latch;
+
+    internal PageDirectory(NativeSlab<DirectoryNode> nodes) => _nodes = nodes;
+
+    /// <summary>Leaf with this number; 0 for none.</summary>
+    internal uint Find(ulong leafNumber)
+    {
+        Debug.Assert(leafNumber < Limit, "Leaf number outside the directory.");
+        uint id = Volatile.Read(ref _root);
+        for (int level = Levels - 1; level >= 0 && id != 0; level--)
+        {
+            id = Volatile.Read(ref Slot(id, leafNumber, level));
+        }
+
+        return id;
+    }
+
+    /// <summary>First leaf with a number in a range.</summary>
+    /// <param name="leafNumber">Where to begin; on return, the number of the leaf found.</param>
+    /// <param name="last">Last number of the range.</param>
+    /// <returns>Its id; 0 for none.</returns>
+    internal uint FindNext(ref ulong leafNumber, ulong last)
+    {
+        while (leafNumber <= last)
+        {
+            uint id = Volatile.Read(ref _root);
+            int level = Levels - 1;
+            for (; level >= 0 && id != 0; level--)
+            {
+                id = Volatile.Read(ref Slot(id, leafNumber, level));
+            }
+
+            if (id != 0)
+            {
+                return id;
+            }
+
+            // Empty at this level: go on with the first number that another slot of it covers.
+            int shift = (level + 1) * DirectoryNode.Shift;
+            leafNumber = ((leafNumber >> shift) + 1) << shift;
+        }
+
+        return 0;
+    }
+
+    /// <summary>Enters a leaf unless another thread has entered one meanwhile.</summary>
+    /// <param name="leafNumber">Its number.</param>
+    /// <param name="leaf">Its id.</param>
+    /// <param name="present">Id of the leaf that now has the number.</param>
+    /// <returns>False when the host has no memory; nothing has changed.</returns>
+    internal bool TryAdd(ulong leafNumber, uint leaf, out uint present)
+    {
+        Debug.Assert(leafNumber < Limit, "Leaf number outside the directory.");
+        present = 0;
+        if (!_nodes.TryPromise(Levels))
+        {
+            return false;
+        }
+
+        uint promised = Levels;
+        SpinLatch.Enter(ref _latch);
+        ref uint slot = ref _root;
+        for (int level = Levels - 1; level >= 0; level--)
+        {
+            if (slot == 0)
+            {
+                promised--;
+                Volatile.Write(ref slot, _nodes.TakePromised());
+            }
+
+            slot = ref Slot(slot, leafNumber, level);
+        }
+
+        if (slot == 0)
+        {
+            Volatile.Write(ref slot, leaf);
+        }
+
+        present = slot;
+        SpinLatch.Exit(ref _latch);
+        _nodes.CancelPromise(promised);
+        return true;
+    }
+
+    /// <summary>Takes a leaf out; nodes left empty go.</summary>
+    internal void Remove(ulong leafNumber)
+    {
+        Span<uint> path = stackalloc uint[Levels];
+        uint id = _root;
+        for (int level = Levels - 1; level >= 0; level--)
+        {
+            path[level] = id;
+            id = Slot(id, leafNumber, level);
+        }
+
+        Debug.Assert(id != 0, "No leaf has this number.");
+        for (int level = 0; level < Levels; level++)
+        {
+            Slot(path[level], leafNumber, level) = 0;
+            if (((ReadOnlySpan<uint>)_nodes[path[level]]).ContainsAnyExcept(0u))
+            {
+                return;
+            }
+
+            _nodes.Return(path[level]);
+        }
+
+        _root = 0;
+    }
+
+    private ref uint Slot(uint node, ulong leafNumber, int level) =>
+        ref _nodes[node][(int)(leafNumber >> (level * DirectoryNode.Shift)) & (DirectoryNode.Length - 1)];
+}

@@ -1,0 +1,15 @@
+using System.Runtime.InteropServices;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>A frame that is out on loan. 8 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct PinRecord
+{
+    /// <summary>How it is borrowed. The free list runs through this word.</summary>
+    internal PinKind Kind;
+
+    /// <summary>The frame; none while the record is free, or when a zero frame was borrowed, which is not counted.</summary>
+    internal Pfn Frame;
+}

@@ -1,0 +1,117 @@
+using System;
+using System.Collections.Generic;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M6, A5 and R1 to R5.</summary>
+internal sealed class StoreRecount
+{
+    private readonly AddressSpaceStore _store;
+    private readonly AnonVmaRecount _anonVmas;
+    private readonly int[] _mappings;
+    private readonly int[] _others;
+    private readonly int[] _pins;
+    private readonly int[] _objectReferences;
+    private readonly HashSet<uint> _leaves = [];
+    private uint _vmas;
+
+    internal StoreRecount(AddressSpaceStore store)
+    {
+        _store = store;
+        _anonVmas = store.AnonVmas.BeginRecount();
+        int limit = (int)store.Frames.Layout.Limit;
+        (_mappings, _others, _pins) = (new int[limit], new int[limit], new int[limit]);
+        _objectReferences = new int[store.ObjectLimit];
+    }
+
+    /// <summary>Counts a VMA.</summary>
+    internal void AddVma(in Vma vma)
+    {
+        _vmas++;
+        _objectReferences[vma.Object]++;
+        _anonVmas.Add(vma.AnonVma, vma.Chain);
+    }
+
+    /// <summary>Counts a leaf of a page table.</summary>
+    internal void AddLeaf(uint leaf) => Require(_leaves.Add(leaf), "A4", leaf);
+
+    /// <summary>Counts a PTE that maps a frame.</summary>
+    internal void AddMapping(Pfn frame) => _mappings[frame.Number]++;
+
+    /// <summary>Compares, when every address space has been counted.</summary>
+    /// <exception cref="InvalidOperationException">An invariant is broken.</exception>
+    internal void Finish()
+    {
+        _anonVmas.Finish();
+        Require(_vmas == _store.Vmas.LiveCount, "A1", _vmas);
+        foreach (BackingObject backing in _store.LiveObjects())
+        {
+            Require(backing.References == _objectReferences[backing.Id], "A5", backing.Id);
+            backing.ForEachFrame(frame => _others[frame.Number]++);
+            backing.ForEachLeaf(AddLeaf);
+        }
+
+        Require(_leaves.Count == _store.Leaves.LiveCount, "A4", _store.Leaves.LiveCount);
+        CountPins();
+        HashSet<uint> free = [];
+        _store.Frames.Allocator.ForEachFree(frame => Require(free.Add(frame.Number), "M1", frame.Number));
+        uint inUse = 0;
+        for (uint number = FrameLayout.FirstFrame; number < _store.Frames.Layout.Limit; number++)
+        {
+            if (_store.Frames.IsKnown(new Pfn(number)))
+            {
+                inUse += CheckFrame(number, free.Contains(number)) ? 1u : 0u;
+            }
+        }
+
+        Require(inUse + _store.Frames.Allocator.CountFree() == _store.Frames.Layout.Frames, "M1", inUse);
+        Require(!_store.Frames.Content(PhysicalMemory.ZeroFrame).ContainsAnyExcept((byte)0), "M6", FrameLayout.ZeroFrame);
+    }
+
+    private static void Require(bool holds, string invariant, uint id)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException($"Invariant {invariant} is broken at {id}.");
+        }
+    }
+
+    private void CountPins()
+    {
+        uint live = 0;
+        for (uint id = 1; id < _store.Pins.IdLimit; id++)
+        {
+            PinRecord pin = _store.Pins[id];
+            if (pin.Frame.IsSome)
+            {
+                live++;
+                _others[pin.Frame.Number]++;
+                _pins[pin.Frame.Number] += pin.Kind == PinKind.Reference ? 0 : 1;
+            }
+        }
+
+        Require(live <= _store.Pins.LiveCount, "M2", live);
+    }
+
+    // Whether the frame is in use.
+    private bool CheckFrame(uint number, bool isFree)
+    {
+        ref FrameRecord frame = ref _store.Frames[new Pfn(number)];
+        if (!frame.Has(FrameFlags.Allocated))
+        {
+            Require(_mappings[number] + _others[number] == 0, "M2", number);
+            Require(!isFree || (frame.Flags & ~FrameFlags.Used) == FrameFlags.None, "M3", number);
+            Require(frame.Has(FrameFlags.Used) || !_store.Frames.Content(new Pfn(number)).ContainsAnyExcept((byte)0), "M4", number);
+            return false;
+        }
+
+        Require(!isFree, "M1", number);
+        Require(frame.References == _mappings[number] + _others[number] && frame.References > 0, "M2", number);
+        Require(frame.MapCount == _mappings[number], "A5", number);
+        Require(frame.Pins == _pins[number], "M2", number);
+        return true;
+    }
+}

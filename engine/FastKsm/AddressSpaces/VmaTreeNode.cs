@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>Node of a VMA tree: 64 entries in columns, 1296 bytes.</summary>
+/// <remarks>
+/// In a leaf an entry is (start, end, VMA id); in an inner node it is (smallest start, largest gap, node id). The smallest
+/// start of an inner node's first entry means nothing: everything below the second goes there.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal struct VmaTreeNode
+{
+    /// <summary>Entries a node can hold.</summary>
+    internal const int Capacity = 64;
+
+    /// <summary>Entries in use.</summary>
+    internal int Count;
+
+    /// <summary>0 for a leaf.</summary>
+    internal int Level;
+
+    /// <summary>Leaf before this one; 0 for none.</summary>
+    internal uint Previous;
+
+    /// <summary>Leaf behind this one; 0 for none.</summary>
+    internal uint Next;
+
+    /// <summary>Starts, in pages, ascending.</summary>
+    internal LongColumn Keys;
+
+    /// <summary>Ends (leaf) or largest gaps (inner node), in pages.</summary>
+    internal LongColumn Values;
+
+    /// <summary>VMA ids (leaf) or node ids (inner node).</summary>
+    internal WordColumn Ids;
+
+    /// <summary>64 page numbers in place.</summary>
+    [InlineArray(Capacity)]
+    internal struct LongColumn
+    {
+        private ulong _first;
+    }
+
+    /// <summary>64 ids in place.</summary>
+    [InlineArray(Capacity)]
+    internal struct WordColumn
+    {
+        private uint _first;
+    }
+}

@@ -1,0 +1,135 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm;
+
+/// <summary>A simulated machine: frames, CPUs, processes.</summary>
+/// <remarks>
+/// Thread safety: processes may be made, and CPUs driven, by several threads at once, each CPU by one at a time.
+/// <see cref="Validate"/> and <see cref="Dispose"/> need a machine at rest.
+/// </remarks>
+public sealed class Machine : IDisposable
+{
+    private readonly Cpu[] _cpus;
+    private readonly List<Process> _processes = [];
+    private uint _lastAddressSpaceId;
+    private long _mergedFramesCopied;
+    private long _mergerZeroPages;
+    private bool _isDisposed;
+
+    /// <summary>Makes a machine without processes.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message says which.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
+    public Machine(MachineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Options = options;
+        FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize);
+        Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
+        _cpus = new Cpu[options.Cpus];
+        for (int i = 0; i < _cpus.Length; i++)
+        {
+            _cpus[i] = new Cpu(this, i);
+        }
+    }
+
+    /// <summary>What the machine is made of.</summary>
+    public MachineOptions Options { get; }
+
+    /// <summary>The CPUs, by number.</summary>
+    public IReadOnlyList<Cpu> Cpus => _cpus;
+
+    /// <summary>Frames that nobody uses.</summary>
+    public long FreeFrames => Store.Frames.Allocator.CountFree();
+
+    /// <summary>Merged frames that a write or a pin has copied (vmstat's <c>cow_ksm</c>).</summary>
+    public long CowKsm => Volatile.Read(ref _mergedFramesCopied);
+
+    /// <summary>Zero frames placed by same-page merging that are still mapped (<c>ksm_zero_pages</c>).</summary>
+    public long KsmZeroPages => Volatile.Read(ref _mergerZeroPages);
+
+    /// <summary>Tables of all address spaces.</summary>
+    internal AddressSpaceStore Store { get; }
+
+    /// <summary>Makes a process with an empty address space.</summary>
+    /// <param name="cpu">CPU on whose behalf its system calls run; the first if null.</param>
+    public Process Spawn(Cpu? cpu = null)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return Adopt(NewAddressSpace(), cpu ?? _cpus[0]);
+    }
+
+    /// <summary>Counts references, mappings, VMAs and page tables from scratch and compares. For a machine at rest.</summary>
+    /// <exception cref="InvalidOperationException">An invariant is broken; the message names it.</exception>
+    public void Validate()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        lock (_processes)
+        {
+            StoreRecount recount = new(Store);
+            long zeroPages = 0;
+            foreach (Process process in _processes)
+            {
+                process.Space.Validate(recount);
+                zeroPages += process.Space.MergerZeroPages;
+            }
+
+            recount.Finish();
+            if (zeroPages != KsmZeroPages)
+            {
+                throw new InvalidOperationException($"Invariant A9 is broken: {zeroPages} zero pages, {KsmZeroPages} counted.");
+            }
+        }
+    }
+
+    /// <summary>Frees all native memory. Nobody may use the machine, its processes or pins any more.</summary>
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            Store.Dispose();
+        }
+    }
+
+    /// <summary>An address space with an id of its own.</summary>
+    internal AddressSpace<MachineObserver> NewAddressSpace() =>
+        new(Store, new MachineObserver(this), Interlocked.Increment(ref _lastAddressSpaceId));
+
+    /// <summary>Makes a process of an address space.</summary>
+    internal Process Adopt(AddressSpace<MachineObserver> space, Cpu cpu)
+    {
+        Process process = new(this, space, cpu);
+        lock (_processes)
+        {
+            _processes.Add(process);
+        }
+
+        return process;
+    }
+
+    /// <summary>Forgets a process that has exited.</summary>
+    internal void Forget(Process process)
+    {
+        lock (_processes)
+        {
+            _ = _processes.Remove(process);
+        }
+    }
+
+    /// <summary>Throws when the machine has been disposed.</summary>
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+
+    /// <summary>One merged frame more was copied.</summary>
+    internal void CountMergedFrameCopied() => Interlocked.Increment(ref _mergedFramesCopied);
+
+    /// <summary>Zero frames of the merger came or went.</summary>
+    internal void CountMergerZeroPages(long change) => Interlocked.Add(ref _mergerZeroPages, change);
+}

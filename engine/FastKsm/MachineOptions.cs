@@ -1,0 +1,64 @@
+using System.Numerics;
+using FastKsm.Primitives;
+
+namespace FastKsm;
+
+/// <summary>What a machine is made of. Checked once, when a machine is made from it.</summary>
+public sealed record MachineOptions
+{
+    private const long MaxFrames = 1L << 28;
+    private const int MaxCpus = 4096;
+    private const int MaxNodes = 1024;
+    private const int SmallestPage = 4096;
+    private const int LargestPage = 2 * 1024 * 1024;
+    private const int LargestMapCount = 1 << 26;
+    private const int FingerprintSize = 16;
+
+    /// <summary>Page frames that processes can use; 1 to 2^28, at least one for each node.</summary>
+    public long Frames { get; init; } = 65536;
+
+    /// <summary>CPUs; 1 to 4096. CPUs are spread over the nodes in equal runs.</summary>
+    public int Cpus { get; init; } = 1;
+
+    /// <summary>NUMA nodes; 1 to 1024. Frames are spread over them in equal runs, the last takes the remainder.</summary>
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>Bytes in a page: 4096, 16384, 65536 or 2097152.</summary>
+    public int PageSize { get; init; } = SmallestPage;
+
+    /// <summary>Whether frames keep every byte or a fingerprint.</summary>
+    public FrameContent Content { get; init; } = FrameContent.Page;
+
+    /// <summary>Mappings that one address space may have (<c>vm.max_map_count</c>); 1 to 2^26.</summary>
+    public int MaxMapCount { get; init; } = 65530;
+
+    /// <summary>Bytes stored for each frame: the page size, or 16 for a fingerprint.</summary>
+    public int ContentSize => Content == FrameContent.Page ? PageSize : FingerprintSize;
+
+    /// <summary>Throws for the first option that is out of its range.</summary>
+    /// <exception cref="System.ArgumentOutOfRangeException">An option is out of its range; the message says which.</exception>
+    internal void Validate()
+    {
+        Require(Nodes is >= 1 and <= MaxNodes, nameof(Nodes), Nodes, $"1 to {MaxNodes}");
+        Require(Frames >= Nodes && Frames <= MaxFrames, nameof(Frames), Frames, $"{Nodes} to {MaxFrames}");
+        Require(Cpus is >= 1 and <= MaxCpus, nameof(Cpus), Cpus, $"1 to {MaxCpus}");
+        Require(
+            PageSize is SmallestPage or 16384 or 65536 or LargestPage, nameof(PageSize), PageSize,
+            "4096, 16384, 65536 or 2097152");
+        Require(
+            Content is FrameContent.Page or FrameContent.Fingerprint, nameof(Content), Content, "Page or Fingerprint");
+        Require(
+            MaxMapCount is >= 1 and <= LargestMapCount, nameof(MaxMapCount), MaxMapCount, $"1 to {LargestMapCount}");
+    }
+
+    /// <summary>Binary logarithm of the page size.</summary>
+    internal int PageShift => BitOperations.Log2((uint)PageSize);
+
+    private static void Require(bool holds, string option, object value, string range)
+    {
+        if (!holds)
+        {
+            Throw.OutOfRange(option, value, range);
+        }
+    }
+}

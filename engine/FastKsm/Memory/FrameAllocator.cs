@@ -1,0 +1,280 @@
+using System;
+using System.Runtime.InteropServices;
+using FastKsm.Primitives;
+
+namespace FastKsm.Memory;
+
+/// <summary>Hands out single frames, nearest node first, through a cache for each CPU.</summary>
+/// <remarks>
+/// A node holds a list of frames given back (linked through their records) and a range never used so far, whose contents
+/// are committed a chunk at a time. Exhaustion is reported only when no frame is free anywhere, the other CPUs' caches
+/// included. Order is last in, first out throughout, so one driving thread always gets the same frames.
+/// Thread safety: all members may be called concurrently. Lock rank: the last but the slabs' own; a cache's latch lies
+/// outside a node's.
+/// </remarks>
+internal sealed class FrameAllocator
+{
+    // Several huge pages of the host, which it can use only where all of one is committed.
+    private const uint CommitBytes = 16 * 1024 * 1024;
+
+    private readonly FrameLayout _layout;
+    private readonly FrameArena _arena;
+    private readonly NativeColumn<FrameRecord> _records;
+    private readonly AllocationFaults _faults;
+    private readonly Node[] _nodes;
+    private readonly CpuFrameCache[] _caches;
+    private readonly uint _commitFrames;
+
+    internal FrameAllocator(
+        in FrameLayout layout, FrameArena arena, NativeColumn<FrameRecord> records, AllocationFaults faults)
+    {
+        _layout = layout;
+        _arena = arena;
+        _records = records;
+        _faults = faults;
+        _commitFrames = Math.Max(1, CommitBytes / (uint)layout.ContentSize);
+        _caches = new CpuFrameCache[layout.Cpus];
+        _nodes = new Node[layout.Nodes];
+        for (int node = 0; node < layout.Nodes; node++)
+        {
+            uint first = layout.FirstOf(node);
+            _nodes[node] = new Node { Unused = first, Committed = first, End = layout.FirstOf(node + 1) };
+        }
+    }
+
+    /// <summary>Takes a free frame; its content is zero unless its record says <see cref="FrameFlags.Used"/>.</summary>
+    /// <param name="cpu">The CPU that asks.</param>
+    /// <param name="preferred">Node to try first, or -1 for the CPU's own; the others follow in rising order, cyclically.</param>
+    /// <param name="frame">The frame, or none.</param>
+    /// <returns>Done, or what ran out; in that case nothing has changed.</returns>
+    internal MemoryStatus Take(int cpu, int preferred, out Pfn frame)
+    {
+        frame = Pfn.None;
+        if (_faults.Strikes())
+        {
+            return MemoryStatus.OutOfFrames;
+        }
+
+        int home = _layout.HomeOf(cpu);
+        int wanted = preferred < 0 ? home : preferred;
+        MemoryStatus status = MemoryStatus.OutOfFrames;
+        for (int step = 0; step < _nodes.Length; step++)
+        {
+            int node = (wanted + step) % _nodes.Length;
+            MemoryStatus here = node == home ? TakeCached(cpu, node, out uint number) : TakeFrom(node, out number);
+            if (here != MemoryStatus.Done && DrainOthers(cpu, node))
+            {
+                here = TakeFrom(node, out number);
+            }
+
+            if (here == MemoryStatus.Done)
+            {
+                frame = new Pfn(number);
+                return here;
+            }
+
+            status = here == MemoryStatus.OutOfNativeMemory ? here : status;
+        }
+
+        return status;
+    }
+
+    /// <summary>Takes back a frame without references.</summary>
+    internal void Give(int cpu, Pfn frame)
+    {
+        int node = _layout.NodeOf(frame.Number);
+        if (node != _layout.HomeOf(cpu))
+        {
+            SpinLatch.Enter(ref _nodes[node].Latch);
+            Push(ref _nodes[node], frame.Number);
+            SpinLatch.Exit(ref _nodes[node].Latch);
+            return;
+        }
+
+        ref CpuFrameCache cache = ref _caches[cpu];
+        SpinLatch.Enter(ref cache.Latch);
+        if (cache.Count == CpuFrameCache.Capacity)
+        {
+            Spill(ref cache, node, CpuFrameCache.Batch);
+        }
+
+        cache.Frames[cache.Count++] = frame.Number;
+        SpinLatch.Exit(ref cache.Latch);
+    }
+
+    /// <summary>Frames that can still be had.</summary>
+    internal uint CountFree()
+    {
+        uint free = 0;
+        foreach (ref readonly Node node in _nodes.AsSpan())
+        {
+            free += node.FreeCount + (node.End - node.Unused);
+        }
+
+        foreach (ref readonly CpuFrameCache cache in _caches.AsSpan())
+        {
+            free += (uint)cache.Count;
+        }
+
+        return free;
+    }
+
+    /// <summary>Whether a frame has ever left its node's unused range.</summary>
+    internal bool HasReached(uint number) => number < _nodes[_layout.NodeOf(number)].Unused;
+
+    /// <summary>Visits each free frame that has been used before; for checks at rest.</summary>
+    internal void ForEachFree(Action<Pfn> visit)
+    {
+        foreach (Node node in _nodes)
+        {
+            for (uint number = node.FreeHead; number != 0; number = _records[number].Mapping)
+            {
+                visit(new Pfn(number));
+            }
+        }
+
+        foreach (CpuFrameCache cache in _caches)
+        {
+            for (int i = 0; i < cache.Count; i++)
+            {
+                visit(new Pfn(cache.Frames[i]));
+            }
+        }
+    }
+
+    private MemoryStatus TakeCached(int cpu, int node, out uint number)
+    {
+        ref CpuFrameCache cache = ref _caches[cpu];
+        MemoryStatus status = MemoryStatus.Done;
+        SpinLatch.Enter(ref cache.Latch);
+        if (cache.Count == 0)
+        {
+            status = Refill(ref cache, node);
+        }
+
+        number = status == MemoryStatus.Done ? cache.Frames[--cache.Count] : 0;
+        SpinLatch.Exit(ref cache.Latch);
+        return status;
+    }
+
+    private MemoryStatus TakeFrom(int node, out uint number)
+    {
+        ref Node from = ref _nodes[node];
+        SpinLatch.Enter(ref from.Latch);
+        MemoryStatus status = Pop(ref from, out number);
+        SpinLatch.Exit(ref from.Latch);
+        return status;
+    }
+
+    // Fills from the top down, so that frames leave the cache in the order in which the node gave them.
+    private MemoryStatus Refill(ref CpuFrameCache cache, int node)
+    {
+        Span<uint> got = stackalloc uint[CpuFrameCache.Batch];
+        int count = 0;
+        MemoryStatus status = MemoryStatus.Done;
+        ref Node from = ref _nodes[node];
+        SpinLatch.Enter(ref from.Latch);
+        while (count < got.Length && status == MemoryStatus.Done)
+        {
+            status = Pop(ref from, out uint number);
+            if (status == MemoryStatus.Done)
+            {
+                got[count++] = number;
+            }
+        }
+
+        SpinLatch.Exit(ref from.Latch);
+        for (int i = count; i > 0; i--)
+        {
+            cache.Frames[cache.Count++] = got[i - 1];
+        }
+
+        return count != 0 ? MemoryStatus.Done : status;
+    }
+
+    private bool DrainOthers(int cpu, int node)
+    {
+        bool any = false;
+        for (int other = 0; other < _caches.Length; other++)
+        {
+            if (other == cpu || _layout.HomeOf(other) != node)
+            {
+                continue;
+            }
+
+            ref CpuFrameCache cache = ref _caches[other];
+            SpinLatch.Enter(ref cache.Latch);
+            any |= cache.Count != 0;
+            Spill(ref cache, node, cache.Count);
+            SpinLatch.Exit(ref cache.Latch);
+        }
+
+        return any;
+    }
+
+    // Called with the cache's latch held; the coldest frames go.
+    private void Spill(ref CpuFrameCache cache, int node, int count)
+    {
+        Span<uint> frames = ((Span<uint>)cache.Frames)[..cache.Count];
+        SpinLatch.Enter(ref _nodes[node].Latch);
+        foreach (uint number in frames[..count])
+        {
+            Push(ref _nodes[node], number);
+        }
+
+        SpinLatch.Exit(ref _nodes[node].Latch);
+        frames[count..].CopyTo(frames);
+        cache.Count -= count;
+    }
+
+    private void Push(ref Node node, uint number)
+    {
+        _records[number].Mapping = node.FreeHead;
+        node.FreeHead = number;
+        node.FreeCount++;
+    }
+
+    private MemoryStatus Pop(ref Node node, out uint number)
+    {
+        number = node.FreeHead;
+        if (number != 0)
+        {
+            node.FreeHead = _records[number].Mapping;
+            node.FreeCount--;
+            return MemoryStatus.Done;
+        }
+
+        if (node.Unused == node.End)
+        {
+            return MemoryStatus.OutOfFrames;
+        }
+
+        if (node.Unused == node.Committed)
+        {
+            uint chunk = Math.Min(_commitFrames, node.End - node.Committed);
+            if (_faults.Strikes()
+                || !_records.TryCover(node.Committed + chunk - 1)
+                || !_arena.TryCommit(node.Committed, chunk))
+            {
+                return MemoryStatus.OutOfNativeMemory;
+            }
+
+            node.Committed += chunk;
+        }
+
+        number = node.Unused++;
+        return MemoryStatus.Done;
+    }
+
+    // Sized to two lines so that nodes never share one.
+    [StructLayout(LayoutKind.Sequential, Size = Sizes.FalseSharingStride)]
+    private struct Node
+    {
+        internal int Latch;
+        internal uint FreeHead;
+        internal uint FreeCount;
+        internal uint Unused;
+        internal uint Committed;
+        internal uint End;
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+
+namespace FastKsm.Memory;
+
+/// <summary>What the machine knows about one frame: 24 bytes.</summary>
+/// <remarks>
+/// Layout: <c>[0] index word: bits 0..39 linear page index, 40..63 flags  [8] references  [12] map count
+/// [16] mapping id (while free: next free frame)  [20] pins</c>.
+/// Thread safety: the three counts and the flags change atomically. Index and mapping id are written by whoever has the
+/// frame to himself (just allocated, or proven sole owner under the leaf latch of its only PTE).
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal struct FrameRecord
+{
+    /// <summary>Bits of the index word that hold the linear page index.</summary>
+    internal const ulong IndexMask = (1UL << 40) - 1;
+
+    private ulong _indexAndFlags;
+    private int _references;
+    private int _mapCount;
+    private uint _mapping;
+    private int _pins;
+
+    /// <summary>References: mappings, pins, plain references and caches.</summary>
+    internal readonly int References => Volatile.Read(in _references);
+
+    /// <summary>Present PTEs that map the frame.</summary>
+    internal readonly int MapCount => Volatile.Read(in _mapCount);
+
+    /// <summary>Pins among the references: borrowers that read or write the content at any time.</summary>
+    internal readonly int Pins => Volatile.Read(in _pins);
+
+    /// <summary>anon_vma, stable node or backing object, as the flags say; 0 is none.</summary>
+    internal uint Mapping
+    {
+        readonly get => Volatile.Read(in _mapping);
+        set => Volatile.Write(ref _mapping, value);
+    }
+
+    /// <summary>Linear page index, in pages.</summary>
+    internal readonly ulong Index => Volatile.Read(in _indexAndFlags) & IndexMask;
+
+    /// <summary>State bits.</summary>
+    internal readonly FrameFlags Flags => (FrameFlags)(Volatile.Read(in _indexAndFlags) & ~IndexMask);
+
+    /// <summary>Whether all of these bits are set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly bool Has(FrameFlags flags) => (Flags & flags) == flags;
+
+    /// <summary>Sets bits.</summary>
+    internal void Set(FrameFlags flags) => Interlocked.Or(ref _indexAndFlags, (ulong)flags);
+
+    /// <summary>Clears bits.</summary>
+    internal void Clear(FrameFlags flags) => Interlocked.And(ref _indexAndFlags, ~(ulong)flags);
+
+    /// <summary>Gives a frame that only the caller can see its whole state.</summary>
+    internal void Become(FrameFlags flags, uint mapping, ulong index)
+    {
+        _mapping = mapping;
+        Volatile.Write(ref _indexAndFlags, (ulong)flags | index);
+    }
+
+    /// <summary>First reference of a frame that left the allocator.</summary>
+    internal void Birth(FrameFlags flags)
+    {
+        _references = 1;
+        _mapCount = 0;
+        _pins = 0;
+        Become(flags, 0, 0);
+    }
+
+    /// <summary>One reference more.</summary>
+    internal void AddReference() => Interlocked.Increment(ref _references);
+
+    /// <summary>One reference less.</summary>
+    /// <returns>References left.</returns>
+    internal int DropReference() => Interlocked.Decrement(ref _references);
+
+    /// <summary>One mapping more.</summary>
+    internal void AddMapping() => Interlocked.Increment(ref _mapCount);
+
+    /// <summary>One mapping less.</summary>
+    /// <returns>Mappings left.</returns>
+    internal int DropMapping() => Interlocked.Decrement(ref _mapCount);
+
+    /// <summary>One pin more; its reference is counted apart.</summary>
+    internal void AddPin() => Interlocked.Increment(ref _pins);
+
+    /// <summary>One pin less.</summary>
+    /// <returns>Pins left.</returns>
+    internal int DropPin() => Interlocked.Decrement(ref _pins);
+}

@@ -1,0 +1,80 @@
+using System;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using FastKsm.Primitives;
+
+namespace FastKsm.Memory;
+
+/// <summary>One value beside each id of a slab or frame of an arena, committed as far as ids have been used.</summary>
+/// <remarks>Thread safety: growing may be done concurrently; values belong to whoever guards the id.</remarks>
+internal sealed unsafe class NativeColumn<T> : IDisposable
+    where T : unmanaged
+{
+    private const uint GrowthBytes = 64 * 1024;
+
+    private readonly Reservation _memory;
+    private readonly T* _values;
+    private readonly AllocationFaults _faults;
+    private readonly uint _length;
+    private uint _committed;
+    private int _latch;
+
+    /// <summary>Reserves room; commits none of it.</summary>
+    /// <param name="length">Number of values; at least one.</param>
+    /// <param name="faults">Asked whenever the column grows.</param>
+    /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
+    internal NativeColumn(uint length, AllocationFaults faults)
+    {
+        Debug.Assert(length != 0, "An empty column is never made.");
+        _length = length;
+        _faults = faults;
+        _memory = Reservation.Reserve((nuint)length * (nuint)sizeof(T));
+        _values = (T*)_memory.Base;
+    }
+
+    /// <summary>The value beside an id that <see cref="TryCover"/> has covered.</summary>
+    internal ref T this[uint id]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            Debug.Assert(id < _committed, "Column value beside an id not covered.");
+            return ref _values[id];
+        }
+    }
+
+    /// <summary>Whether the value beside an id is usable.</summary>
+    internal bool Covers(uint id) => id < Volatile.Read(in _committed);
+
+    /// <summary>Makes the value beside an id, and all before it, usable; new values are zero.</summary>
+    /// <returns>False when the host has no memory.</returns>
+    internal bool TryCover(uint id)
+    {
+        Debug.Assert(id < _length, "Id outside the column.");
+        return id < Volatile.Read(ref _committed) || (!_faults.Strikes() && TryGrow(id));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+
+    private bool TryGrow(uint id)
+    {
+        SpinLatch.Enter(ref _latch);
+        bool covered = id < _committed;
+        if (!covered)
+        {
+            ulong step = Math.Max(1, GrowthBytes / (uint)sizeof(T));
+            uint target = (uint)Math.Min(_length, (((ulong)id / step) + 1) * step);
+            nuint start = (nuint)_committed * (nuint)sizeof(T);
+            covered = _memory.TryCommit(start, ((nuint)target * (nuint)sizeof(T)) - start);
+            if (covered)
+            {
+                Volatile.Write(ref _committed, target);
+            }
+        }
+
+        SpinLatch.Exit(ref _latch);
+        return covered;
+    }
+}

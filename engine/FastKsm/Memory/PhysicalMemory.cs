@@ -1,0 +1,118 @@
+using System;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using FastKsm.Primitives;
+
+namespace FastKsm.Memory;
+
+/// <summary>Frames: their contents, their records, and who may have one.</summary>
+/// <remarks>Thread safety: all members may be called concurrently, contents aside (see <see cref="FrameArena"/>).</remarks>
+internal sealed class PhysicalMemory : IDisposable
+{
+    private readonly FrameArena _arena;
+    private readonly NativeColumn<FrameRecord> _records;
+
+    /// <exception cref="OutOfNativeMemoryException">The host refuses address space, or memory for the zero frame.</exception>
+    internal PhysicalMemory(in FrameLayout layout, AllocationFaults faults)
+    {
+        Layout = layout;
+        _arena = new FrameArena(layout);
+        _records = new NativeColumn<FrameRecord>(layout.Limit, faults);
+        if (!_records.TryCover(FrameLayout.ZeroFrame) || !_arena.TryCommit(FrameLayout.ZeroFrame, 1))
+        {
+            Dispose();
+            throw new OutOfNativeMemoryException("The host has no memory for the zero frame.");
+        }
+
+        _records[FrameLayout.ZeroFrame].Birth(FrameFlags.Allocated | FrameFlags.Zero);
+        Allocator = new FrameAllocator(layout, _arena, _records, faults);
+    }
+
+    /// <summary>Numbers of frames, nodes and CPUs.</summary>
+    internal FrameLayout Layout { get; }
+
+    /// <summary>The allocator; for counting and checking, frames are taken through this type.</summary>
+    internal FrameAllocator Allocator { get; }
+
+    /// <summary>Bytes stored for each frame.</summary>
+    internal int ContentSize => _arena.ContentSize;
+
+    /// <summary>The frame that every untouched page reads as.</summary>
+    internal static Pfn ZeroFrame => new(FrameLayout.ZeroFrame);
+
+    /// <summary>Record of a frame that is, or has been, in use.</summary>
+    internal ref FrameRecord this[Pfn frame]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref _records[frame.Number];
+    }
+
+    /// <summary>Whether a frame has a record yet; the others have never been near use.</summary>
+    internal bool IsKnown(Pfn frame) => _records.Covers(frame.Number) && Allocator.HasReached(frame.Number);
+
+    /// <summary>Content of a frame that the caller owns as <see cref="FrameArena"/> says.</summary>
+    internal Span<byte> Content(Pfn frame) => _arena.Content(frame);
+
+    /// <summary>Takes a frame of zeroes with one reference, the caller's.</summary>
+    internal MemoryStatus TakeZeroed(int cpu, int node, out Pfn frame)
+    {
+        MemoryStatus status = TakeRaw(cpu, node, out frame, out bool used);
+        if (status == MemoryStatus.Done && used)
+        {
+            _arena.Content(frame).Clear();
+        }
+
+        return status;
+    }
+
+    /// <summary>Takes a frame with the content of <paramref name="source"/> and one reference, the caller's.</summary>
+    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame)
+    {
+        MemoryStatus status = TakeRaw(cpu, node, out frame, out _);
+        if (status == MemoryStatus.Done)
+        {
+            _arena.Content(source).CopyTo(_arena.Content(frame));
+        }
+
+        return status;
+    }
+
+    /// <summary>Drops a reference; the last one frees the frame.</summary>
+    internal void Release(int cpu, Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        Debug.Assert(!record.Has(FrameFlags.Zero), "Zero frames carry no references.");
+        int left = record.DropReference();
+        Debug.Assert(left >= 0, "Frame released twice.");
+        if (left == 0)
+        {
+            Debug.Assert(record.MapCount == 0 && record.Pins == 0, "Frame freed while mapped or pinned.");
+
+            // The mapping id goes too: a stable node recognises its frame by it.
+            record.Become(FrameFlags.Used, 0, 0);
+            Allocator.Give(cpu, frame);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _records.Dispose();
+        _arena.Dispose();
+    }
+
+    private MemoryStatus TakeRaw(int cpu, int node, out Pfn frame, out bool used)
+    {
+        used = false;
+        MemoryStatus status = Allocator.Take(cpu, node, out frame);
+        if (status == MemoryStatus.Done)
+        {
+            ref FrameRecord record = ref _records[frame.Number];
+            Debug.Assert(!record.Has(FrameFlags.Allocated), "A frame in use was handed out.");
+            used = record.Has(FrameFlags.Used);
+            record.Birth(FrameFlags.Allocated | FrameFlags.Used);
+        }
+
+        return status;
+    }
+}

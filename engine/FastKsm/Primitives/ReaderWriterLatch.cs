@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Threading;
+
+namespace FastKsm.Primitives;
+
+/// <summary>A reader-writer lock whose holders may work for long: spins briefly, then parks.</summary>
+/// <remarks>
+/// State word: -1 a writer, n &gt; 0 readers, 0 free. A waiting writer keeps new readers out, so readers cannot starve
+/// it; the readers it kept out enter together when it leaves, so writers cannot starve them for more than one hold.
+/// Thread safety: that is its job. Not reentrant.
+/// </remarks>
+internal sealed class ReaderWriterLatch
+{
+    private const int Spins = 32;
+
+    private readonly object _gate = new();
+    private int _state;
+    private int _waiters;
+    private int _waitingWriters;
+
+    /// <summary>Takes the lock shared.</summary>
+    internal void EnterRead()
+    {
+        for (int i = 0; i < Spins; i++)
+        {
+            if (TryEnterRead())
+            {
+                return;
+            }
+
+            Thread.SpinWait(8);
+        }
+
+        lock (_gate)
+        {
+            _ = Interlocked.Increment(ref _waiters);
+            while (!TryEnterRead())
+            {
+                _ = Monitor.Wait(_gate);
+            }
+
+            _ = Interlocked.Decrement(ref _waiters);
+        }
+    }
+
+    /// <summary>Gives a shared hold back.</summary>
+    internal void ExitRead()
+    {
+        int left = Interlocked.Decrement(ref _state);
+        Debug.Assert(left >= 0, "Shared hold released twice.");
+        if (left == 0)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Takes the lock alone.</summary>
+    internal void EnterWrite()
+    {
+        for (int i = 0; i < Spins; i++)
+        {
+            if (Interlocked.CompareExchange(ref _state, -1, 0) == 0)
+            {
+                return;
+            }
+
+            Thread.SpinWait(8);
+        }
+
+        lock (_gate)
+        {
+            _ = Interlocked.Increment(ref _waiters);
+            _ = Interlocked.Increment(ref _waitingWriters);
+            while (Interlocked.CompareExchange(ref _state, -1, 0) != 0)
+            {
+                _ = Monitor.Wait(_gate);
+            }
+
+            _ = Interlocked.Decrement(ref _waitingWriters);
+            _ = Interlocked.Decrement(ref _waiters);
+        }
+    }
+
+    /// <summary>Gives the sole hold back.</summary>
+    internal void ExitWrite()
+    {
+        Debug.Assert(_state == -1, "Sole hold released twice.");
+        _ = Interlocked.Exchange(ref _state, 0);
+        Wake();
+    }
+
+    /// <summary>Whether somebody holds it alone; for assertions.</summary>
+    internal bool IsHeldForWriting => Volatile.Read(ref _state) == -1;
+
+    /// <summary>Whether somebody holds it; for assertions.</summary>
+    internal bool IsHeld => Volatile.Read(ref _state) != 0;
+
+    private bool TryEnterRead()
+    {
+        int seen = Volatile.Read(ref _state);
+        return seen >= 0
+            && Volatile.Read(ref _waitingWriters) == 0
+            && Interlocked.CompareExchange(ref _state, seen + 1, seen) == seen;
+    }
+
+    private void Wake()
+    {
+        // The interlocked change of the state precedes this read, and a waiter counts itself before it tests the state:
+        // either it sees the lock free or it is seen here.
+        if (Volatile.Read(ref _waiters) != 0)
+        {
+            lock (_gate)
+            {
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+}

@@ -1,0 +1,338 @@
+using System;
+using System.Threading;
+using FastKsm.AddressSpaces;
+using FastKsm.Primitives;
+
+namespace FastKsm;
+
+/// <summary>A process: an address space and the system calls on it. Addresses and lengths are in bytes, whole pages.</summary>
+/// <remarks>
+/// What Linux refuses is refused with a <see cref="MemoryOperationException"/> that bears Linux's error number; what runs
+/// out, with an <see cref="OutOfFramesException"/> or an <see cref="OutOfNativeMemoryException"/>.
+/// Thread safety: all members may be called concurrently, but for exec and exit, which nothing may accompany.
+/// </remarks>
+public sealed class Process
+{
+    private readonly Machine _machine;
+    private readonly int _pageShift;
+    private AddressSpace<MachineObserver> _space;
+    private Cpu _cpu;
+    private int _hasExited;
+
+    internal Process(Machine machine, AddressSpace<MachineObserver> space, Cpu cpu)
+    {
+        _machine = machine;
+        _pageShift = machine.Options.PageShift;
+        _space = space;
+        _cpu = cpu;
+    }
+
+    /// <summary>CPU on whose behalf its system calls run: frames come from its node first.</summary>
+    /// <exception cref="ArgumentNullException">Set to null.</exception>
+    public Cpu Cpu
+    {
+        get => _cpu;
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            _cpu = value;
+        }
+    }
+
+    /// <summary>Whether the process has exited.</summary>
+    public bool HasExited => Volatile.Read(ref _hasExited) != 0;
+
+    /// <summary>Mappings (<c>map_count</c>).</summary>
+    public int MapCount => _space.VmaCount;
+
+    /// <summary>Bytes in mappings (VmSize).</summary>
+    public ulong MappedBytes => _space.MappedPages << _pageShift;
+
+    /// <summary>Bytes in locked mappings (VmLck).</summary>
+    public ulong LockedBytes => _space.LockedPages << _pageShift;
+
+    /// <summary>Present anonymous pages, merged ones included (RssAnon), in pages.</summary>
+    public long ResidentAnonymousPages => _space.ResidentAnonymous;
+
+    /// <summary>Present pages of backing objects (RssFile and RssShmem), in pages.</summary>
+    public long ResidentBackedPages => _space.ResidentBacked;
+
+    /// <summary>Whether every compatible mapping is a candidate for merging (PR_GET_MEMORY_MERGE).</summary>
+    public bool MergesAnything => _space.MergeAny;
+
+    /// <summary>Its address space, whether or not it has exited.</summary>
+    internal AddressSpace<MachineObserver> Space => _space;
+
+    /// <summary>Maps memory.</summary>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <param name="options">How.</param>
+    /// <returns>First address.</returns>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space or machine.</exception>
+    /// <exception cref="MemoryOperationException">No room, or too many mappings.</exception>
+    public ulong Map(ulong length, in MapOptions options)
+    {
+        ulong pages = Length(length, nameof(length));
+        if (options.Node is { } node && (node < 0 || node >= _machine.Options.Nodes))
+        {
+            Throw.OutOfRange(nameof(options), node, $"a node from 0 to {_machine.Options.Nodes - 1}");
+        }
+
+        ulong? at = options.At is { } fixedAt ? Range(fixedAt, pages, nameof(options)) : null;
+        VmaFlags flags = Access(options.Protection, nameof(options))
+            | (options.Shared ? VmaFlags.Shared : VmaFlags.None)
+            | (options.NoReserve ? VmaFlags.NoReserve : VmaFlags.None)
+            | (options.HugePages ? VmaFlags.HugePage : VmaFlags.None);
+        bool backed = options.Shared || options.FileBacked;
+        short from = (short)(options.Node ?? -1);
+        Check(Enter().Map(_cpu.Number, at, pages, flags, backed, from, out ulong start), nameof(Map), at ?? 0);
+        return start << _pageShift;
+    }
+
+    /// <summary>Unmaps a range; holes in it do not matter.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    /// <exception cref="MemoryOperationException">It would take too many mappings.</exception>
+    public void Unmap(ulong address, ulong length)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        Check(Enter().Unmap(_cpu.Number, start, end), nameof(Unmap), address);
+    }
+
+    /// <summary>Changes what a range permits; stops at a hole, as Linux does.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <param name="protection">What it permits from now on.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    /// <exception cref="MemoryOperationException">A hole, or too many mappings.</exception>
+    public void Protect(ulong address, ulong length, Protection protection)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        VmaFlags access = Access(protection, nameof(protection));
+        Check(Enter().Protect(_cpu.Number, start, end, access), nameof(Protect), address);
+    }
+
+    /// <summary>Advises about a range; goes on behind a hole and reports it at the end, as Linux does.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <param name="advice">The advice.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, outside the address space, or no advice.</exception>
+    /// <exception cref="MemoryOperationException">A hole, too many mappings, or a mapping that it does not apply to.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free for a page to be populated or unmerged.</exception>
+    public void Advise(ulong address, ulong length, Advice advice)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        if (advice is < Advice.Normal or > Advice.PopulateWrite)
+        {
+            Throw.OutOfRange(nameof(advice), advice, "an advice");
+        }
+
+        Check(Enter().Advise(_cpu.Number, start, end, advice), nameof(Advise), address);
+    }
+
+    /// <summary>Locks a range in memory and faults it in.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    /// <exception cref="MemoryOperationException">A hole, a page that permits nothing, or too many mappings.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free; the range is locked, but not all of it is resident.</exception>
+    public void Lock(ulong address, ulong length)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        Check(Enter().Lock(_cpu.Number, start, end, locked: true), nameof(Lock), address);
+    }
+
+    /// <summary>Takes <see cref="Lock"/> back.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    /// <exception cref="MemoryOperationException">A hole, or too many mappings.</exception>
+    public void Unlock(ulong address, ulong length)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        Check(Enter().Lock(_cpu.Number, start, end, locked: false), nameof(Unlock), address);
+    }
+
+    /// <summary>
+    /// Moves or resizes a range of one mapping; moved to a given place without resizing, a range may hold several.
+    /// </summary>
+    /// <param name="address">First address.</param>
+    /// <param name="oldLength">Bytes now; a positive number of whole pages.</param>
+    /// <param name="newLength">Bytes afterwards; a positive number of whole pages.</param>
+    /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is (MREMAP_MAYMOVE).</param>
+    /// <param name="to">Where it must go, whatever is there being unmapped (MREMAP_FIXED); null for no such wish.</param>
+    /// <returns>First address afterwards.</returns>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    /// <exception cref="MemoryOperationException">The range is not one mapping, there is no room, or the places overlap.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
+    public ulong Remap(ulong address, ulong oldLength, ulong newLength, bool mayMove = true, ulong? to = null)
+    {
+        (ulong start, ulong end) = Span(address, oldLength);
+        ulong pages = Length(newLength, nameof(newLength));
+        ulong? target = to is { } fixedAt ? Range(fixedAt, pages, nameof(to)) : null;
+        MemoryStatus status = Enter().Remap(
+            _cpu.Number, start, end - start, pages, mayMove, target, out ulong newStart);
+        Check(status, nameof(Remap), address);
+        return newStart << _pageShift;
+    }
+
+    /// <summary>Borrows the frame of a page for a device or a pipe.</summary>
+    /// <param name="address">An address in the page.</param>
+    /// <param name="kind">What for.</param>
+    /// <returns>The loan; dispose of it to give the frame back.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of its values.</exception>
+    /// <exception cref="SegmentationFaultException">The page is not mapped, or does not permit it.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free.</exception>
+    public FramePin Pin(ulong address, PinKind kind)
+    {
+        if (kind is < PinKind.Reference or > PinKind.Write)
+        {
+            Throw.OutOfRange(nameof(kind), kind, "a kind of pin");
+        }
+
+        Check(Enter().Pin(_cpu.Number, address >> _pageShift, kind, out uint pin), nameof(Pin), address);
+        return new FramePin(_machine, _cpu.Number, pin, _machine.Store.Pins[pin].Frame);
+    }
+
+    /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
+    /// <param name="enabled">Whether to merge. Taking back what was not given changes nothing.</param>
+    /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
+    public void SetMergesAnything(bool enabled) =>
+        Check(Enter().SetMergeAny(_cpu.Number, enabled), nameof(SetMergesAnything), 0);
+
+    /// <summary>Makes a child with a copy of the address space; frames are shared until written.</summary>
+    /// <exception cref="OutOfFramesException">No frame is free for the copy of a pinned page.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for the child's tables.</exception>
+    public Process Fork()
+    {
+        AddressSpace<MachineObserver> child = _machine.NewAddressSpace();
+        Check(Enter().ForkInto(_cpu.Number, child), nameof(Fork), 0);
+        return _machine.Adopt(child, _cpu);
+    }
+
+    /// <summary>Starts a new program: an empty address space, which keeps only <see cref="MergesAnything"/>.</summary>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for it.</exception>
+    public void Exec()
+    {
+        AddressSpace<MachineObserver> old = Enter();
+        AddressSpace<MachineObserver> fresh = _machine.NewAddressSpace();
+        Check(fresh.TryInherit(old) ? MemoryStatus.Done : MemoryStatus.OutOfNativeMemory, nameof(Exec), 0);
+        _space = fresh;
+        old.Exit(_cpu.Number);
+    }
+
+    /// <summary>Ends the process and unmaps everything.</summary>
+    public void Exit()
+    {
+        AddressSpace<MachineObserver> space = Enter();
+        Volatile.Write(ref _hasExited, 1);
+        space.Exit(_cpu.Number);
+        _machine.Forget(this);
+    }
+
+    /// <summary>Frame that a page is mapped to at this moment; none if it is not.</summary>
+    /// <param name="address">An address in the page.</param>
+    public Pfn FrameAt(ulong address) => Enter().Translate(address >> _pageShift).Frame;
+
+    /// <summary>PTEs that map the same frame as a page; 0 if it is not mapped, or to the zero frame.</summary>
+    /// <param name="address">An address in the page.</param>
+    public int MapCountAt(ulong address)
+    {
+        Pte pte = Enter().Translate(address >> _pageShift);
+        return pte.IsCounted ? _machine.Store.Frames[pte.Frame].MapCount : 0;
+    }
+
+    /// <summary>Whether a page is mapped to a zero frame at this moment.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsZeroFrameAt(ulong address) => Enter().Translate(address >> _pageShift).IsZeroFrame;
+
+    /// <summary>Reads a page as a debugger does: whatever its protection, without a fault, leaving no trace.</summary>
+    /// <param name="address">First address of the page.</param>
+    /// <param name="content">Receives the content; one content size long.</param>
+    /// <exception cref="ArgumentException">The length is not the content size.</exception>
+    /// <exception cref="SegmentationFaultException">The page is not mapped.</exception>
+    public void Peek(ulong address, Span<byte> content)
+    {
+        if (content.Length != _machine.Options.ContentSize)
+        {
+            Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
+        }
+
+        Check(Enter().Peek(address >> _pageShift, content), nameof(Peek), address);
+    }
+
+    /// <summary>The address space, if the process lives and belongs to this machine.</summary>
+    internal AddressSpace<MachineObserver> SpaceOn(Machine machine)
+    {
+        if (machine != _machine)
+        {
+            throw new ArgumentException("The process belongs to another machine.", nameof(machine));
+        }
+
+        return Enter();
+    }
+
+    private static void Check(MemoryStatus status, string operation, ulong address)
+    {
+        if (status != MemoryStatus.Done)
+        {
+            Throw.Failure(status, operation, address);
+        }
+    }
+
+    private static VmaFlags Access(Protection protection, string parameter)
+    {
+        const Protection All = Protection.Read | Protection.Write | Protection.Execute;
+        if ((protection & ~All) != Protection.None)
+        {
+            Throw.OutOfRange(parameter, protection, "a combination of Read, Write and Execute");
+        }
+
+        return (VmaFlags)(uint)protection;
+    }
+
+    private AddressSpace<MachineObserver> Enter()
+    {
+        _machine.ThrowIfDisposed();
+        return HasExited ? throw new InvalidOperationException("The process has exited.") : _space;
+    }
+
+    private ulong Length(ulong bytes, string parameter)
+    {
+        ulong pages = Aligned(bytes, parameter);
+        if (pages == 0 || pages > _machine.Store.PageLimit)
+        {
+            Throw.OutOfRange(parameter, bytes, $"1 to {_machine.Store.PageLimit} pages");
+        }
+
+        return pages;
+    }
+
+    private ulong Range(ulong address, ulong pages, string parameter)
+    {
+        ulong start = Aligned(address, parameter);
+        if (start > _machine.Store.PageLimit - pages)
+        {
+            Throw.OutOfRange(parameter, address, $"a range below 0x{_machine.Store.PageLimit << _pageShift:x}");
+        }
+
+        return start;
+    }
+
+    private (ulong Start, ulong End) Span(ulong address, ulong length)
+    {
+        ulong pages = Length(length, nameof(length));
+        ulong start = Range(address, pages, nameof(address));
+        return (start, start + pages);
+    }
+
+    private ulong Aligned(ulong value, string parameter)
+    {
+        if ((value & ((1UL << _pageShift) - 1)) != 0)
+        {
+            Throw.NotPageAligned(parameter, value, 1UL << _pageShift);
+        }
+
+        return value >> _pageShift;
+    }
+}

@@ -9,7 +9,9 @@ namespace FastKsm.Tests.Simd;
 [Trait("Category", "Simd")]
 public sealed class PageCompareTests
 {
-    public static TheoryData<int> ContentSizes => [16, 32, 64, 128, 256, 272, 1024, 4096];
+    private const int Alignments = 64;
+
+    public static TheoryData<int> ContentSizes => [16, 32, 64, 128, 256, 272, 496, 1024, 4096];
 
     [Theory]
     [MemberData(nameof(ContentSizes))]
@@ -23,7 +25,7 @@ public sealed class PageCompareTests
         for (int index = 0; index < length; index++)
         {
             right.Bytes[index] ^= 0x80; // The top bit: signed and unsigned orderings disagree.
-            AssertEveryLane(Math.Sign(left.Bytes.SequenceCompareTo(right.Bytes)), left, right);
+            AssertEveryLane(Math.Sign(left.Bytes.SequenceCompareTo(right.Bytes)), left.Bytes, right.Bytes);
             right.Bytes[index] ^= 0x80;
         }
     }
@@ -36,7 +38,38 @@ public sealed class PageCompareTests
         using GuardedPage left = new(length);
         using GuardedPage right = new(length);
 
-        AssertEveryLane(0, left, right);
+        AssertEveryLane(0, left.Bytes, right.Bytes);
+        AssertEveryLane(0, left.BytesAfterGuard, right.BytesAfterGuard);
+    }
+
+    [Fact]
+    public void Compare_EveryPairOfAlignments_EveryLaneAgreesWithTheFramework()
+    {
+        const int Length = 1040;
+        byte[] left = new byte[Length + Alignments];
+        byte[] right = new byte[Length + Alignments];
+        new Random(Length).NextBytes(left);
+
+        for (int alignment = 0; alignment < Alignments * Alignments; alignment++)
+        {
+            Span<byte> leftContent = left.AsSpan(alignment / Alignments, Length);
+            Span<byte> rightContent = right.AsSpan(alignment % Alignments, Length);
+            leftContent.CopyTo(rightContent);
+            rightContent[alignment % Length]++;
+            AssertEveryLane(Math.Sign(leftContent.SequenceCompareTo(rightContent)), leftContent, rightContent);
+        }
+    }
+
+    [Fact]
+    public void Compare_SeveralBytesDiffer_TheFirstDecides()
+    {
+        byte[] left = new byte[4096];
+        byte[] right = new byte[4096];
+        left[1000] = 1;
+        right[1001] = 255;
+        right[4095] = 255;
+
+        AssertEveryLane(1, left, right);
     }
 
     [Theory]
@@ -51,20 +84,17 @@ public sealed class PageCompareTests
         Assert.Equal(parameter, error.ParamName);
     }
 
-    private static void AssertEveryLane(int expected, GuardedPage left, GuardedPage right)
+    private static void AssertEveryLane(int expected, ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
     {
         Assert.Equal(expected, Math.Sign(CompareWith<ScalarLane>(left, right)));
         Assert.Equal(expected, Math.Sign(CompareWith<Lane128>(left, right)));
         Assert.Equal(expected, Math.Sign(CompareWith<Lane256>(left, right)));
-        Assert.Equal(expected, Math.Sign(CompareWith<Lane512>(left, right)));
-        Assert.Equal(expected, Math.Sign(PageCompare.Compare(left.Bytes, right.Bytes)));
-        Assert.Equal(-expected, Math.Sign(PageCompare.Compare(right.Bytes, left.Bytes)));
+        Assert.Equal(expected, Math.Sign(PageCompare.Compare(left, right)));
+        Assert.Equal(-expected, Math.Sign(PageCompare.Compare(right, left)));
     }
 
-    private static int CompareWith<TLane>(GuardedPage left, GuardedPage right)
+    private static int CompareWith<TLane>(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
         where TLane : struct, IPageLane =>
         PageCompare.CompareWith<TLane>(
-            in MemoryMarshal.GetReference(left.Bytes),
-            in MemoryMarshal.GetReference(right.Bytes),
-            (nuint)left.Bytes.Length);
+            in MemoryMarshal.GetReference(left), in MemoryMarshal.GetReference(right), (nuint)left.Length);
 }

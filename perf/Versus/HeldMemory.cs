@@ -1,0 +1,74 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using System.Runtime.InteropServices;
+
+namespace FastKsm.Perf.Versus;
+
+/// <summary>A process of its own that holds memory and rests: what the rows about live processes look at.</summary>
+/// <remarks>
+/// It is this program once more, started with <see cref="Argument"/>. Its areas lie apart, as the arenas of a server's
+/// allocator do; every page is unlike any other.
+/// </remarks>
+internal sealed unsafe class HeldMemory : IDisposable
+{
+    /// <summary>First argument of the process that holds.</summary>
+    internal const string Argument = "hold-memory";
+
+    /// <summary>Bytes of one area.</summary>
+    internal const int AreaBytes = 16 << 20;
+
+    private readonly Process _process;
+
+    private HeldMemory(Process process, nuint[] areas)
+    {
+        _process = process;
+        Areas = areas;
+    }
+
+    /// <summary>The process.</summary>
+    internal int Pid => _process.Id;
+
+    /// <summary>Addresses of the areas.</summary>
+    internal nuint[] Areas { get; }
+
+    /// <summary>Starts the process and waits until its memory is filled.</summary>
+    /// <param name="areaCount">Number of areas; at least one.</param>
+    internal static HeldMemory Start(int areaCount)
+    {
+        Process process = Process.Start(new ProcessStartInfo(
+            "dotnet", ["exec", typeof(HeldMemory).Assembly.Location, Argument, areaCount.ToString(CultureInfo.InvariantCulture)])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        })!;
+        string line = process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The process that holds memory ended.");
+        return new HeldMemory(process, [.. line.Split(' ').Select(area => nuint.Parse(area, CultureInfo.InvariantCulture))]);
+    }
+
+    /// <summary>Holds memory until standard input ends.</summary>
+    internal static int Hold(string areaCount)
+    {
+        nuint[] areas = new nuint[int.Parse(areaCount, CultureInfo.InvariantCulture)];
+        Random random = new(1);
+        for (int i = 0; i < areas.Length; i++)
+        {
+            // Never freed: the memory is the purpose, and goes with the process.
+            areas[i] = (nuint)NativeMemory.AlignedAlloc(AreaBytes, 4096);
+            random.NextBytes(new Span<byte>((void*)areas[i], AreaBytes));
+        }
+
+        Console.WriteLine(string.Join(' ', areas));
+        _ = Console.In.ReadToEnd();
+        return 0;
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}

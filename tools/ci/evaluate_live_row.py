@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""One row of evaluate-live.sh: predicted against real counters. Exit code 0 they agree, 1 they differ, 2 they differ
+but the processes ran in between."""
+import argparse
+import collections
+import json
+import os
+import sys
+
+# The counters that decide; the others are shown when they differ.
+DECIDING = ["pages_shared", "pages_sharing", "ksm_zero_pages"]
+SHOWN = ["pages_unshared", "stable_node_chains", "stable_node_dups"]
+SHORT = {"pages_shared": "shared", "pages_sharing": "sharing", "ksm_zero_pages": "zero", "pages_unshared": "unshared",
+         "stable_node_chains": "chains", "stable_node_dups": "dups"}
+PER_PROCESS = ["ksm_merging_pages", "ksm_zero_pages", "ksm_rmap_items"]
+WIDTHS = [17, 4, 1, 7] + [15] * 3 + [13] + [7, 11] + [11]
+TOLERANCE = {"rest": 0.0, "marked": 0.0, "working": 0.01}
+
+
+def line(cells):
+    return " ".join(f"{cell:<{width}}" if index == 0 else f"{cell:>{width}}"
+                    for index, (cell, width) in enumerate(zip(cells, WIDTHS))).rstrip()
+
+
+def header():
+    print("predicted/real at the end of a full scan; max = max_page_sharing, z = use_zero_pages, ns = CPU time of ksmd")
+    print(line(["workload", "max", "z", "pages"] + [SHORT[name] for name in DECIDING + SHOWN] + ["ns a page"]) + "  verdict")
+
+
+def read_kernel(path):
+    """Averages over all samples; a row at rest has one sample."""
+    values = collections.defaultdict(list)
+    with open(path, encoding="ascii") as file:
+        for name, value in map(str.split, file):
+            values[name].append(int(value))
+    return {name: sum(samples) / len(samples) for name, samples in values.items()}
+
+
+def read_processes(path):
+    values = collections.defaultdict(dict)
+    with open(path, encoding="ascii") as file:
+        for pid, name, value in map(str.split, file):
+            values[int(pid)][name] = int(value)
+    return values
+
+
+def number(value):
+    return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
+
+
+def agree(predicted, real, tolerance):
+    return abs(predicted - real) <= tolerance * max(predicted, real)
+
+
+def process_differences(predicted, real):
+    for process in predicted.get("processes", []):
+        kernel = real.get(process["pid"], {})
+        for name in PER_PROCESS:
+            if name in process and name in kernel and process[name] != kernel[name]:
+                yield f"{process['pid']} {name} {process[name]}/{kernel[name]}"
+
+
+def cost(arguments, total):
+    """ksmd's CPU time for each page it looked at: what evaluate says a full scan costs, and what it cost here."""
+    predicted = total.get("scan", {}).get("cost_per_page_ns")
+    real = arguments.ksmd_nanoseconds / arguments.scanned if arguments.scanned else 0
+    return f"{number(round(predicted)) if predicted else '-'}/{number(round(real)) if real else '-'}"
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--header", action="store_true")
+    parser.add_argument("--name")
+    parser.add_argument("--limit")
+    parser.add_argument("--zero")
+    parser.add_argument("--kind")
+    parser.add_argument("--ran")
+    parser.add_argument("--ksmd-nanoseconds", type=int)
+    parser.add_argument("--scanned", type=int)
+    parser.add_argument("--expected", default="", help="COUNTER=VALUE,... that must be predicted")
+    parser.add_argument("directory", nargs="?")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.header:
+        header()
+        return 0
+    with open(os.path.join(arguments.directory, "predicted.json"), encoding="utf-8") as file:
+        predicted = json.load(file)
+    total = predicted["total"]
+    kernel = read_kernel(os.path.join(arguments.directory, "kernel"))
+    processes = read_processes(os.path.join(arguments.directory, "processes"))
+    tolerance = TOLERANCE[arguments.kind]
+
+    wrong = [name for name in DECIDING if not agree(total[name], kernel[name], tolerance)]
+    known = [pair.split("=") for pair in arguments.expected.split(",") if pair]
+    wrong += [f"{name}: {total[name]} instead of {value}" for name, value in known if total[name] != int(value)]
+    verdict = "within 1 %" if arguments.kind == "working" else "equal"
+    if wrong:
+        verdict = "DIFFERENT (the processes ran)" if arguments.ran == "yes" else "DIFFERENT"
+    print(line([arguments.name, arguments.limit, arguments.zero, str(total["pages"])]
+               + [f"{number(total[name])}/{number(kernel[name])}" if name in total else "-" for name in DECIDING + SHOWN]
+               + [cost(arguments, total)]) + f"  {verdict}", flush=True)
+    for reason in wrong:
+        print(f"    differs: {reason}")
+
+    if arguments.kind != "working":
+        also = [f"{name} {number(total[name])}/{number(kernel[name])}"
+                for name in ["pages_volatile", "general_profit"] + SHOWN
+                if name in total and total[name] != kernel[name]]
+        also += process_differences(predicted, processes)
+        for text in also[:12]:
+            print(f"    also differs: {text}")
+    if not wrong:
+        return 0
+    return 2 if arguments.ran == "yes" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,18 @@
+using FastKsm.Cli.LiveProcesses;
+
+namespace FastKsm.Cli.Commands;
+
+/// <summary>Says what would permit reading a process.</summary>
+internal static class PermissionAdvice
+{
+    /// <summary>One line for processes of which none could be read.</summary>
+    /// <param name="processes">How many were refused.</param>
+    internal static string Describe(int processes)
+    {
+        string what = processes == 1 ? "the process may not be read" : $"none of {processes} processes may be read";
+        string scope = (ProcFile.TryReadText("/proc/sys/kernel/yama/ptrace_scope") ?? "0").Trim();
+        return scope is not "0" && LinuxNative.geteuid() != 0
+            ? $"{what}: kernel.yama.ptrace_scope is {scope}; run as root, or set it to 0 to read your own processes."
+            : $"{what}: it takes the same user, or CAP_SYS_PTRACE (run as root).";
+    }
+}

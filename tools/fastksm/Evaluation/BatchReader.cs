@@ -1,0 +1,330 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using FastKsm.Cli.LiveProcesses;
+using FastKsm.Simd;
+
+namespace FastKsm.Cli.Evaluation;
+
+/// <summary>Reads batches of pages and writes their records: one per reading thread, with its own bounded buffers.</summary>
+/// <remarks>
+/// Pages are copied into a buffer of bounded size and hashed there. Which way a page is copied is decided
+/// page by page (see <see cref="ProcessMemory"/>): mapped once and no KSM page → process_vm_readv, all others by reference.
+/// Thread safety: one thread at a time; several readers may work at once.
+/// </remarks>
+internal sealed unsafe class BatchReader : IDisposable
+{
+    // 2 MiB. Larger than a second-level cache, yet faster with hashing than any smaller copy that was measured (64 KiB
+    // to 2 MiB): what a call costs outweighs what the third-level cache adds.
+    private const int PagesPerCopy = 512;
+
+    private readonly PageRecordTable _table;
+    private readonly EvaluationContext _context;
+    private readonly PagemapScan _scan = new();
+    private readonly int _pageSize = Environment.SystemPageSize;
+    private readonly byte* _buffer;
+    private readonly ulong[] _entries = new ulong[PageBatch.Capacity];
+    private readonly ulong[] _addresses = new ulong[PageBatch.Capacity];
+    private readonly int[] _vmas = new int[PageBatch.Capacity];
+    private readonly bool[] _isKsm = new bool[PageBatch.Capacity];
+    private readonly LinuxNative.IoVector[] _pieces = new LinuxNative.IoVector[PagesPerCopy];
+    private readonly List<int> _exclusive = new(PagesPerCopy);
+    private readonly List<int> _shared = new(PagesPerCopy);
+    private readonly List<int> _zero = new(PageBatch.Capacity);
+    private LiveProcess _process = null!;
+    private int _firstOrdinal;
+    private bool _isSecondLook;
+
+    internal BatchReader(PageRecordTable table, EvaluationContext context)
+    {
+        _table = table;
+        _context = context;
+        _buffer = (byte*)NativeMemory.AlignedAlloc((nuint)(PagesPerCopy * _pageSize), (nuint)_pageSize);
+    }
+
+    /// <summary>Reads a batch. A process that cannot be read (any more) is marked so; the pages that went are counted.</summary>
+    internal void Read(PageBatch batch)
+    {
+        _process = batch.Process!;
+        _firstOrdinal = batch.FirstOrdinal;
+        _isSecondLook = batch.IsSecondLook;
+        if (_process.Status != ReadStatus.Read || !ReadEntries(batch))
+        {
+            return;
+        }
+
+        for (int page = 0; page < batch.PageCount; page++)
+        {
+            PagemapEntry entry = new(_entries[page]);
+            if (!entry.IsPresentAnonymous)
+            {
+                CountLeft(page);
+                continue;
+            }
+
+            bool mayBeKsm = _context.MayHoldKsmPages(_vmas[page]);
+            _isKsm[page] = mayBeKsm && _context.FrameFlags.IsKsm(entry.Frame);
+            bool isExclusive = entry.IsExclusive
+                && (!mayBeKsm || (_context.FrameFlags.IsAvailable && entry.Frame != 0 && !_isKsm[page]));
+            List<int> group = isExclusive ? _exclusive : _shared;
+            group.Add(page);
+            if (group.Count == PagesPerCopy)
+            {
+                Flush(group);
+            }
+        }
+
+        Flush(_exclusive);
+        Flush(_shared);
+        CheckZeroPages();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => NativeMemory.AlignedFree(_buffer);
+
+    private bool ReadEntries(PageBatch batch)
+    {
+        int at = 0;
+        fixed (ulong* entries = _entries)
+        {
+            foreach (PageRun run in batch.Runs)
+            {
+                Debug.Assert(at + run.PageCount <= PageBatch.Capacity, "A batch is no longer than its arrays.");
+                nuint byteLength = (nuint)run.PageCount * sizeof(ulong);
+                long offset = (long)(run.Start / (ulong)_pageSize * sizeof(ulong));
+                if (ProcFile.ReadAt(_process.Pagemap!, entries + at, byteLength, offset) != (long)byteLength)
+                {
+                    _process.Fail(ReadStatus.Exited);
+                    return false;
+                }
+
+                for (int i = 0; i < run.PageCount; i++, at++)
+                {
+                    _addresses[at] = run.Start + ((ulong)i * (ulong)_pageSize);
+                    _vmas[at] = run.Vma;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private void Flush(List<int> pages)
+    {
+        if (ReferenceEquals(pages, _exclusive))
+        {
+            CopyExclusive(CollectionsMarshal.AsSpan(pages));
+        }
+        else
+        {
+            CopyShared(CollectionsMarshal.AsSpan(pages));
+        }
+
+        pages.Clear();
+    }
+
+    private void CopyExclusive(ReadOnlySpan<int> pages)
+    {
+        while (!pages.IsEmpty && _process.Status == ReadStatus.Read)
+        {
+            int pieces = 0;
+            for (ReadOnlySpan<int> rest = pages; !rest.IsEmpty; pieces++)
+            {
+                int length = ContiguousLength(rest);
+                _pieces[pieces].Base = (void*)_addresses[rest[0]];
+                _pieces[pieces].Length = (nuint)(length * _pageSize);
+                rest = rest[length..];
+            }
+
+            long copied = ProcessMemory.ReadExclusive(
+                _process.Pid, _pieces.AsSpan(0, pieces), _buffer, (nuint)(pages.Length * _pageSize));
+            if (copied == -LinuxNative.ErrorNoProcess)
+            {
+                _process.Fail(ReadStatus.Exited);
+                return;
+            }
+
+            int whole = copied < 0 ? 0 : (int)(copied / _pageSize);
+            Record(pages[..whole]);
+            pages = pages[whole..];
+            if (!pages.IsEmpty)
+            {
+                // A page without read permission, one that has gone, or a kernel that refuses the call altogether.
+                int refused = copied is < 0 and not -LinuxNative.ErrorFault ? pages.Length : 1;
+                CopyShared(pages[..refused]);
+                pages = pages[refused..];
+            }
+        }
+    }
+
+    private void CopyShared(ReadOnlySpan<int> pages)
+    {
+        while (!pages.IsEmpty && _process.Status == ReadStatus.Read)
+        {
+            int length = ContiguousLength(pages);
+            long copied = ProcessMemory.ReadShared(_process, _addresses[pages[0]], _buffer, (nuint)(length * _pageSize));
+            if (copied is 0 or -LinuxNative.ErrorNoProcess)
+            {
+                _process.Fail(ReadStatus.Exited);
+                return;
+            }
+
+            int whole = copied < 0 ? 0 : (int)(copied / _pageSize);
+            Record(pages[..whole]);
+            if (whole < length)
+            {
+                CountLeft(pages[whole]);
+                whole++;
+            }
+
+            pages = pages[whole..];
+        }
+    }
+
+    private int ContiguousLength(ReadOnlySpan<int> pages)
+    {
+        int length = 1;
+        while (length < pages.Length && _addresses[pages[length]] == _addresses[pages[length - 1]] + (ulong)_pageSize)
+        {
+            length++;
+        }
+
+        return length;
+    }
+
+    // The contents lie back to back in the buffer.
+    private void Record(ReadOnlySpan<int> pages)
+    {
+        byte* content = _buffer;
+        foreach (int page in pages)
+        {
+            Debug.Assert(content + _pageSize <= _buffer + (PagesPerCopy * _pageSize), "One copy, one buffer.");
+            ulong checksum = PageChecksum.Hash64(new ReadOnlySpan<byte>(content, _pageSize));
+            content += _pageSize;
+            Write(page, checksum, isHuge: false);
+            if (checksum == _context.ZeroChecksum)
+            {
+                _zero.Add(page);
+            }
+        }
+    }
+
+    private void Write(int page, ulong checksum, bool isHuge)
+    {
+        int ordinal = _firstOrdinal + page;
+        ref PageRecord slot = ref _table[ordinal];
+        if (_isSecondLook && !slot.IsRead)
+        {
+            return; // It had gone by the first look and was counted so.
+        }
+
+        bool hasChanged = _isSecondLook && (slot.Checksum != checksum || slot.HasChanged);
+        slot = PageRecord.Create(
+            checksum, ordinal, _vmas[page], FrameIdentity(page, ordinal), _isKsm[page], isHuge);
+        if (hasChanged)
+        {
+            slot.MarkChanged();
+        }
+    }
+
+    private void CountLeft(int page)
+    {
+        ref PageRecord slot = ref _table[_firstOrdinal + page];
+        if (!_isSecondLook || slot.IsRead)
+        {
+            _process.CountLeft(1);
+        }
+
+        slot = default;
+    }
+
+    // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
+    // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
+    // KSM shares across addresses; where it has been at work, equal pages are taken as one frame.
+    private ulong FrameIdentity(int page, int ordinal)
+    {
+        const ulong OfOrdinal = 1UL << 59;
+        const ulong OfAddress = 1UL << 58;
+        const ulong OfContent = 1UL << 57;
+        PagemapEntry entry = new(_entries[page]);
+        return entry.Frame != 0 ? entry.Frame
+            : entry.IsExclusive ? OfOrdinal | (uint)ordinal
+            : _context.MayHoldKsmPages(_vmas[page]) ? OfContent
+            : OfAddress | (_addresses[page] / (ulong)_pageSize);
+    }
+
+    // A page that left between the scan and the copy reads as zeroes: the copy itself has mapped the zero frame there.
+    // So every page of zeroes is looked at again, stretch by stretch.
+    private void CheckZeroPages()
+    {
+        _zero.Sort(); // Shared and exclusive pages were read in separate groups.
+        ReadOnlySpan<int> pages = CollectionsMarshal.AsSpan(_zero);
+        while (!pages.IsEmpty && _process.Status == ReadStatus.Read)
+        {
+            int length = ContiguousLength(pages);
+            ZeroPageVisitor visitor = new(this, pages[..length]);
+            ulong start = _addresses[pages[0]];
+            _ = _scan.Visit(_process.Pagemap!, start, start + (ulong)(length * _pageSize), ref visitor);
+            visitor.Complete();
+            pages = pages[length..];
+        }
+
+        _zero.Clear();
+    }
+
+    private void ConfirmZeroPage(int page, bool isHuge)
+    {
+        PagemapEntry entry = new(_entries[page]);
+        if (!PagemapScan.TellsZeroFrames
+            && (entry.Frame != 0 ? _context.FrameFlags.IsZeroFrame(entry.Frame) : !entry.IsExclusive))
+        {
+            // Not a page that left, but one that never was there: it maps the zero frame, so ksmd passes it by.
+            _table[_firstOrdinal + page] = default;
+            return;
+        }
+
+        Write(page, _context.ZeroChecksum, isHuge || _context.FrameFlags.IsHuge(entry.Frame));
+    }
+
+    // Walks the pages of one stretch beside what the second scan finds there.
+    private ref struct ZeroPageVisitor : PagemapScan.IRunVisitor
+    {
+        private readonly BatchReader _reader;
+        private ReadOnlySpan<int> _pages;
+
+        internal ZeroPageVisitor(BatchReader reader, ReadOnlySpan<int> pages)
+        {
+            _reader = reader;
+            _pages = pages;
+        }
+
+        public void Found(ulong start, long pageCount, bool isHuge)
+        {
+            while (!_pages.IsEmpty && _reader._addresses[_pages[0]] < start)
+            {
+                Drop();
+            }
+
+            for (; pageCount > 0 && !_pages.IsEmpty; pageCount--)
+            {
+                _reader.ConfirmZeroPage(_pages[0], isHuge);
+                _pages = _pages[1..];
+            }
+        }
+
+        internal void Complete()
+        {
+            while (!_pages.IsEmpty)
+            {
+                Drop();
+            }
+        }
+
+        private void Drop()
+        {
+            _reader.CountLeft(_pages[0]);
+            _pages = _pages[1..];
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using System;
+
+namespace FastKsm.Cli.Evaluation;
+
+/// <summary>What an evaluation assumes and how it runs.</summary>
+/// <param name="MaxPageSharing">Addresses that share one frame at most; at least 2.</param>
+/// <param name="UseZeroPages">Whether pages of zeroes would be replaced by the zero frame.</param>
+/// <param name="OnlyMarked">Count only VMAs that are marked mergeable today.</param>
+/// <param name="Threads">Threads that read and hash; at least one.</param>
+/// <param name="Observe">Read everything a second time after this long, to tell the pages that change; zero for once.</param>
+internal sealed record EvaluationOptions(
+    int MaxPageSharing, bool UseZeroPages, bool OnlyMarked, int Threads, TimeSpan Observe = default);

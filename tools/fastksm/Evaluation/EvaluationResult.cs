@@ -1,0 +1,54 @@
+using System;
+using System.Collections.Generic;
+using FastKsm.Cli.LiveProcesses;
+
+namespace FastKsm.Cli.Evaluation;
+
+/// <summary>The answer: counters, and processes by profit.</summary>
+/// <param name="Options">What was assumed.</param>
+/// <param name="Host">The host.</param>
+/// <param name="PageSize">Page size in bytes.</param>
+/// <param name="FramesAreKnown">Whether frames were told apart by number; else sharing by fork is inferred from content.</param>
+/// <param name="Total">Linux's counters in the steady state.</param>
+/// <param name="Marking">The counters if only the VMAs worth it are marked.</param>
+/// <param name="Processes">All that were found, most profitable first.</param>
+/// <param name="Elapsed">Time it took to find, read, sort and forecast.</param>
+internal sealed record EvaluationResult(
+    EvaluationOptions Options,
+    HostKsm Host,
+    long PageSize,
+    bool FramesAreKnown,
+    MergeForecast Total,
+    MergeForecast Marking,
+    IReadOnlyList<ProcessForecast> Processes,
+    TimeSpan Elapsed)
+{
+    /// <summary>Pages read.</summary>
+    internal long Pages => Sum(process => process.Counts.Pages);
+
+    /// <summary>Pages that had gone when they were to be read.</summary>
+    internal long PagesLeft => Sum(process => process.Process.PagesLeft);
+
+    /// <summary>Number of processes with a status.</summary>
+    internal int Count(ReadStatus status)
+    {
+        int count = 0;
+        foreach (ProcessForecast process in Processes)
+        {
+            count += process.Process.Status == status ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    private long Sum(Func<ProcessForecast, long> figure)
+    {
+        long sum = 0;
+        foreach (ProcessForecast process in Processes)
+        {
+            sum += figure(process);
+        }
+
+        return sum;
+    }
+}

@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Threading;
+using FastKsm.Cli.LiveProcesses;
+
+namespace FastKsm.Cli.Evaluation;
+
+/// <summary>Evaluates what merging would save in running processes: find, read, sort, follow, add up.</summary>
+internal static class Evaluator
+{
+    // As many as an index counts: 8 TiB of 4 KiB pages. Their records would take 48 GiB, and are reserved, not used.
+    private const int MostPages = int.MaxValue;
+
+    /// <summary>Evaluates.</summary>
+    /// <param name="pids">Processes, in the order in which ksmd would visit them.</param>
+    /// <param name="options">What to assume.</param>
+    /// <param name="progress">Told how far it has come.</param>
+    /// <param name="cancellation">Ends it early, with an exception.</param>
+    internal static EvaluationResult Evaluate(
+        IReadOnlyList<int> pids,
+        EvaluationOptions options,
+        EvaluationProgress progress,
+        CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        HostKsm host = HostKsm.Read();
+        progress.ProcessCount = pids.Count;
+        using EvaluationContext context = new(host);
+        using PageRecordTable table = new(MostPages);
+        IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
+        table.Compact(record => record.IsRead && context.Vma(record.Vma).Process.Status == ReadStatus.Read);
+        RecordSorter.Sort(table, options.Threads);
+
+        long pageSize = Environment.SystemPageSize;
+        SteadyState steadyState = new(table, context, options);
+        PageCounts[] counts = new PageCounts[context.VmaCount];
+        MergeForecast total = steadyState.Forecast(counts);
+        MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
+        total.KsmZeroPages += processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);
+
+        return new EvaluationResult(
+            options,
+            host,
+            pageSize,
+            context.FrameFlags.NumbersAreVisible,
+            total,
+            plan.Forecast,
+            [
+                .. ByProcess(processes, context, counts, plan)
+                    .OrderByDescending(process => process.ProcessProfit(pageSize))
+                    .ThenBy(process => process.Process.Pid),
+            ],
+            Stopwatch.GetElapsedTime(start));
+    }
+
+    // The VMAs of a process stand together, in the order in which the processes were read.
+    private static List<ProcessForecast> ByProcess(
+        IReadOnlyList<LiveProcess> processes, EvaluationContext context, PageCounts[] counts, MarkingPlan plan)
+    {
+        List<ProcessForecast> forecasts = new(processes.Count);
+        int next = 0;
+        foreach (LiveProcess process in processes)
+        {
+            PageCounts sum = default;
+            List<VmaForecast> vmas = [];
+            for (; next < context.VmaCount && ReferenceEquals(context.Vma(next).Process, process); next++)
+            {
+                VmaInProcess vma = context.Vma(next);
+                sum.Add(counts[next]);
+                vmas.Add(new VmaForecast(vma.Vma, vma.Eligibility, counts[next], plan.Chosen[next]));
+            }
+
+            forecasts.Add(new ProcessForecast(process, sum, vmas));
+        }
+
+        return forecasts;
+    }
+}

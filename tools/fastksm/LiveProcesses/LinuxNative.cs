@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+
+namespace FastKsm.Cli.LiveProcesses;
+
+/// <summary>The system calls that reading another process takes. Every one that can fail sets the last error.</summary>
+internal static unsafe partial class LinuxNative
+{
+    internal const int OpenReadOnly = 0;
+    internal const int OpenDirectory = 0x10000;
+    internal const int OpenCloseOnExec = 0x80000;
+    internal const int OpenPath = 0x200000;
+
+    internal const int ProtectNone = 0;
+    internal const int ProtectReadWrite = 1 | 2;
+    internal const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
+
+    internal const int ErrorNotPermitted = 1;
+    internal const int ErrorNoEntry = 2;
+    internal const int ErrorNoProcess = 3;
+    internal const int ErrorAccessDenied = 13;
+    internal const int ErrorFault = 14;
+    internal const int ErrorNotSupported = 25;
+    internal const int ErrorNotImplemented = 38;
+
+    /// <summary>prctl: merge every compatible VMA of this process, now and later; inherited over fork and exec.</summary>
+    internal const int PrSetMemoryMerge = 67;
+
+    /// <summary>One piece of a scattered read.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct IoVector
+    {
+        internal void* Base;
+        internal nuint Length;
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int openat(int directory, string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int close(int descriptor);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(int descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pread(int descriptor, void* buffer, nuint length, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(int descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint process_vm_readv(
+        int pid, IoVector* local, nuint localCount, IoVector* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint mmap(nint address, nuint length, int protection, int flags, int descriptor, nint offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int mprotect(nint address, nuint length, int protection);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int munmap(nint address, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int execvp(string file, string?[] arguments);
+
+    [LibraryImport("libc")]
+    internal static partial uint geteuid();
+}

@@ -1,0 +1,20 @@
+namespace FastKsm.Cli.LiveProcesses;
+
+/// <summary>One 64-bit entry of <c>/proc/PID/pagemap</c>.</summary>
+/// <param name="Value">The entry as read.</param>
+internal readonly record struct PagemapEntry(ulong Value)
+{
+    private const ulong PresentBit = 1UL << 63;
+    private const ulong FileBit = 1UL << 61;
+    private const ulong ExclusiveBit = 1UL << 56;
+    private const ulong FrameMask = (1UL << 55) - 1;
+
+    /// <summary>Whether a page is there and is no page of a file or of shared memory.</summary>
+    internal bool IsPresentAnonymous => (Value & (PresentBit | FileBit)) == PresentBit;
+
+    /// <summary>Whether this is the only mapping of the frame.</summary>
+    internal bool IsExclusive => (Value & ExclusiveBit) != 0;
+
+    /// <summary>Page frame number; 0 where the host hides it from this user.</summary>
+    internal ulong Frame => (Value & PresentBit) != 0 ? Value & FrameMask : 0;
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace FastKsm.Cli.LiveProcesses;
+
+/// <summary>Reading files of <c>/proc</c> by descriptor: no stream, no buffering, errors as numbers.</summary>
+internal static unsafe class ProcFile
+{
+    /// <summary>Opens a file below an open directory, for reading.</summary>
+    /// <param name="directory">The directory, such as one process's.</param>
+    /// <param name="name">File name, relative to the directory.</param>
+    /// <param name="error">The error number when the result is null; else 0.</param>
+    internal static SafeFileHandle? TryOpenAt(SafeFileHandle directory, string name, out int error)
+    {
+        int descriptor = LinuxNative.openat(
+            (int)directory.DangerousGetHandle(), name, LinuxNative.OpenReadOnly | LinuxNative.OpenCloseOnExec);
+        error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        GC.KeepAlive(directory);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Opens a path for reading, with extra flags.</summary>
+    internal static SafeFileHandle? TryOpen(string path, int flags, out int error)
+    {
+        int descriptor = LinuxNative.open(path, flags | LinuxNative.OpenCloseOnExec);
+        error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Reads the next bytes of a sequential file.</summary>
+    /// <returns>Number of bytes, 0 at the end, or a negative error number.</returns>
+    internal static int Read(SafeFileHandle file, Span<byte> buffer)
+    {
+        fixed (byte* first = buffer)
+        {
+            nint count = LinuxNative.read((int)file.DangerousGetHandle(), first, (nuint)buffer.Length);
+            int result = count < 0 ? -Marshal.GetLastPInvokeError() : (int)count;
+            GC.KeepAlive(file);
+            return result;
+        }
+    }
+
+    /// <summary>Reads at an offset.</summary>
+    /// <returns>Number of bytes, 0 at the end, or a negative error number.</returns>
+    internal static long ReadAt(SafeFileHandle file, void* buffer, nuint byteLength, long offset)
+    {
+        nint count = LinuxNative.pread((int)file.DangerousGetHandle(), buffer, byteLength, offset);
+        long result = count < 0 ? -Marshal.GetLastPInvokeError() : count;
+        GC.KeepAlive(file);
+        return result;
+    }
+
+    /// <summary>The whole of a small text file, or null with the error number.</summary>
+    internal static string? TryReadTextAt(SafeFileHandle directory, string name, out int error)
+    {
+        using SafeFileHandle? file = TryOpenAt(directory, name, out error);
+        return file is null ? null : ReadToEnd(file, out error);
+    }
+
+    /// <summary>The whole of a small text file, or null.</summary>
+    internal static string? TryReadText(string path)
+    {
+        using SafeFileHandle? file = TryOpen(path, LinuxNative.OpenReadOnly, out _);
+        return file is null ? null : ReadToEnd(file, out _);
+    }
+
+    private static string? ReadToEnd(SafeFileHandle file, out int error)
+    {
+        StringBuilder text = new();
+        byte[] buffer = new byte[4096];
+        while (true)
+        {
+            int count = Read(file, buffer);
+            if (count <= 0)
+            {
+                error = -count;
+                return count < 0 ? null : text.ToString();
+            }
+
+            _ = text.Append(Encoding.UTF8.GetString(buffer, 0, count));
+        }
+    }
+}

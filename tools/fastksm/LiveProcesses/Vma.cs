@@ -1,0 +1,30 @@
+namespace FastKsm.Cli.LiveProcesses;
+
+/// <summary>One VMA of a live process, as smaps showed it.</summary>
+/// <param name="Start">First address.</param>
+/// <param name="End">First address behind.</param>
+/// <param name="Flags">What decides about merging.</param>
+/// <param name="AnonymousBytes">Present anonymous memory: what ksmd could look at.</param>
+/// <param name="KsmBytes">Of these, mapped to KSM pages already.</param>
+/// <param name="Name">File or bracketed name; empty for anonymous memory.</param>
+internal readonly record struct Vma(
+    ulong Start, ulong End, VmaFlags Flags, ulong AnonymousBytes, ulong KsmBytes, string Name)
+{
+    /// <summary>Size in bytes.</summary>
+    internal ulong Length => End - Start;
+
+    /// <summary>Whether it is marked mergeable now.</summary>
+    internal bool IsMarked => Has(VmaFlags.Mergeable);
+
+    /// <summary>Whether Linux could mark it, by the same tests in the same order.</summary>
+    internal VmaEligibility Eligibility =>
+        Has(VmaFlags.Shared) ? VmaEligibility.Shared
+        : Has(VmaFlags.HugeTlb) ? VmaEligibility.HugeTlb
+        : Has(VmaFlags.MayShare) ? VmaEligibility.SharedFile
+        : Has(VmaFlags.Device) ? VmaEligibility.Device
+        : Has(VmaFlags.DontExpand) ? VmaEligibility.Special
+        : Has(VmaFlags.Droppable) ? VmaEligibility.Droppable
+        : VmaEligibility.Eligible;
+
+    private bool Has(VmaFlags flag) => (Flags & flag) != VmaFlags.None;
+}

@@ -1,0 +1,18 @@
+using System;
+
+namespace FastKsm.Cli.LiveProcesses;
+
+/// <summary>The flags of a VMA that decide about merging, from the two-letter codes of <c>VmFlags</c> in smaps.</summary>
+[Flags]
+internal enum VmaFlags : ushort
+{
+    None = 0,
+    Readable = 1 << 0,
+    Shared = 1 << 1,
+    MayShare = 1 << 2,
+    HugeTlb = 1 << 3,
+    Device = 1 << 4,
+    DontExpand = 1 << 5,
+    Droppable = 1 << 6,
+    Mergeable = 1 << 7,
+}

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.IO;
+using System.Text.Json;
+using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.LiveProcesses;
+
+namespace FastKsm.Cli.Output;
+
+/// <summary>The result as one JSON object; its keys are described in the README of this folder.</summary>
+internal static class JsonReport
+{
+    /// <summary>Names the layout; a key may be added without changing it, never renamed or removed.</summary>
+    internal const string Schema = "fastksm.evaluate/1";
+
+    /// <summary>Writes the result.</summary>
+    internal static void Write(EvaluationResult result, ScanPrice price, Stream output)
+    {
+        using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteString("schema", Schema);
+            WriteHost(json, result);
+            json.WriteStartObject("knobs");
+            json.WriteNumber("max_page_sharing", result.Options.MaxPageSharing);
+            json.WriteNumber("use_zero_pages", result.Options.UseZeroPages ? 1 : 0);
+            json.WriteBoolean("as_marked", result.Options.OnlyMarked);
+            json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
+            json.WriteEndObject();
+            WriteTotal(json, result, price);
+            json.WriteStartArray("processes");
+            foreach (ProcessForecast process in result.Processes)
+            {
+                WriteProcess(json, process, result.PageSize);
+                json.Flush(); // A process may have 60,000 VMAs; hold the text of one, not of all.
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        output.WriteByte((byte)'\n');
+    }
+
+    private static void WriteHost(Utf8JsonWriter json, EvaluationResult result)
+    {
+        json.WriteStartObject("host");
+        json.WriteString("kernel", result.Host.KernelRelease);
+        json.WriteNumber("page_size", result.PageSize);
+        json.WriteBoolean("ksm_present", result.Host.IsPresent);
+        json.WriteBoolean("ksm_writable", result.Host.IsWritable);
+        json.WriteNumber("ksm_run", result.Host.Run);
+        json.WriteBoolean("frames_known", result.FramesAreKnown);
+        json.WriteNumber("elapsed_seconds", result.Elapsed.TotalSeconds);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTotal(Utf8JsonWriter json, EvaluationResult result, ScanPrice price)
+    {
+        json.WriteStartObject("total");
+        json.WriteNumber("processes", result.Count(ReadStatus.Read));
+        json.WriteNumber("processes_not_permitted", result.Count(ReadStatus.NotPermitted));
+        json.WriteNumber("processes_exited", result.Count(ReadStatus.Exited));
+        json.WriteNumber("kernel_threads", result.Count(ReadStatus.KernelThread));
+        json.WriteNumber("zombies", result.Count(ReadStatus.Zombie));
+        json.WriteNumber("pages", result.Pages);
+        json.WriteNumber("pages_left", result.PagesLeft);
+        WriteForecast(json, result.Total, result.PageSize);
+        json.WriteStartObject("worth_marking");
+        WriteForecast(json, result.Marking, result.PageSize);
+        json.WriteEndObject();
+
+        json.WriteStartObject("scan");
+        json.WriteNumber("cost_per_page_ns", price.SecondsPerPage * 1e9);
+        json.WriteString("cost_source", price.Cost.Source);
+        WriteSettings(json, price.Current);
+        json.WriteEndObject();
+        if (price.TargetSeconds is { } target)
+        {
+            json.WriteStartObject("target");
+            json.WriteNumber("target_seconds", target);
+            json.WriteBoolean("reachable", price.Target is not null);
+            if (price.Target is not null)
+            {
+                WriteSettings(json, price.Target);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)
+    {
+        json.WriteNumber("pages_shared", forecast.PagesShared);
+        json.WriteNumber("pages_sharing", forecast.PagesSharing);
+        json.WriteNumber("pages_unshared", forecast.PagesUnshared);
+        json.WriteNumber("pages_volatile", forecast.PagesVolatile);
+        json.WriteNumber("ksm_zero_pages", forecast.KsmZeroPages);
+        json.WriteNumber("stable_node_chains", forecast.StableNodeChains);
+        json.WriteNumber("stable_node_dups", forecast.StableNodeDups);
+        json.WriteNumber("rmap_items", forecast.RmapItems);
+        json.WriteNumber("general_profit", forecast.GeneralProfit(pageSize));
+        json.WriteNumber("memory_saved", forecast.MemorySaved(pageSize));
+        json.WriteNumber("frames_before", forecast.FramesBefore);
+        json.WriteNumber("frames_after", forecast.FramesAfter);
+        json.WriteNumber("huge_page_zeroes", forecast.DroppedBySplit);
+    }
+
+    private static void WriteSettings(Utf8JsonWriter json, ScanSettings settings)
+    {
+        json.WriteNumber("pages_to_scan", settings.PagesToScan);
+        json.WriteNumber("sleep_millisecs", settings.SleepMilliseconds);
+        if (double.IsFinite(settings.ScanSeconds))
+        {
+            json.WriteNumber("scan_seconds", settings.ScanSeconds);
+        }
+        else
+        {
+            json.WriteNull("scan_seconds");
+        }
+
+        json.WriteNumber("cpu_share", settings.CpuShare);
+    }
+
+    private static void WriteProcess(Utf8JsonWriter json, ProcessForecast process, long pageSize)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("pid", process.Process.Pid);
+        json.WriteString("name", process.Process.Stat.Name);
+        json.WriteNumber("user_id", process.Process.UserId);
+        json.WriteString("status", Wording.KeyOf(process.Process.Status));
+        if (process.Process.Status == ReadStatus.Read)
+        {
+            json.WriteNumber("ksm_rmap_items", process.Counts.RmapItems);
+            json.WriteNumber("ksm_zero_pages", process.KsmZeroPages);
+            json.WriteNumber("ksm_merging_pages", process.Counts.Merging);
+            json.WriteNumber("ksm_process_profit", process.ProcessProfit(pageSize));
+            json.WriteBoolean("ksm_merge_any", process.Process.KsmMergeAny);
+            json.WriteBoolean("ksm_mergeable", process.IsMarkedToday);
+            json.WriteNumber("pages_left", process.Process.PagesLeft);
+            WriteCounts(json, process.Counts);
+            json.WriteStartArray("vmas");
+            foreach (VmaForecast vma in process.Vmas)
+            {
+                json.WriteStartObject();
+                json.WriteString("start", vma.Vma.Start.ToString("x", CultureInfo.InvariantCulture));
+                json.WriteString("end", vma.Vma.End.ToString("x", CultureInfo.InvariantCulture));
+                json.WriteString("name", vma.Vma.Name);
+                json.WriteString("eligibility", Wording.Of(vma.Eligibility));
+                json.WriteBoolean("marked", vma.Vma.IsMarked);
+                json.WriteBoolean("worth_marking", vma.IsWorthMarking);
+                json.WriteNumber("profit", vma.Counts.ProcessProfit(pageSize));
+                WriteCounts(json, vma.Counts);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, in PageCounts counts)
+    {
+        json.WriteNumber("pages", counts.Pages);
+        json.WriteNumber("zero_pages", counts.ZeroContent);
+        json.WriteNumber("huge_page_zeroes", counts.DroppedBySplit);
+        json.WriteNumber("duplicates_inside", counts.DuplicatesInside);
+        json.WriteNumber("duplicates_with_others", counts.DuplicatesWithOthers);
+        json.WriteNumber("pages_changed", counts.Changed);
+    }
+}

@@ -73,8 +73,16 @@ internal static class VersusCommand
             return Good;
         }
 
+        FileInfo? file = parsed.GetValue(s_json);
+        if (file?.Directory is { Exists: false } missing)
+        {
+            // Before the minutes that measuring takes, not after.
+            Console.Error.WriteLine($"versus: --json: there is no directory {missing.FullName}");
+            return BadUsage;
+        }
+
         List<VersusResult> results = Measure(rows, rounds);
-        if (parsed.GetValue(s_json) is { } file)
+        if (file is not null)
         {
             File.WriteAllText(file.FullName, VersusReport.Json(results));
         }

@@ -17,7 +17,7 @@ internal static class VersusRows
         new CompareRow("compare.late", firstDifference: PageBuffer.PageBytes - 3),
         new ZeroRow(),
         new EvaluateRow("evaluate", goal: 0.75, keepsCopy: true),
-        new EvaluateRow("evaluate.discard", goal: 0.75, keepsCopy: false),
+        new EvaluateRow("evaluate.discard", goal: 0.55, keepsCopy: false),
     ];
 
     // The path that the engine takes here.

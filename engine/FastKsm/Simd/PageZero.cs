@@ -50,16 +50,9 @@ public static class PageZero
     {
         Debug.Assert(length != 0 && length % Sizes.ContentGranule == 0, "Contents are whole granules.");
 
-        nuint wholeSteps = length - (length % (nuint)TLane.Width);
-        for (nuint offset = 0; offset != wholeSteps; offset += (nuint)TLane.Width)
-        {
-            if (!TLane.IsZero(in content, offset))
-            {
-                return false;
-            }
-        }
-
-        return wholeSteps == length || IsRestZero(in content, wholeSteps, length);
+        nuint wholeSteps = length & ~(TLane.Step - 1);
+        return TLane.IsZero(in content, wholeSteps)
+            && (wholeSteps == length || IsRestZero(in content, wholeSteps, length));
     }
 
     // Only contents that are not whole steps, such as fingerprints, have bytes to go.

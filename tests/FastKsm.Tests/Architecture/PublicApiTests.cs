@@ -5,6 +5,7 @@ using System.Linq;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using FastKsm.Simd;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Architecture;
@@ -15,7 +16,7 @@ public sealed class PublicApiTests
     [Fact]
     public void PublicSurface_IsTheApprovedOne()
     {
-        string approvedPath = Path.Combine(Path.GetDirectoryName(ThisFile())!, "PublicApi.approved.txt");
+        string approvedPath = Path.Combine(Repository.Root, "tests/FastKsm.Tests/Architecture/PublicApi.approved.txt");
         string actual = string.Join('\n', Surface(typeof(PageCompare).Assembly)) + "\n";
 
         if (string.Equals(Environment.GetEnvironmentVariable("FASTKSM_APPROVE_API"), "1", StringComparison.Ordinal))
@@ -33,6 +34,4 @@ public sealed class PublicApiTests
             .Where(member => !member.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false))
             .Select(member => $"{type.FullName}: {member}"))
         .Order(StringComparer.Ordinal);
-
-    private static string ThisFile([CallerFilePath] string path = "") => path;
 }

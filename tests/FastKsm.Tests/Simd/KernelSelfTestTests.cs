@@ -69,79 +69,35 @@ public sealed class KernelSelfTestTests
 
     private readonly struct BlindInTheLastByte : IPageLane
     {
-        public static int Width => 16;
+        public static nuint Step => 16;
 
-        public static bool Differs(ref readonly byte left, ref readonly byte right, nuint offset) =>
-            FirstDifference(in left, in right, offset) != Width;
-
-        public static int FirstDifference(ref readonly byte left, ref readonly byte right, nuint offset)
+        public static nuint FirstDifference(ref readonly byte left, ref readonly byte right, nuint length)
         {
-            int at = 0;
-            while (at < Width - 1 && !ScalarLane.Differs(in left, in right, offset + (nuint)at))
-            {
-                at++;
-            }
-
-            return at < Width - 1 ? at : Width;
+            nuint at = ScalarLane.FirstDifference(in left, in right, length);
+            return at == length - 1 ? length : at;
         }
 
-        public static bool IsZero(ref readonly byte content, nuint offset)
-        {
-            int at = 0;
-            while (at < Width - 1 && ScalarLane.IsZero(in content, offset + (nuint)at))
-            {
-                at++;
-            }
-
-            return at == Width - 1;
-        }
+        public static bool IsZero(ref readonly byte content, nuint length) =>
+            ScalarLane.IsZero(in content, length - 1);
     }
 
     private readonly struct LastDifferenceFirst : IPageLane
     {
-        public static int Width => 16;
+        public static nuint Step => 16;
 
-        public static bool Differs(ref readonly byte left, ref readonly byte right, nuint offset) =>
-            Lane16.Differs(in left, in right, offset);
-
-        public static int FirstDifference(ref readonly byte left, ref readonly byte right, nuint offset)
+        public static nuint FirstDifference(ref readonly byte left, ref readonly byte right, nuint length)
         {
-            int at = Width - 1;
-            while (!ScalarLane.Differs(in left, in right, offset + (nuint)at))
+            nuint last = length;
+            for (nuint at = 0; at < length; at++)
             {
-                at--;
+                last = Unsafe.Add(ref Unsafe.AsRef(in left), at) != Unsafe.Add(ref Unsafe.AsRef(in right), at) ? at : last;
             }
 
-            return at;
+            return last;
         }
 
-        // Reads the byte after the step.
-        public static bool IsZero(ref readonly byte content, nuint offset) =>
-            Lane16.IsZero(in content, offset) && ScalarLane.IsZero(in content, offset + (nuint)Width);
-    }
-
-    private static class Lane16
-    {
-        internal static bool Differs(ref readonly byte left, ref readonly byte right, nuint offset)
-        {
-            bool differs = false;
-            for (nuint at = 0; at < 16; at++)
-            {
-                differs |= ScalarLane.Differs(in left, in right, offset + at);
-            }
-
-            return differs;
-        }
-
-        internal static bool IsZero(ref readonly byte content, nuint offset)
-        {
-            bool zero = true;
-            for (nuint at = 0; at < 16; at++)
-            {
-                zero &= ScalarLane.IsZero(in content, offset + at);
-            }
-
-            return zero;
-        }
+        // Reads the byte after the content.
+        public static bool IsZero(ref readonly byte content, nuint length) =>
+            ScalarLane.IsZero(in content, length + 1);
     }
 }

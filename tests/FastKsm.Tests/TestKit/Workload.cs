@@ -5,7 +5,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using Xunit;
 using HostProcess = System.Diagnostics.Process;
 
@@ -96,9 +95,9 @@ internal sealed class Workload : IDisposable
         _process.Dispose();
     }
 
-    private static string Compile(string program, [CallerFilePath] string thisFile = "")
+    private static string Compile(string program)
     {
-        string source = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "../../workloads", program + ".c"));
+        string source = Path.Combine(Repository.Root, "tests/workloads", program + ".c");
         string target = Path.Combine(s_directory, program);
         try
         {

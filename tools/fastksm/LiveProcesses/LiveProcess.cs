@@ -122,6 +122,7 @@ internal sealed class LiveProcess
             vmas.Clear();
         }
 
+        _smaps!.Dispose();
         if (!any)
         {
             Fail(ReadStatus.Exited); // Only a process without an address space has none.

@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Text.Json;
 using FastKsm.Cli;
@@ -62,6 +64,22 @@ public sealed class EvaluateCommandTests
         Assert.Equal(workload.Pids[0], process.GetProperty("pid").GetInt32());
         Assert.Equal("known_pages", process.GetProperty("name").GetString());
         Assert.True(process.GetProperty("ksm_merging_pages").GetInt64() >= 100);
+    }
+
+    [Fact]
+    public void Evaluate_Json_HasNoKeyThatTheReadmeDoesNotName()
+    {
+        using Workload workload = Workload.Start("known_pages", "--identical", "100");
+        string readme = File.ReadAllText(Path.Combine(Repository.Root, "tools/fastksm/README.md"));
+
+        Tool tool = Tool.Run(
+            "evaluate", "--pid", workload.Pids[0].ToString(CultureInfo.InvariantCulture), "--json", "--target-scan-time", "3m");
+
+        using JsonDocument json = JsonDocument.Parse(tool.Output);
+        HashSet<string> keys = new(StringComparer.Ordinal);
+        CollectKeys(json.RootElement, keys);
+        Assert.True(keys.Count > 50);
+        Assert.All(keys, key => Assert.Contains($"`{key}", readme, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -133,6 +151,25 @@ public sealed class EvaluateCommandTests
 
         Assert.Equal(ExitCode.Success, tool.ExitCode);
         Assert.Contains("ksm_merge_any: yes", tool.Output, StringComparison.Ordinal);
+    }
+
+    private static void CollectKeys(JsonElement element, HashSet<string> keys)
+    {
+        if (element.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty property in element.EnumerateObject())
+            {
+                _ = keys.Add(property.Name);
+                CollectKeys(property.Value, keys);
+            }
+        }
+        else if (element.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement item in element.EnumerateArray())
+            {
+                CollectKeys(item, keys);
+            }
+        }
     }
 
     private static bool FramesAreKnown(Tool tool)

@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 using FastKsm.Primitives;
 
@@ -15,8 +16,9 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.Done;
         }
 
-        uint length = _store.AnonVmas.LengthOf(VmaAt(id).Chain);
-        if (!_store.TryPromise(out Promise promise, 2, 2 * _tree.NodesForInsert, 2 * length))
+        // Two splits clone the chain; a neighbour may instead adopt it, or that of the other neighbour, which is singular.
+        uint links = Math.Max(1, 2 * _store.AnonVmas.LengthOf(VmaAt(id).Chain));
+        if (!_store.TryPromise(out Promise promise, 2, 2 * _tree.NodesForInsert, links))
         {
             return MemoryStatus.OutOfNativeMemory;
         }

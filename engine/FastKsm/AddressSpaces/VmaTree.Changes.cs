@@ -347,6 +347,19 @@ internal sealed partial class VmaTree
             Path path = default;
             Descend(_nodes[leaf].Keys[0], ref path);
             Debug.Assert(path.Nodes[path.Depth] == leaf, "A leaf is not where its first key leads.");
+
+            // The VMA before may now reach past the key that leads to this leaf; its pages must not lead here.
+            int depth = path.Depth - 1;
+            while (depth >= 0 && path.Taken[depth] == 0)
+            {
+                depth--;
+            }
+
+            if (depth >= 0)
+            {
+                _nodes[path.Nodes[depth]].Keys[path.Taken[depth]] = _nodes[leaf].Keys[0];
+            }
+
             Refresh(ref path, settled);
         }
     }

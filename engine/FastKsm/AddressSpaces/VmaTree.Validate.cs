@@ -45,7 +45,8 @@ internal sealed partial class VmaTree
         {
             if (node.Level == 0)
             {
-                Require(node.Keys[i] >= low && node.Keys[i] < high && node.Keys[i] >= end && node.Values[i] > node.Keys[i]);
+                Require(node.Keys[i] >= low && node.Keys[i] < high && node.Keys[i] >= end);
+                Require(node.Values[i] > node.Keys[i] && node.Values[i] <= high);
                 end = node.Values[i];
                 count++;
                 visit(node.Ids[i], node.Keys[i], node.Values[i]);

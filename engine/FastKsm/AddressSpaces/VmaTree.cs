@@ -46,15 +46,11 @@ internal sealed partial class VmaTree
         }
 
         int index = UpperBound(ref node, 0, page) - 1;
-        if (index < 0)
+        if (index < 0 || node.Values[index] <= page)
         {
-            // Keys of inner nodes separate starts, not ends: the VMA before may reach past the key of this leaf.
-            return node.Previous != 0 && EndBefore(ref node) > page
-                ? new VmaCursor(node.Previous, _nodes[node.Previous].Count - 1)
-                : new VmaCursor(id, 0);
+            index++;
         }
 
-        index += node.Values[index] <= page ? 1 : 0;
 
         return index < node.Count ? new VmaCursor(id, index) : new VmaCursor(node.Next, 0);
     }

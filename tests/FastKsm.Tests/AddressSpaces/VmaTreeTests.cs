@@ -29,7 +29,7 @@ public sealed class VmaTreeTests
     [Fact]
     public void Changes_LargeTree_AgreeWithASortedList() => Property.ForAllScripts(
         random => (Act: random.Next(4) == 0 ? (Act)random.Next(7) : Act.Insert, A: random.Next(), B: random.Next()),
-        script => Check(script, 97),
+        script => Check(script, 7),
         cases: 4,
         length: 12_000);
 

@@ -1,0 +1,65 @@
+using System.Collections.Generic;
+using FastKsm.Primitives;
+
+namespace FastKsm.Tests.Model;
+
+/// <summary>One mapped page of the naive machine.</summary>
+internal sealed class DictionaryPage
+{
+    internal Protection Protection { get; set; }
+
+    internal bool Locked { get; set; }
+
+    internal bool DontFork { get; set; }
+
+    internal bool WipeOnFork { get; set; }
+
+    /// <summary>Pages of the shared object that this one is a view of; null for private memory.</summary>
+    internal Dictionary<ulong, ulong>? Shared { get; init; }
+
+    /// <summary>Index in the shared object.</summary>
+    internal ulong Index { get; init; }
+
+    /// <summary>Whether a private page has a backing object behind it.</summary>
+    internal bool FileBacked { get; init; }
+
+    /// <summary>Mapping it came from: pages of different backing objects never share a VMA.</summary>
+    internal int Origin { get; init; }
+
+    internal bool Advised { get; set; }
+
+    internal ulong Value
+    {
+        get => Shared is null ? field : Shared.GetValueOrDefault(Index);
+        set
+        {
+            if (Shared is null)
+            {
+                field = value;
+            }
+            else
+            {
+                Shared[Index] = value;
+            }
+        }
+    }
+
+    internal bool MayRead => Protection != Protection.None;
+
+    internal bool MayWrite => (Protection & Protection.Write) != Protection.None;
+
+    internal DictionaryPage Copy(bool forked, ulong? index = null) => new()
+    {
+        Protection = Protection,
+        Locked = Locked && !forked,
+        DontFork = DontFork,
+        WipeOnFork = WipeOnFork,
+        Shared = Shared,
+        Index = index ?? Index,
+        FileBacked = FileBacked,
+        Origin = Origin,
+        Advised = Advised,
+        Value = Shared is not null ? (index is null ? Value : Shared.GetValueOrDefault(index.Value))
+            : forked && WipeOnFork ? 0 : Value,
+    };
+}

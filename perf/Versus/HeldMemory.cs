@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
+using HostProcess = System.Diagnostics.Process;
 
 namespace FastKsm.Perf.Versus;
 
@@ -19,9 +20,9 @@ internal sealed unsafe class HeldMemory : IDisposable
     /// <summary>Bytes of one area.</summary>
     internal const int AreaBytes = 16 << 20;
 
-    private readonly Process _process;
+    private readonly HostProcess _process;
 
-    private HeldMemory(Process process, nuint[] areas)
+    private HeldMemory(HostProcess process, nuint[] areas)
     {
         _process = process;
         Areas = areas;
@@ -37,7 +38,7 @@ internal sealed unsafe class HeldMemory : IDisposable
     /// <param name="areaCount">Number of areas; at least one.</param>
     internal static HeldMemory Start(int areaCount)
     {
-        Process process = Process.Start(new ProcessStartInfo(
+        HostProcess process = HostProcess.Start(new ProcessStartInfo(
             "dotnet", ["exec", typeof(HeldMemory).Assembly.Location, Argument, areaCount.ToString(CultureInfo.InvariantCulture)])
         {
             RedirectStandardInput = true,

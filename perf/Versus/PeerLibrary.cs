@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.IO;
 using System.Runtime.InteropServices;
+using HostProcess = System.Diagnostics.Process;
 
 namespace FastKsm.Perf.Versus;
 
@@ -42,7 +43,7 @@ internal sealed class PeerLibrary : IDisposable
         compiler.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Versus", "peers", name + ".c"));
         try
         {
-            using Process process = Process.Start(compiler)!;
+            using HostProcess process = HostProcess.Start(compiler)!;
             string errors = process.StandardError.ReadToEnd();
             process.WaitForExit();
             if (process.ExitCode == 0)

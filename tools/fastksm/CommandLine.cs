@@ -4,7 +4,6 @@ using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
 using FastKsm.Cli.Commands;
-using FastKsm.Cli.SelfTest;
 
 namespace FastKsm.Cli;
 

@@ -14,6 +14,8 @@ internal static unsafe partial class LinuxNative
     internal const int ProtectReadWrite = 1 | 2;
     internal const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
 
+    internal const int AdviseHugePage = 14;
+
     internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
@@ -60,6 +62,9 @@ internal static unsafe partial class LinuxNative
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int mprotect(nint address, nuint length, int protection);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int madvise(nint address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int munmap(nint address, nuint length);

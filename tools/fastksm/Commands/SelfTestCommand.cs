@@ -7,14 +7,11 @@ using System.Text.Json;
 using FastKsm.Simd;
 using Spectre.Console;
 
-namespace FastKsm.Cli.SelfTest;
+namespace FastKsm.Cli.Commands;
 
 /// <summary><c>fastksm selftest</c>: are the vector kernels right on this very CPU, and which could not be tried?</summary>
 internal static class SelfTestCommand
 {
-    private const int Good = 0;
-    private const int KernelFailed = 1;
-
     internal static Command Create()
     {
         Option<bool> json = new("--json") { Description = "Print one JSON object instead of a table." };
@@ -37,7 +34,7 @@ internal static class SelfTestCommand
             Print(rows, seed, console);
         }
 
-        return rows.Any(row => row.Outcome == KernelOutcome.Failed) ? KernelFailed : Good;
+        return rows.Any(row => row.Outcome == KernelOutcome.Failed) ? ExitCode.Failed : ExitCode.Success;
     }
 
     private static void Print(IReadOnlyList<KernelSelfTestRow> rows, int seed, InvocationConfiguration console)

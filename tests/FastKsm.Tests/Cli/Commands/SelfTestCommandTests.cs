@@ -2,11 +2,11 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text.Json;
-using FastKsm.Cli.SelfTest;
+using FastKsm.Cli.Commands;
 using FastKsm.Simd;
 using Xunit;
 
-namespace FastKsm.Tests.Simd;
+namespace FastKsm.Tests.Cli.Commands;
 
 [Trait("Category", "Simd")]
 public sealed class SelfTestCommandTests

@@ -107,8 +107,15 @@ public sealed partial class ScriptRunner
             ? Fail(ScriptOutcome.NotImplemented, condition.Position, $"not implemented yet: counter {name.Counter}")
             : Bad(
                 condition.Position,
-                $"there is no counter {Quote.Of(name.Counter)} of a {(scope == CounterScope.Machine ? "machine" : scope == CounterScope.Process ? "process" : "region")}{Spelling.Suggest(name.Counter, names)}");
+                $"there is no counter {Quote.Of(name.Counter)} of a {WordFor(scope)}{Spelling.Suggest(name.Counter, names)}");
     }
+
+    private static string WordFor(CounterScope scope) => scope switch
+    {
+        CounterScope.Machine => "machine",
+        CounterScope.Process => "process",
+        _ => "region",
+    };
 
     private void CheckError(Operation.ExpectError check)
     {
@@ -224,7 +231,9 @@ public sealed partial class ScriptRunner
         {
             throw Fail(
                 ScriptOutcome.ExpectationFailed, check.Left.Holder.Position,
-                check.Same ? $"expected the same frame, are 0x{left:x} and 0x{right:x}" : $"expected other frames, both are 0x{left:x}");
+                check.Same
+                    ? $"expected the same frame, are 0x{left:x} and 0x{right:x}"
+                    : $"expected other frames, both are 0x{left:x}");
         }
 
         ExpectationsHeld++;

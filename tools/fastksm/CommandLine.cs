@@ -17,6 +17,7 @@ internal static class CommandLine
         RootCommand root = new("What would same-page merging (KSM) save here, with which settings, at what price?");
         root.Subcommands.Add(EvaluateCommand.Create());
         root.Subcommands.Add(ExecCommand.Create());
+        root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(SelfTestCommand.Create());
 
         ParseResult parsed = root.Parse(arguments);

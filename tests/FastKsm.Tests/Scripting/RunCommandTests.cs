@@ -1,0 +1,80 @@
+using System;
+using System.IO;
+using System.Text.Json;
+using FastKsm.Cli;
+using FastKsm.Tests.TestKit;
+using Xunit;
+
+namespace FastKsm.Tests.Scripting;
+
+/// <summary><c>fastksm run</c> as its user meets it: output, one line of error, exit code.</summary>
+public sealed class RunCommandTests : IDisposable
+{
+    private readonly string _file = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_file);
+
+    [Theory]
+    [InlineData(ExitCode.Failed, "spawn A\nexpect A.map_count=1", "2:8: expected A.map_count=1, is 0")]
+    [InlineData(ExitCode.Failed, "spawn A\nmap A h 1 none\nread A h", "3:1: read was refused with SIGSEGV")]
+    [InlineData(ExitCode.BadInput, "spawn A\nscna 2", "2:1: there is no operation 'scna'")]
+    [InlineData(ExitCode.BadInput, "spawn A\nscan 2", "2:1: not implemented yet: scan")]
+    [InlineData(ExitCode.Exhausted, "machine frames=4\nspawn A\nmap A h 5\nfill A h same 1", "4:1: fill: No page frame is free")]
+    public void Run_ScriptThatEndsEarly_IsOneLineAndItsExitCode(int exitCode, string script, string expected)
+    {
+        File.WriteAllText(_file, script);
+
+        Tool tool = Tool.Run("run", _file);
+
+        Assert.Equal(exitCode, tool.ExitCode);
+        Assert.Empty(tool.Output);
+        Assert.StartsWith($"fastksm: {_file}:{expected}", tool.Error, StringComparison.Ordinal);
+        Assert.Single(tool.Error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("cannot read the script", "/no/such/file.ksm")]
+    [InlineData("cannot read the script", "/")]
+    [InlineData("'tree' 'fingerprint'", "x.ksm", "--index", "guess")]
+    [InlineData("Try 'fastksm run --help'.")]
+    public void Run_BadUsage_IsOneLineAndExitCodeTwo(string expected, params string[] arguments)
+    {
+        Tool tool = Tool.Run(["run", .. arguments]);
+
+        Assert.Equal(ExitCode.BadInput, tool.ExitCode);
+        Assert.Contains(expected, tool.Error, StringComparison.Ordinal);
+        Assert.Single(tool.Error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("tree")]
+    [InlineData("fingerprint")]
+    public void Run_Json_HasCountersOfMachineAndProcesses(string index)
+    {
+        File.WriteAllText(_file, "machine frames=16\nspawn A\nmap A heap 3\nfill A heap unique 1\nfork A B\nspawn C\nexit C\nprctl B merge=on");
+
+        Tool tool = Tool.Run("run", _file, "--json", "--index", index);
+
+        Assert.Equal((ExitCode.Success, string.Empty), (tool.ExitCode, tool.Error));
+        using JsonDocument json = JsonDocument.Parse(tool.Output);
+        JsonElement root = json.RootElement;
+        Assert.Equal("fastksm.run/1", root.GetProperty("schema").GetString());
+        Assert.Equal(8, root.GetProperty("operations").GetInt32());
+        Assert.Equal(13, root.GetProperty("counters").GetProperty("nr_free_pages").GetInt64());
+        Assert.Equal(12, root.GetProperty("processes").GetProperty("A").GetProperty("RssAnon").GetInt64());
+        Assert.Equal("yes", root.GetProperty("processes").GetProperty("B").GetProperty("ksm_merge_any").GetString());
+        Assert.False(root.GetProperty("processes").TryGetProperty("C", out _));
+    }
+
+    [Fact]
+    public void Run_JsonOfAFailedExpectation_StillHasTheCounters()
+    {
+        File.WriteAllText(_file, "machine frames=16\nexpect nr_free_pages=15");
+
+        Tool tool = Tool.Run("run", _file, "--json");
+
+        Assert.Equal(ExitCode.Failed, tool.ExitCode);
+        using JsonDocument json = JsonDocument.Parse(tool.Output);
+        Assert.Equal(16, json.RootElement.GetProperty("counters").GetProperty("nr_free_pages").GetInt64());
+    }
+}

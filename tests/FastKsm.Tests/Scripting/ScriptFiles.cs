@@ -1,0 +1,36 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Text;
+using FastKsm.Scripting.Reading;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Tests.Scripting;
+
+/// <summary>The scripts of <c>tests/scripts</c>.</summary>
+internal static class ScriptFiles
+{
+    /// <summary>Names of all scripts, relative to their folder.</summary>
+    internal static IReadOnlyList<string> All { get; } =
+        [.. Directory.EnumerateFiles(Root(), "*.ksm", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Root(), path))
+            .Order(StringComparer.Ordinal)];
+
+    /// <summary>Names of those that are meant to run.</summary>
+    internal static IEnumerable<string> Runnable =>
+        All.Where(name => !name.StartsWith("language", StringComparison.Ordinal));
+
+    /// <summary>Text of a script.</summary>
+    internal static string TextOf(string name) => File.ReadAllText(Path.Combine(Root(), name));
+
+    /// <summary>A script.</summary>
+    internal static Script Read(string name) => Parse(TextOf(name), name);
+
+    /// <summary>A script that has no file.</summary>
+    internal static Script Parse(string text, string name = "test.ksm") => ScriptReader.Read(name, Encoding.Latin1.GetBytes(text));
+
+    private static string Root([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "../../scripts"));
+}

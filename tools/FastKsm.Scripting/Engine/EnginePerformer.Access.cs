@@ -1,0 +1,125 @@
+using System;
+using FastKsm.Primitives;
+using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Scripting.Engine;
+
+/// <content>Accesses to pages.</content>
+public sealed partial class EnginePerformer
+{
+    // Linux's BIO_MAX_VECS: one request of the block layer.
+    private const ulong MaxRequestPages = 256;
+
+    /// <inheritdoc/>
+    public void Fill(int process, PageRun run, ContentPattern pattern)
+    {
+        Process who = _processes[process];
+        for (ulong i = 0; i < run.Pages; i++)
+        {
+            who.Cpu.WritePage(who, run.Address + BytesOf(i), pattern.At(i));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Poke(int process, ulong address, ReadOnlySpan<byte> bytes) =>
+        _processes[process].Cpu.Write(_processes[process], address, bytes);
+
+    /// <inheritdoc/>
+    public void Read(int process, PageRun run)
+    {
+        Process who = _processes[process];
+        bool hasBytes = Started.Options.Content == FrameContent.Page;
+        for (ulong i = 0; i < run.Pages; i++)
+        {
+            ulong address = run.Address + BytesOf(i);
+            if (hasBytes)
+            {
+                who.Cpu.Read(who, address, _scratch.AsSpan(0, 1));
+            }
+            else
+            {
+                who.Cpu.ReadPage(who, address, _scratch);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Populate(int process, PageRun run, bool forWriting) =>
+        Advise(process, run, forWriting ? MemoryAdvice.PopulateWrite : MemoryAdvice.PopulateRead);
+
+    /// <inheritdoc/>
+    public int Pin(int process, ulong address, PinKind kind)
+    {
+        _pins.Add(_processes[process].Pin(address, kind));
+        return _pins.Count - 1;
+    }
+
+    /// <inheritdoc/>
+    public void Unpin(int pin) => _pins[pin].Dispose();
+
+    /// <inheritdoc/>
+    public void ForceWrite(int process, ulong address, ulong content)
+    {
+        ScriptContent.Fill(_scratch, content);
+        _processes[process].Cpu.ForceWrite(_processes[process], address, _scratch);
+    }
+
+    /// <inheritdoc/>
+    public void DirectIo(int process, PageRun run, ulong? arrives)
+    {
+        for (ulong done = 0; done < run.Pages; done += MaxRequestPages)
+        {
+            Request(process, new PageRun(run.Address + BytesOf(done), Math.Min(MaxRequestPages, run.Pages - done)), arrives);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Peek(int process, ulong address, Span<byte> content) => _processes[process].Peek(address, content);
+
+    /// <inheritdoc/>
+    public ulong FrameAt(int process, ulong address) => _processes[process].FrameAt(address).Number;
+
+    /// <inheritdoc/>
+    public int MapCountAt(int process, ulong address) => _processes[process].MapCountAt(address);
+
+    /// <inheritdoc/>
+    public PageState StateAt(int process, ulong address, PageState asked)
+    {
+        const PageState Known = PageState.Present | PageState.Zero;
+        if ((asked & ~Known) != PageState.None)
+        {
+            throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
+        }
+
+        Process who = _processes[process];
+        return (who.FrameAt(address).IsSome ? PageState.Present : PageState.None)
+            | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None);
+    }
+
+    // A request borrows all its pages first and gives them back at its end.
+    private void Request(int process, PageRun run, ulong? arrives)
+    {
+        Process who = _processes[process];
+        FramePin?[] pins = new FramePin?[run.Pages];
+        try
+        {
+            for (int i = 0; i < pins.Length; i++)
+            {
+                pins[i] = who.Pin(run.Address + BytesOf((ulong)i), arrives is null ? PinKind.Read : PinKind.Write);
+            }
+
+            if (arrives is { } content)
+            {
+                Fill(process, run, new ContentPattern(IsUnique: false, content));
+            }
+        }
+        finally
+        {
+            foreach (FramePin? pin in pins)
+            {
+                pin?.Dispose();
+            }
+        }
+    }
+}

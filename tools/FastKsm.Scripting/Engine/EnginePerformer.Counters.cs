@@ -1,0 +1,62 @@
+using System.Collections.Generic;
+using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Scripting.Engine;
+
+/// <content>Counters.</content>
+public sealed partial class EnginePerformer
+{
+    private const int KibiByte = 1024;
+
+    private static readonly string[] s_machineCounters = ["cow_ksm", "ksm_zero_pages", "nr_free_pages"];
+
+    private static readonly string[] s_processCounters = ["VmSize", "VmLck", "VmRSS", "RssAnon", "map_count", "ksm_merge_any"];
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> CounterNames(CounterScope scope) => scope switch
+    {
+        CounterScope.Machine => s_machineCounters,
+        CounterScope.Process => s_processCounters,
+        _ => [],
+    };
+
+    /// <inheritdoc/>
+    public bool TryReadCounter(string counter, out CounterValue value)
+    {
+        long? number = counter switch
+        {
+            "cow_ksm" => Started.CowKsm,
+            "ksm_zero_pages" => Started.KsmZeroPages,
+            "nr_free_pages" => Started.FreeFrames,
+            _ => null,
+        };
+        value = CounterValue.Of(number ?? 0);
+        return number is not null;
+    }
+
+    /// <inheritdoc/>
+    public bool TryReadCounter(int process, string counter, out CounterValue value)
+    {
+        Process who = _processes[process];
+        CounterValue? found = counter switch
+        {
+            "VmSize" => CounterValue.Of((long)(who.MappedBytes / KibiByte)),
+            "VmLck" => CounterValue.Of((long)(who.LockedBytes / KibiByte)),
+            "VmRSS" => CounterValue.Of((who.ResidentAnonymousPages + who.ResidentBackedPages) * (PageSize / KibiByte)),
+            "RssAnon" => CounterValue.Of(who.ResidentAnonymousPages * (PageSize / KibiByte)),
+            "map_count" => CounterValue.Of(who.MapCount),
+            "ksm_merge_any" => CounterValue.Of(who.MergesAnything),
+            _ => null,
+        };
+        value = found ?? default;
+        return found is not null;
+    }
+
+    /// <inheritdoc/>
+    public bool TryReadCounter(int process, PageRun region, string counter, out CounterValue value)
+    {
+        value = default;
+        return false;
+    }
+}

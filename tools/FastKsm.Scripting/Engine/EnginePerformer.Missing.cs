@@ -1,0 +1,70 @@
+using System;
+using System.Collections.Generic;
+using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Scripting.Engine;
+
+/// <content>What the engine's face does not offer: each of these says so and changes nothing.</content>
+public sealed partial class EnginePerformer
+{
+    /// <inheritdoc/>
+    public void Idle(int cpu) => throw PerformerException.NotImplemented("idle");
+
+    /// <inheritdoc/>
+    public ulong Break(int process, ulong pages) => throw PerformerException.NotImplemented("brk");
+
+    /// <inheritdoc/>
+    public void Synchronise(int process, PageRun run) => throw PerformerException.NotImplemented("sync");
+
+    /// <inheritdoc/>
+    public void UserFault(int process, PageRun run, bool writeProtect) => throw PerformerException.NotImplemented("userfault");
+
+    /// <inheritdoc/>
+    public void SetKnob(string knob, string value) => throw PerformerException.NotImplemented($"ksm {knob}");
+
+    /// <inheritdoc/>
+    public void Scan() => throw PerformerException.NotImplemented("scan");
+
+    /// <inheritdoc/>
+    public void Batch() => throw PerformerException.NotImplemented("batch");
+
+    /// <inheritdoc/>
+    public void Advance(Duration time) => throw PerformerException.NotImplemented("advance");
+
+    /// <inheritdoc/>
+    public void SetAdvisorCpu(Duration time) => throw PerformerException.NotImplemented("advisor-cpu");
+
+    /// <inheritdoc/>
+    public void Migrate(int process, PageRun run, int? node) => throw PerformerException.NotImplemented("migrate");
+
+    /// <inheritdoc/>
+    public void PageOut(int process, PageRun run) => throw PerformerException.NotImplemented("pageout");
+
+    /// <inheritdoc/>
+    public void Reclaim(string group, ulong pages) => throw PerformerException.NotImplemented("reclaim");
+
+    /// <inheritdoc/>
+    public void Limit(string group, ulong? pages, ulong? swap) => throw PerformerException.NotImplemented("limit");
+
+    /// <inheritdoc/>
+    public void SwapOn(string device, ulong pages, SwapSettings settings) =>
+        throw PerformerException.NotImplemented("swapon");
+
+    /// <inheritdoc/>
+    public void SwapOff(string device) => throw PerformerException.NotImplemented("swapoff");
+
+    /// <inheritdoc/>
+    public void SetOnline(int node, bool online) =>
+        throw PerformerException.NotImplemented(online ? "online" : "offline");
+
+    /// <inheritdoc/>
+    public void PeekPinned(int pin, Span<byte> content) => throw PerformerException.NotImplemented("expect-pinned");
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
+        throw PerformerException.NotImplemented("expect-vma");
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ScriptEvent> TakeEvents() => throw PerformerException.NotImplemented("expect-events");
+}

@@ -1,0 +1,131 @@
+using System;
+using System.Collections.Generic;
+using FastKsm.Primitives;
+using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Scripting.Engine;
+
+/// <summary>Performs scripts on a simulated machine, through its public face.</summary>
+/// <remarks>Thread safety: none.</remarks>
+public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
+{
+    private readonly List<Process> _processes = [];
+    private readonly List<FramePin> _pins = [];
+    private readonly MachineOptions _defaults;
+    private Machine? _machine;
+    private byte[] _scratch = [];
+
+    /// <summary>Prepares a machine.</summary>
+    /// <param name="index">How the scanner finds equal pages.</param>
+    /// <param name="defaults">What the script does not say about its machine; null for the engine's defaults.</param>
+    public EnginePerformer(ScannerIndex index = ScannerIndex.Fingerprint, MachineOptions? defaults = null)
+    {
+        Index = index;
+        _defaults = defaults ?? new MachineOptions();
+    }
+
+    /// <summary>How the scanner finds equal pages.</summary>
+    public ScannerIndex Index { get; }
+
+    /// <summary>The machine; null before <see cref="Start"/>.</summary>
+    public Machine? Machine => _machine;
+
+    /// <inheritdoc/>
+    public int PageSize => Started.Options.PageSize;
+
+    /// <inheritdoc/>
+    public int ContentSize => Started.Options.ContentSize;
+
+    private Machine Started => _machine ?? throw new InvalidOperationException("The machine has not been started.");
+
+    /// <inheritdoc/>
+    public PerformerException? Explain(Exception exception) => exception switch
+    {
+        PerformerException known => known,
+        MemoryOperationException refusal => PerformerException.Refused(NameOf(refusal.Error), refusal.Message, refusal),
+        SegmentationFaultException fault => PerformerException.Refused("SIGSEGV", fault.Message, fault),
+        OutOfFramesException or OutOfNativeMemoryException =>
+            PerformerException.Exhausted(exception.Message, exception),
+        NotSupportedException => PerformerException.Impossible(exception.Message, exception),
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    public void Start(MachineSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.ZeroPageColours is > 1)
+        {
+            throw PerformerException.NotImplemented("machine zero_page_colours");
+        }
+
+        MachineOptions options = _defaults with
+        {
+            Frames = settings.Frames ?? _defaults.Frames,
+            Cpus = settings.Cpus ?? _defaults.Cpus,
+            Nodes = settings.Nodes ?? _defaults.Nodes,
+            PageSize = settings.PageSize ?? _defaults.PageSize,
+            Content = settings.Content ?? _defaults.Content,
+            MaxMapCount = settings.MaxMapCount ?? _defaults.MaxMapCount,
+        };
+        try
+        {
+            _machine = new Machine(options);
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            throw PerformerException.Impossible(exception.Message.ReplaceLineEndings(" "), exception);
+        }
+
+        _scratch = new byte[options.ContentSize];
+    }
+
+    /// <inheritdoc/>
+    public void Spawn(int process, string group, int cpu) => Adopt(process, Started.Spawn(CpuOf(cpu)));
+
+    /// <inheritdoc/>
+    public void Fork(int parent, int child) => Adopt(child, _processes[parent].Fork());
+
+    /// <inheritdoc/>
+    public void Exec(int process) => _processes[process].Exec();
+
+    /// <inheritdoc/>
+    public void ExitProcess(int process) => _processes[process].Exit();
+
+    /// <inheritdoc/>
+    public void SwitchCpu(int process, int cpu) => _processes[process].Cpu = CpuOf(cpu);
+
+    /// <inheritdoc/>
+    public void ControlMerging(int process, bool sets, ReadOnlySpan<ulong> arguments)
+    {
+        if (arguments[Math.Min(sets ? 1 : 0, arguments.Length)..].ContainsAnyExcept(0UL))
+        {
+            throw PerformerException.Refused("EINVAL", "arguments behind the last that matters must be 0");
+        }
+
+        if (sets)
+        {
+            _processes[process].SetMergesAnything(!arguments.IsEmpty && arguments[0] != 0);
+        }
+    }
+
+    /// <summary>Frees the machine.</summary>
+    public void Dispose() => _machine?.Dispose();
+
+    private static string NameOf(Errno error) => Words.Errors.WordOf((int)error);
+
+    private void Adopt(int number, Process process)
+    {
+        if (number != _processes.Count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(number), number, "Processes are numbered in the order of their making.");
+        }
+
+        _processes.Add(process);
+    }
+
+    private Cpu CpuOf(int number) => number < Started.Cpus.Count
+        ? Started.Cpus[number]
+        : throw PerformerException.Impossible($"the machine has CPUs 0 to {Started.Cpus.Count - 1}, not {number}");
+}

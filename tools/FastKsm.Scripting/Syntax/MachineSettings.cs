@@ -1,0 +1,28 @@
+using FastKsm.Primitives;
+
+namespace FastKsm.Scripting.Syntax;
+
+/// <summary>What a script says about its machine; null is the performer's default.</summary>
+public sealed record MachineSettings
+{
+    /// <summary>Page frames that processes can use.</summary>
+    public long? Frames { get; init; }
+
+    /// <summary>CPUs.</summary>
+    public int? Cpus { get; init; }
+
+    /// <summary>NUMA nodes.</summary>
+    public int? Nodes { get; init; }
+
+    /// <summary>Bytes in a page.</summary>
+    public int? PageSize { get; init; }
+
+    /// <summary>Whether frames keep every byte or a fingerprint.</summary>
+    public FrameContent? Content { get; init; }
+
+    /// <summary>Mappings that one process may have.</summary>
+    public int? MaxMapCount { get; init; }
+
+    /// <summary>Zero frames among which an address chooses.</summary>
+    public int? ZeroPageColours { get; init; }
+}

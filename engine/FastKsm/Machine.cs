@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
+using FastKsm.Merging;
 using FastKsm.Primitives;
 
 namespace FastKsm;
@@ -33,6 +34,9 @@ public sealed class Machine : IDisposable
         Options = options;
         FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize);
         Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
+        Clock = options.ModelTime ?? new ModelClock();
+        Merger = new MergeScanner<MachineObserver>(Store, Clock, options.Index == MergeIndexKind.Fingerprint);
+        Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)
         {
@@ -46,6 +50,12 @@ public sealed class Machine : IDisposable
     /// <summary>The CPUs, by number.</summary>
     public IReadOnlyList<Cpu> Cpus => _cpus;
 
+    /// <summary>Same-page merging: its scanner, settings and counters.</summary>
+    public Ksm Ksm { get; }
+
+    /// <summary>The time that merging goes by.</summary>
+    public TimeProvider Clock { get; }
+
     /// <summary>Frames that nobody uses.</summary>
     public long FreeFrames => Store.Frames.Allocator.CountFree();
 
@@ -54,6 +64,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Zero frames placed by same-page merging that are still mapped (<c>ksm_zero_pages</c>).</summary>
     public long KsmZeroPages => Volatile.Read(ref _mergerZeroPages);
+
+    /// <summary>ksmd.</summary>
+    internal MergeScanner<MachineObserver> Merger { get; }
 
     /// <summary>Tables of all address spaces.</summary>
     internal AddressSpaceStore Store { get; }
@@ -81,7 +94,7 @@ public sealed class Machine : IDisposable
                 zeroPages += process.Space.MergerZeroPages;
             }
 
-            recount.Finish();
+            recount.Finish(Merger.Validate());
             if (zeroPages != KsmZeroPages)
             {
                 throw new InvalidOperationException($"Invariant A9 is broken: {zeroPages} zero pages, {KsmZeroPages} counted.");
@@ -95,6 +108,7 @@ public sealed class Machine : IDisposable
         if (!_isDisposed)
         {
             _isDisposed = true;
+            Merger.Dispose();
             Store.Dispose();
         }
     }

@@ -22,11 +22,18 @@ internal readonly struct MachineObserver : IAddressSpaceObserver
     public void MergerZeroPagesChanged(uint addressSpace, long change) => _machine.CountMergerZeroPages(change);
 
     /// <inheritdoc/>
-    public bool TryRegisterMergeable(uint addressSpace) => true;
+    public bool TryRegisterMergeable<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver
+    {
+        _machine.Merger.Register(Own(addressSpace));
+        return true;
+    }
 
     /// <inheritdoc/>
-    public void MergeableExits(uint addressSpace)
-    {
-        // Nothing is kept about a registered address space until something scans it.
-    }
+    public void MergeableExits<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver => _machine.Merger.Exit(Own(addressSpace));
+
+    // Every address space that calls is one of this machine's, so the two types are one.
+    private static AddressSpace<MachineObserver> Own<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver => (AddressSpace<MachineObserver>)(object)addressSpace;
 }

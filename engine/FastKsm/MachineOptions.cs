@@ -1,3 +1,4 @@
+using System;
 using System.Numerics;
 using FastKsm.Primitives;
 
@@ -32,11 +33,17 @@ public sealed record MachineOptions
     /// <summary>Mappings that one address space may have (<c>vm.max_map_count</c>); 1 to 2^26.</summary>
     public int MaxMapCount { get; init; } = 65530;
 
+    /// <summary>How equal contents are found. Both kinds show the same counters while contents change only between scans.</summary>
+    public MergeIndexKind Index { get; init; } = MergeIndexKind.Fingerprint;
+
+    /// <summary>The time that merging goes by; null for a <see cref="ModelClock"/> that stands still until it is advanced.</summary>
+    public TimeProvider? ModelTime { get; init; }
+
     /// <summary>Bytes stored for each frame: the page size, or 16 for a fingerprint.</summary>
     public int ContentSize => Content == FrameContent.Page ? PageSize : FingerprintSize;
 
     /// <summary>Throws for the first option that is out of its range.</summary>
-    /// <exception cref="System.ArgumentOutOfRangeException">An option is out of its range; the message says which.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message says which.</exception>
     internal void Validate()
     {
         Require(Nodes is >= 1 and <= MaxNodes, nameof(Nodes), Nodes, $"1 to {MaxNodes}");
@@ -47,6 +54,9 @@ public sealed record MachineOptions
             "4096, 16384, 65536 or 2097152");
         Require(
             Content is FrameContent.Page or FrameContent.Fingerprint, nameof(Content), Content, "Page or Fingerprint");
+        Require(
+            Index is MergeIndexKind.Fingerprint or MergeIndexKind.ContentTree, nameof(Index), Index,
+            "Fingerprint or ContentTree");
         Require(
             MaxMapCount is >= 1 and <= LargestMapCount, nameof(MaxMapCount), MaxMapCount, $"1 to {LargestMapCount}");
     }

@@ -60,6 +60,26 @@ public sealed class Process
     /// <summary>Whether every compatible mapping is a candidate for merging (PR_GET_MEMORY_MERGE).</summary>
     public bool MergesAnything => _space.MergeAny;
 
+    /// <summary>What merging has to do with the process (/proc/PID/ksm_stat).</summary>
+    /// <exception cref="InvalidOperationException">The process has exited.</exception>
+    public KsmStat KsmStat
+    {
+        get
+        {
+            AddressSpace<MachineObserver> space = Enter();
+            (long items, long merging) = _machine.Merger.CountsOf(space.Id);
+            return new KsmStat
+            {
+                RmapItems = items,
+                ZeroPages = space.MergerZeroPages,
+                MergingPages = merging,
+                ProcessProfit = ((merging + space.MergerZeroPages) << _pageShift) - (items * Ksm.RmapItemBytes),
+                MergeAny = space.MergeAny,
+                Mergeable = space.HasMergeable,
+            };
+        }
+    }
+
     /// <summary>Its address space, whether or not it has exited.</summary>
     internal AddressSpace<MachineObserver> Space => _space;
 

@@ -240,7 +240,7 @@ internal sealed partial class AddressSpace<TObserver>
 
     private bool TryRegister()
     {
-        IsRegistered = IsRegistered || _observer.TryRegisterMergeable(Id);
+        IsRegistered = IsRegistered || _observer.TryRegisterMergeable(this);
         return IsRegistered;
     }
 }

@@ -66,9 +66,10 @@ internal sealed partial class AddressSpace<TObserver>
     internal void Exit(int cpu)
     {
         _latch.EnterWrite();
+        IsExiting = true;
         if (IsRegistered)
         {
-            _observer.MergeableExits(Id);
+            _observer.MergeableExits(this);
         }
 
         Zap(cpu, 0, _store.PageLimit);

@@ -24,11 +24,15 @@ internal interface IAddressSpaceObserver
     void MergerZeroPagesChanged(uint addressSpace, long change);
 
     /// <summary>The address space has its first page that may merge, and is to be scanned from now on.</summary>
-    /// <param name="addressSpace">Id of the address space.</param>
+    /// <typeparam name="TObserver">This type.</typeparam>
+    /// <param name="addressSpace">The address space.</param>
     /// <returns>False when the host has no memory for it.</returns>
-    bool TryRegisterMergeable(uint addressSpace);
+    bool TryRegisterMergeable<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver;
 
     /// <summary>A registered address space is going away; its pages are still mapped.</summary>
-    /// <param name="addressSpace">Id of the address space.</param>
-    void MergeableExits(uint addressSpace);
+    /// <typeparam name="TObserver">This type.</typeparam>
+    /// <param name="addressSpace">The address space.</param>
+    void MergeableExits<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver;
 }

@@ -42,10 +42,11 @@ internal sealed class StoreRecount
     internal void AddMapping(Pfn frame) => _mappings[frame.Number]++;
 
     /// <summary>Compares, when every address space has been counted.</summary>
+    /// <param name="itemReferences">References to an anon_vma by merged items; null for none.</param>
     /// <exception cref="InvalidOperationException">An invariant is broken.</exception>
-    internal void Finish()
+    internal void Finish(Func<uint, int>? itemReferences = null)
     {
-        _anonVmas.Finish();
+        _anonVmas.Finish(itemReferences);
         Require(_vmas == _store.Vmas.LiveCount, "A1", _vmas);
         foreach (BackingObject backing in _store.LiveObjects())
         {

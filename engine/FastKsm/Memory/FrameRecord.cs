@@ -74,6 +74,25 @@ internal struct FrameRecord
     /// <summary>One reference more.</summary>
     internal void AddReference() => Interlocked.Increment(ref _references);
 
+    /// <summary>One reference more, unless the frame is free or about to be.</summary>
+    /// <returns>False when it has no reference: it can be in anybody's hands by now.</returns>
+    internal bool TryAddReference()
+    {
+        int seen = References;
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+
+            seen = before;
+        }
+
+        return false;
+    }
+
     /// <summary>One reference less.</summary>
     /// <returns>References left.</returns>
     internal int DropReference() => Interlocked.Decrement(ref _references);

@@ -55,6 +55,31 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
         return id < Volatile.Read(ref _committed) || (!_faults.Strikes() && TryGrow(id));
     }
 
+    /// <summary>Makes a column of zeroes, all of it usable, for tables that are replaced as they grow.</summary>
+    /// <returns>Null when the host has no memory.</returns>
+    internal static NativeColumn<T>? TryMake(uint length, AllocationFaults faults)
+    {
+        NativeColumn<T> made;
+        try
+        {
+#pragma warning disable CA2000 // The caller owns it, or it is disposed below.
+            made = new NativeColumn<T>(length, faults);
+#pragma warning restore CA2000
+        }
+        catch (OutOfNativeMemoryException)
+        {
+            return null;
+        }
+
+        if (made.TryCover(length - 1))
+        {
+            return made;
+        }
+
+        made.Dispose();
+        return null;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();
 

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Threading;
 using FastKsm.Primitives;
 
 namespace FastKsm.Memory;
@@ -11,6 +12,7 @@ internal sealed class PhysicalMemory : IDisposable
 {
     private readonly FrameArena _arena;
     private readonly NativeColumn<FrameRecord> _records;
+    private long _mergedFramesFreed;
 
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space, or memory for the zero frame.</exception>
     internal PhysicalMemory(in FrameLayout layout, AllocationFaults faults)
@@ -36,6 +38,9 @@ internal sealed class PhysicalMemory : IDisposable
 
     /// <summary>Bytes stored for each frame.</summary>
     internal int ContentSize => _arena.ContentSize;
+
+    /// <summary>Frames freed while a stable node named them, since the machine was made: each left a stale node behind.</summary>
+    internal long MergedFramesFreed => Volatile.Read(ref _mergedFramesFreed);
 
     /// <summary>The frame that every untouched page reads as.</summary>
     internal static Pfn ZeroFrame => new(FrameLayout.ZeroFrame);
@@ -89,6 +94,11 @@ internal sealed class PhysicalMemory : IDisposable
             Debug.Assert(record.MapCount == 0 && record.Pins == 0, "Frame freed while mapped or pinned.");
 
             // The mapping id goes too: a stable node recognises its frame by it.
+            if (record.Has(FrameFlags.Ksm) && record.Mapping != 0)
+            {
+                _ = Interlocked.Increment(ref _mergedFramesFreed);
+            }
+
             record.Become(FrameFlags.Used, 0, 0);
             Allocator.Give(cpu, frame);
         }

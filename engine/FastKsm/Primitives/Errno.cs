@@ -15,6 +15,12 @@ public enum Errno
     /// <summary>EFAULT: the range is not mapped as the operation demands.</summary>
     BadAddress = 14,
 
+    /// <summary>EBUSY: pages are merged, and the setting may change only while none are.</summary>
+    Busy = 16,
+
     /// <summary>EINVAL: the operation does not apply to this mapping.</summary>
     Invalid = 22,
+
+    /// <summary>ERANGE: a number too large for the setting.</summary>
+    OutOfRange = 34,
 }

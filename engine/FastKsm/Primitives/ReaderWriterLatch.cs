@@ -17,6 +17,7 @@ internal sealed class ReaderWriterLatch
     private int _state;
     private int _waiters;
     private int _waitingWriters;
+    private uint _generation;
 
     /// <summary>Takes the lock shared.</summary>
     internal void EnterRead()
@@ -85,9 +86,13 @@ internal sealed class ReaderWriterLatch
     internal void ExitWrite()
     {
         Debug.Assert(_state == -1, "Sole hold released twice.");
+        _generation++;
         _ = Interlocked.Exchange(ref _state, 0);
         Wake();
     }
+
+    /// <summary>Sole holds so far, modulo 2^32; read under a shared hold. Equal twice: nothing has changed in between.</summary>
+    internal uint Generation => _generation;
 
     /// <summary>Whether somebody holds it alone; for assertions.</summary>
     internal bool IsHeldForWriting => Volatile.Read(ref _state) == -1;

@@ -212,6 +212,23 @@ internal sealed class AnonVmaTable : IDisposable
         SpinLatch.Exit(ref _latch);
     }
 
+    /// <summary>A merged item names the anon_vma from now on, so it outlives its VMAs.</summary>
+    internal void Hold(uint anonVma)
+    {
+        Debug.Assert(anonVma != 0, "A merged page has an anon_vma.");
+        SpinLatch.Enter(ref _latch);
+        _anonVmas[anonVma].References++;
+        SpinLatch.Exit(ref _latch);
+    }
+
+    /// <summary>Takes <see cref="Hold"/> back.</summary>
+    internal void Drop(uint anonVma)
+    {
+        SpinLatch.Enter(ref _latch);
+        Release(anonVma);
+        SpinLatch.Exit(ref _latch);
+    }
+
     /// <summary>Counts everything again from the chains of all VMAs.</summary>
     internal AnonVmaRecount BeginRecount() => new(_anonVmas, _links);
 

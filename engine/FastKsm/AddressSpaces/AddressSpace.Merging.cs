@@ -1,0 +1,242 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Simd;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>What same-page merging does to an address space: finding candidates, merging a page, undoing it.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    /// <summary>Whether it has begun to go away: it has no VMA any more, or soon will have none.</summary>
+    internal bool IsExiting { get; private set; }
+
+    /// <summary>Whether a mapping is a candidate for merging at this moment (ksm_mergeable of ksm_stat).</summary>
+    internal bool HasMergeable
+    {
+        get
+        {
+            _latch.EnterRead();
+            VmaCursor at = _tree.Find(0);
+            while (at.IsSome && !VmaAt(_tree.At(at)).Has(VmaFlags.Mergeable))
+            {
+                at = _tree.After(at);
+            }
+
+            _latch.ExitRead();
+            return at.IsSome;
+        }
+    }
+
+    /// <summary>Changes with every sole hold of the mm lock: while it stays, VMAs and page-table leaves stay. Under the lock.</summary>
+    internal uint Generation => _latch.Generation;
+
+    /// <summary>Takes the mm lock shared.</summary>
+    internal void EnterShared() => _latch.EnterRead();
+
+    /// <summary>Gives the shared hold back.</summary>
+    internal void ExitShared() => _latch.ExitRead();
+
+    /// <summary>Moves a cursor to the next run of pages that may merge and may be present. Under the mm lock.</summary>
+    /// <param name="cursor">
+    /// First page to consider. It passes over mergeable VMAs that never had an anonymous page, and stays where it is for
+    /// VMAs that are not mergeable: by it the scanner tells whether it met any that are.
+    /// </param>
+    /// <param name="end">One past the last page of the run.</param>
+    /// <returns>False when there is none.</returns>
+    internal bool TryNextMergeable(ref ulong cursor, out ulong end)
+    {
+        for (VmaCursor at = _tree.Find(cursor); at.IsSome; at = _tree.After(at))
+        {
+            ref Vma vma = ref VmaAt(_tree.At(at));
+            if (!vma.Has(VmaFlags.Mergeable))
+            {
+                continue;
+            }
+
+            cursor = ulong.Max(cursor, vma.Start);
+            if (vma.AnonVma != 0)
+            {
+                end = vma.End;
+                return true;
+            }
+
+            cursor = vma.End;
+        }
+
+        end = 0;
+        return false;
+    }
+
+    /// <summary>Whether a page lies in a mergeable VMA that has had anonymous pages, and which index it has there. Under the mm lock.</summary>
+    internal bool IsMergeable(ulong page, out uint anonVma, out ulong index)
+    {
+        (anonVma, index) = (0, 0);
+        uint id = IsExiting ? 0 : FindContaining(page);
+        if (id == 0 || !VmaAt(id).Has(VmaFlags.Mergeable))
+        {
+            return false;
+        }
+
+        (anonVma, index) = (VmaAt(id).AnonVma, VmaAt(id).IndexOf(page));
+        return anonVma != 0;
+    }
+
+    /// <summary>Borrows the anonymous frame of a page that may merge; the borrower releases it.</summary>
+    /// <returns>None when the page may not merge any more, or has no such frame.</returns>
+    internal Pfn BorrowMergeable(ulong page)
+    {
+        Pfn borrowed = Pfn.None;
+        EnterShared();
+        uint leaf = IsMergeable(page, out _, out _) ? _pageTable.Find(page) : 0;
+        if (leaf != 0)
+        {
+            _pageTable.Enter(leaf);
+            Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+            if (pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous))
+            {
+                borrowed = pte.Frame;
+                _store.Frames[borrowed].AddReference();
+            }
+
+            _pageTable.Exit(leaf);
+        }
+
+        ExitShared();
+        return borrowed;
+    }
+
+    /// <summary>Makes a page read the same bytes from another frame, or its own frame a merged one. Under the mm lock.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="page">The page, in a mergeable VMA.</param>
+    /// <param name="frame">Frame that it is supposed to map; the caller has a reference.</param>
+    /// <param name="target">A merged frame that the caller has a reference to, the zero frame, or none: convert the page's own.</param>
+    /// <returns>
+    /// False when the page maps something else by now, is borrowed by somebody, or differs from the target; it may have been
+    /// write-protected, which its next write fault repairs.
+    /// </returns>
+    internal bool TryMerge(int cpu, ulong page, Pfn frame, Pfn target)
+    {
+        if (frame == target)
+        {
+            return true;
+        }
+
+        ref FrameRecord record = ref _store.Frames[frame];
+        uint leaf = _pageTable.Find(page);
+        if (leaf == 0 || !record.Has(FrameFlags.Anonymous))
+        {
+            return false;
+        }
+
+        // The latch is held from the check of the PTE to its replacement, so the PTE need not be remembered and compared.
+        _pageTable.Enter(leaf);
+        Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+        bool merged = pte.IsCounted && pte.Frame == frame && TryWriteProtect(leaf, page, ref pte, ref record);
+        if (merged && !target.IsSome)
+        {
+            // Dirty, or reclaim would drop it instead of writing it to swap. Its node gets its id when it is inserted.
+            record.Mapping = 0;
+            record.Set(FrameFlags.Ksm | FrameFlags.Dirty);
+        }
+        else if (merged)
+        {
+            merged = AreEqual(frame, target);
+            if (merged)
+            {
+                Replace(cpu, leaf, page, pte, target);
+            }
+        }
+
+        _pageTable.Exit(leaf);
+        return merged;
+    }
+
+    /// <summary>Gives a page a private copy if it is merged and its VMA mergeable still.</summary>
+    internal MemoryStatus BreakMerged(int cpu, ulong page)
+    {
+        EnterShared();
+        MemoryStatus status = IsMergeable(page, out _, out _) ? UnshareMerged(cpu, page, page + 1) : MemoryStatus.Done;
+        ExitShared();
+        return status;
+    }
+
+    /// <summary>Gives every merged page in mergeable VMAs a private copy. Under the mm lock.</summary>
+    internal MemoryStatus BreakAllMerged(int cpu)
+    {
+        MemoryStatus status = MemoryStatus.Done;
+        ulong page = 0;
+        while (status == MemoryStatus.Done && !IsExiting && TryNextMergeable(ref page, out ulong end))
+        {
+            status = UnshareMerged(cpu, page, end);
+            page = end;
+        }
+
+        return status;
+    }
+
+    // Afterwards nobody can write the frame through this PTE, nor through anything else. Under the leaf's latch.
+    private bool TryWriteProtect(uint leaf, ulong page, ref Pte pte, ref FrameRecord frame)
+    {
+        if (!pte.IsWritable && !pte.IsDirty && !frame.Has(FrameFlags.Exclusive))
+        {
+            return true;
+        }
+
+        // First the translation dies, then the references are counted: a borrower that came by an old translation has
+        // counted itself by now, and a later one finds no PTE.
+        int position = PageTable.PositionOf(page);
+        _pageTable.Set(leaf, position, default);
+        _observer.TranslationsKilled(Id, page, 1);
+        if (frame.References != frame.MapCount + 1)
+        {
+            _pageTable.Set(leaf, position, pte);
+            return false;
+        }
+
+        frame.Clear(FrameFlags.Exclusive);
+        if (pte.IsDirty)
+        {
+            frame.Set(FrameFlags.Dirty);
+        }
+
+        pte = pte.WithWritable(false).WithDirty(false);
+        _pageTable.Set(leaf, position, pte);
+        return true;
+    }
+
+    private bool AreEqual(Pfn frame, Pfn target)
+    {
+        ref byte left = ref MemoryMarshal.GetReference(_store.Frames.Content(frame));
+        ref byte right = ref MemoryMarshal.GetReference(_store.Frames.Content(target));
+        return PageCompare.Compare(in left, in right, (nuint)_store.Frames.ContentSize) == 0;
+    }
+
+    private void Replace(int cpu, uint leaf, ulong page, Pte pte, Pfn target)
+    {
+        ref FrameRecord old = ref _store.Frames[pte.Frame];
+        bool zero = target == PhysicalMemory.ZeroFrame;
+        int position = PageTable.PositionOf(page);
+        _pageTable.Set(leaf, position, default);
+        _observer.TranslationsKilled(Id, page, 1);
+        if (zero)
+        {
+            // The dirty bit is what tells this PTE from one that a read fault has made.
+            _pageTable.Set(leaf, position, Pte.MapZero(target, pte.IsAccessible).WithAccessed(true).WithDirty(true));
+            CountResident(old, -1);
+            CountMergerZeroPages(1);
+        }
+        else
+        {
+            ref FrameRecord shared = ref _store.Frames[target];
+            Debug.Assert(shared.Has(FrameFlags.Anonymous | FrameFlags.Ksm), "Pages merge into merged frames only.");
+            shared.AddReference();
+            shared.AddMapping();
+            _pageTable.Set(leaf, position, Pte.Map(target, pte.IsAccessible).WithAccessed(true));
+        }
+
+        Unmapped(ref old, pte);
+        _store.Frames.Release(cpu, pte.Frame);
+    }
+}

@@ -1,0 +1,203 @@
+using System;
+using System.Runtime.InteropServices;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Simd;
+
+namespace FastKsm.Merging;
+
+/// <summary>Finds contents by their 64-bit checksums, and compares bytes only where checksums agree.</summary>
+/// <remarks>
+/// The unstable half is a table of the items entered during this scan: open addressing, linear probing; a slot counts only
+/// if it bears the number of the current scan, so forgetting the table costs nothing. The stable half is the stable tree
+/// with a table beside it, which walks only when a walk could change something.
+/// Thread safety: under the ksm mutex.
+/// </remarks>
+internal sealed class FingerprintIndex : IMergeIndex
+{
+    private const int SmallestShift = 12;
+    private const int Cpu = 0;
+
+    private readonly PhysicalMemory _frames;
+    private readonly RmapItemTable _items;
+    private readonly Func<uint, Pfn> _borrowPage;
+    private readonly AllocationFaults _faults;
+    private NativeColumn<Slot> _slots;
+    private uint _mask;
+    private uint _used;
+    private uint _scan = 1;
+
+    /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
+    internal FingerprintIndex(MergeParts parts)
+    {
+        _frames = parts.Frames;
+        _items = parts.Items;
+        _borrowPage = parts.BorrowPage;
+        _faults = parts.Faults;
+        _mask = (1 << SmallestShift) - 1;
+        _slots = NativeColumn<Slot>.TryMake(_mask + 1, _faults)
+            ?? throw new OutOfNativeMemoryException("The host has no memory for the unstable table.");
+        Stable = new StableTree(parts, hashed: true);
+    }
+
+    /// <inheritdoc/>
+    public StableTree Stable { get; }
+
+    /// <inheritdoc/>
+    public long UsedBytes => Stable.UsedBytes + (((long)_mask + 1) * 16);
+
+    /// <inheritdoc/>
+    public void ForgetUnstable()
+    {
+        _used = 0;
+        if (++_scan == 0)
+        {
+            // After 2^32 scans the oldest slots would come to life again.
+            for (uint i = 0; i <= _mask; i++)
+            {
+                _slots[i] = default;
+            }
+
+            _scan = 1;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Prefetch(ulong hash)
+    {
+        MemoryHint.Prefetch(ref _slots[Home(hash, _mask)]);
+        Stable.Prefetch(hash);
+    }
+
+    /// <inheritdoc/>
+    public UnstableMatch SearchOrInsert(uint item, Pfn frame, ulong hash)
+    {
+        // Half full at most, so that probes stay short and always end.
+        if ((_used + 1) * 2 > _mask + 1 && !TryGrow())
+        {
+            return new UnstableMatch(UnstableOutcome.Aborted);
+        }
+
+        uint at = Home(hash, _mask);
+        for (; _slots[at].Scan == _scan; at = (at + 1) & _mask)
+        {
+            ref Slot slot = ref _slots[at];
+            if (slot.Hash != hash || slot.Item == 0)
+            {
+                continue;
+            }
+
+            Pfn other = _borrowPage(slot.Item);
+            if (!other.IsSome)
+            {
+                return new UnstableMatch(UnstableOutcome.Aborted);
+            }
+
+            if (other == frame)
+            {
+                _frames.Release(Cpu, other);
+                return new UnstableMatch(UnstableOutcome.Aborted);
+            }
+
+            if (AreEqual(frame, other))
+            {
+                return new UnstableMatch(UnstableOutcome.Found, slot.Item, other);
+            }
+
+            _frames.Release(Cpu, other);
+        }
+
+        _slots[at] = new Slot { Hash = hash, Item = item, Scan = _scan };
+        _used++;
+        _items[item].Node = at;
+        return new UnstableMatch(UnstableOutcome.Inserted);
+    }
+
+    /// <inheritdoc/>
+    public void Remove(uint item)
+    {
+        // The slot goes on counting as used: a probe must not end here.
+        _slots[_items[item].Node].Item = 0;
+    }
+
+    /// <inheritdoc/>
+    public void Validate(long entered)
+    {
+        long found = 0;
+        for (uint i = 0; i <= _mask; i++)
+        {
+            Slot slot = _slots[i];
+            if (slot.Scan == _scan && slot.Item != 0)
+            {
+                found++;
+                if (_items[slot.Item].State != RmapItemState.Unstable || _items[slot.Item].Node != i)
+                {
+                    throw new InvalidOperationException($"Invariant K3 is broken at slot {i}.");
+                }
+            }
+        }
+
+        if (found != entered)
+        {
+            throw new InvalidOperationException($"Invariant K3 is broken: {found} slots in use, {entered} items.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stable.Dispose();
+        _slots.Dispose();
+    }
+
+    // The upper half; the lower one is the item's checksum.
+    private static uint Home(ulong hash, uint mask) => (uint)(hash >> 32) & mask;
+
+    private bool AreEqual(Pfn left, Pfn right) => PageCompare.Compare(
+        in MemoryMarshal.GetReference(_frames.Content(left)),
+        in MemoryMarshal.GetReference(_frames.Content(right)),
+        (nuint)_frames.ContentSize) == 0;
+
+    private bool TryGrow()
+    {
+#pragma warning disable CA2000 // It becomes the index's own.
+        NativeColumn<Slot>? larger = _mask == uint.MaxValue >> 1 ? null : NativeColumn<Slot>.TryMake((_mask + 1) * 2, _faults);
+#pragma warning restore CA2000
+        if (larger is null)
+        {
+            return false;
+        }
+
+        uint mask = (_mask * 2) + 1;
+        _used = 0;
+        for (uint i = 0; i <= _mask; i++)
+        {
+            Slot slot = _slots[i];
+            if (slot.Scan == _scan && slot.Item != 0)
+            {
+                uint at = Home(slot.Hash, mask);
+                while (larger[at].Scan == _scan)
+                {
+                    at = (at + 1) & mask;
+                }
+
+                larger[at] = slot;
+                _items[slot.Item].Node = at;
+                _used++;
+            }
+        }
+
+        _slots.Dispose();
+        _slots = larger;
+        _mask = mask;
+        return true;
+    }
+
+    // 16 bytes.
+    private struct Slot
+    {
+        internal ulong Hash;
+        internal uint Item;
+        internal uint Scan;
+    }
+}

@@ -1,0 +1,25 @@
+using System;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
+
+namespace FastKsm.Merging;
+
+/// <summary>What the indexes of merging work on.</summary>
+/// <param name="Frames">Page frames.</param>
+/// <param name="AnonVmas">anon_vmas, which merged items hold.</param>
+/// <param name="Items">The rmap items.</param>
+/// <param name="Counters">Counters.</param>
+/// <param name="Knobs">Settings.</param>
+/// <param name="Clock">Model time.</param>
+/// <param name="Faults">Asked at every allocation.</param>
+/// <param name="BorrowPage">Borrows the frame of an item's page if it may merge still; none if not.</param>
+internal sealed record MergeParts(
+    PhysicalMemory Frames,
+    AnonVmaTable AnonVmas,
+    RmapItemTable Items,
+    MergeCounters Counters,
+    MergeKnobs Knobs,
+    TimeProvider Clock,
+    AllocationFaults Faults,
+    Func<uint, Pfn> BorrowPage);

@@ -1,0 +1,206 @@
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
+
+namespace FastKsm.Merging;
+
+/// <content>The way through address spaces and pages.</content>
+internal sealed partial class MergeScanner<TObserver>
+{
+    // Where the scan goes on in the slot under the cursor: at this page, and freeing items from that one on. A page number
+    // of 0 also says that no mergeable VMA was met yet.
+    private ulong _address;
+    private ulong _link;
+    private long _budget;
+    private Position _position;
+
+    // The next page to visit; false at the end of a full scan, with nothing registered, or without memory for an item.
+    private bool TryFetch(out Visit<TObserver> visit)
+    {
+        visit = default;
+        MmSlot<TObserver>? slot = _slots.Cursor;
+        if (slot is null)
+        {
+            slot = _slots.Start();
+            (_address, _link) = (0, 0);
+        }
+
+        if (slot is null)
+        {
+            return false;
+        }
+
+        do
+        {
+            visit.Slot = slot;
+            slot.Space.EnterShared();
+            bool found = TryFetchFrom(ref visit, out bool exhausted);
+            if (found || exhausted)
+            {
+                slot.Space.ExitShared();
+                return found;
+            }
+
+            slot = Leave(slot);
+        }
+        while (slot is not null);
+
+        _index.ForgetUnstable();
+        Counters.FullScans++;
+        return false;
+    }
+
+    // Frees what is left behind the last page and goes to the next slot. Gives the shared hold back.
+    private MmSlot<TObserver>? Leave(MmSlot<TObserver> slot)
+    {
+        AddressSpace<TObserver> space = slot.Space;
+        if (space.IsExiting)
+        {
+            (_address, _link) = (0, 0);
+        }
+
+        _ = FreeItems(slot, _link, _store.PageLimit);
+        MmSlot<TObserver>? next = _slots.Advance(unregister: _address == 0);
+        (_address, _link) = (0, 0);
+        _position = default;
+        space.ExitShared();
+        return next;
+    }
+
+    private bool TryFetchFrom(ref Visit<TObserver> visit, out bool exhausted)
+    {
+        exhausted = false;
+        MmSlot<TObserver> slot = visit.Slot;
+        AddressSpace<TObserver> space = slot.Space;
+        while (!space.IsExiting && TryNextPage(space, slot, out int place))
+        {
+            if (_link < _address && FreeItems(slot, _link, _address))
+            {
+                // The last item of a leaf takes the leaf with it.
+                _position.ItemLeaf = 0;
+            }
+
+            if (!_items.TryFindOrAdd(slot, _address, ref _position.ItemLeaf, out uint item, out bool isNew))
+            {
+                exhausted = true;
+                return false;
+            }
+
+            Counters.RmapItems += isNew ? 1 : 0;
+            visit.Page = _address;
+            visit.Item = item;
+            _link = ++_address;
+            if (TryVisit(space, ref visit, place))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Puts the address at the next page that is present and anonymous in a mergeable VMA.
+    private bool TryNextPage(AddressSpace<TObserver> space, MmSlot<TObserver> slot, out int place)
+    {
+        for (; ; )
+        {
+            if (_position.Generation != space.Generation || _address >= _position.End || _position.Leaf == 0)
+            {
+                if (!TryNextLeaf(space, slot))
+                {
+                    place = 0;
+                    return false;
+                }
+            }
+
+            ref PteLeaf leaf = ref _store.Leaves[_position.Leaf];
+            for (; _address < _position.End; _address++)
+            {
+                place = PageTable.PositionOf(_address);
+                Pte pte = leaf[place];
+                if (!pte.IsCounted)
+                {
+                    continue;
+                }
+
+                if (!_ahead.Covers(_position.Leaf, place))
+                {
+                    int limit = (int)long.Min(_budget, (long)(_position.End - _address));
+                    _ahead.Fill(ref leaf, _position.Leaf, _position.ItemLeaf, place, limit);
+                }
+
+                if (_frames[pte.Frame].Has(FrameFlags.Anonymous))
+                {
+                    return true;
+                }
+            }
+        }
+    }
+
+    private bool TryNextLeaf(AddressSpace<TObserver> space, MmSlot<TObserver> slot)
+    {
+        _position = default;
+        while (space.TryNextMergeable(ref _address, out ulong end))
+        {
+            ulong page = _address;
+            uint leaf = space.PageTable.FindNext(ref page, end, out int count);
+            if (leaf != 0)
+            {
+                _address = page;
+                _position.Generation = space.Generation;
+                _position.Leaf = leaf;
+                _position.End = page + (uint)count;
+                _position.ItemLeaf = RmapItemTable.FindLeaf(slot, page);
+                return true;
+            }
+
+            _address = end;
+        }
+
+        return false;
+    }
+
+    // Decides whether the page is visited at all, and borrows its frame if there is something to do. False: go on.
+    private bool TryVisit(AddressSpace<TObserver> space, ref Visit<TObserver> visit, int place)
+    {
+        uint leaf = _position.Leaf;
+        PageTable table = space.PageTable;
+        table.Enter(leaf);
+        Pte pte = table.Get(leaf, place);
+        ref FrameRecord frame = ref _frames[pte.Frame];
+        if (!pte.IsCounted || !frame.Has(FrameFlags.Anonymous))
+        {
+            table.Exit(leaf);
+            return false;
+        }
+
+        ref RmapItem item = ref _items[visit.Item];
+        bool merged = frame.Has(FrameFlags.Ksm);
+        if (Knobs.SmartScan && !merged && SmartScan.ShouldSkip(ref item))
+        {
+            table.Exit(leaf);
+            Counters.PagesSkipped++;
+            TakeOut(visit.Item);
+            return false;
+        }
+
+        visit.Node = merged ? frame.Mapping : 0;
+        if (visit.Node == 0 || _stable.NodeOf(item) != visit.Node)
+        {
+            visit.Frame = pte.Frame;
+            frame.AddReference();
+        }
+
+        table.Exit(leaf);
+        visit.HasChecksum = visit.Node == 0 && _ahead.TryTake(leaf, place, pte, out visit.Checksum);
+        return true;
+    }
+
+    // The leaf under the address, and until where it serves. Good while the address space's generation stays.
+    private struct Position
+    {
+        internal uint Generation;
+        internal uint Leaf;
+        internal uint ItemLeaf;
+        internal ulong End;
+    }
+}

@@ -1,0 +1,147 @@
+using System.Runtime.InteropServices;
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Simd;
+
+namespace FastKsm.Merging;
+
+/// <content>What is done about one page.</content>
+internal sealed partial class MergeScanner<TObserver>
+{
+    private void Process(ref Visit<TObserver> visit)
+    {
+        if (visit.Node != 0)
+        {
+            // Merged, and the item hangs off another node or none: a fork brought the page here.
+            Adopt(visit);
+            return;
+        }
+
+        TakeOut(visit.Item);
+        if (!visit.HasChecksum)
+        {
+            visit.Checksum = ChecksumOf(visit.Frame);
+        }
+
+        ref RmapItem item = ref _items[visit.Item];
+        if (item.Checksum != (uint)visit.Checksum)
+        {
+            item.Checksum = (uint)visit.Checksum;
+            return;
+        }
+
+        if (Knobs.UseZeroPages && item.Checksum == _zeroChecksum && TryPlaceZeroFrame(visit))
+        {
+            return;
+        }
+
+        uint node = _stable.Search(visit.Frame, visit.Checksum);
+        if (node != 0)
+        {
+            Join(visit, node);
+            _frames.Release(Cpu, _stable.FrameOf(node));
+            return;
+        }
+
+        UnstableMatch match = _index.SearchOrInsert(visit.Item, visit.Frame, visit.Checksum);
+        switch (match.Outcome)
+        {
+            case UnstableOutcome.Inserted:
+                item.State = RmapItemState.Unstable;
+                item.Sequence = (byte)Counters.FullScans;
+                Counters.PagesUnshared++;
+                break;
+            case UnstableOutcome.Found:
+                Found(visit, match);
+                _frames.Release(Cpu, match.Frame);
+                break;
+            default:
+                break;
+        }
+    }
+
+    // The page is merged already: its item joins the node, even beyond the limit of sharing.
+    private void Adopt(in Visit<TObserver> visit)
+    {
+        TakeOut(visit.Item);
+        Join(visit, visit.Node);
+    }
+
+    private void Join(in Visit<TObserver> visit, uint node)
+    {
+        if (!_stable.TryPromiseRecord())
+        {
+            return;
+        }
+
+        if (TryMerge(visit.Slot, visit.Item, visit.Frame, _stable.FrameOf(node), out uint anonVma, out ulong index))
+        {
+            _stable.Append(node, visit.Item, anonVma, index);
+        }
+        else
+        {
+            _stable.CancelRecord();
+        }
+    }
+
+    // The page being visited becomes the merged one; the page met before gives its frame up for it.
+    private void Found(in Visit<TObserver> visit, UnstableMatch match)
+    {
+        if (!_stable.TryPromiseInsert())
+        {
+            return;
+        }
+
+        if (!TryMerge(visit.Slot, visit.Item, visit.Frame, Pfn.None, out uint anonVma, out ulong index))
+        {
+            _stable.CancelInsert();
+            return;
+        }
+
+        if (!TryMerge(SlotOf(match.Item), match.Item, match.Frame, visit.Frame, out uint otherAnonVma, out ulong otherIndex))
+        {
+            _stable.CancelInsert();
+
+            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
+            _store.AnonVmas.Drop(anonVma);
+            _ = visit.Slot.Space.BreakMerged(Cpu, visit.Page);
+            return;
+        }
+
+        uint node = _stable.Insert(visit.Frame);
+        _stable.Append(node, match.Item, otherAnonVma, otherIndex);
+        _stable.Append(node, visit.Item, anonVma, index);
+    }
+
+    // On success the item is in no index, and its VMA's anon_vma is held.
+    private bool TryMerge(
+        MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, out uint anonVma, out ulong index)
+    {
+        AddressSpace<TObserver> space = slot.Space;
+        ulong page = _items.PageOf(item);
+        space.EnterShared();
+        bool merged = space.IsMergeable(page, out anonVma, out index) && space.TryMerge(Cpu, page, frame, target);
+        if (merged)
+        {
+            TakeOut(item);
+            _store.AnonVmas.Hold(anonVma);
+        }
+
+        space.ExitShared();
+        return merged;
+    }
+
+    private static bool TryPlaceZeroFrame(in Visit<TObserver> visit)
+    {
+        AddressSpace<TObserver> space = visit.Slot.Space;
+        space.EnterShared();
+        bool done = !space.IsMergeable(visit.Page, out _, out _)
+            || space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        space.ExitShared();
+        return done;
+    }
+
+    private ulong ChecksumOf(Pfn frame) =>
+        PageChecksum.Hash64(in MemoryMarshal.GetReference(_frames.Content(frame)), (nuint)_frames.ContentSize);
+}

@@ -1,0 +1,162 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.Merging;
+
+/// <summary>ksmd: visits the pages of registered address spaces, batch by batch, and merges those of equal content.</summary>
+/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
+/// <remarks>
+/// Bookkeeping is lazy, as Linux's: writing, unmapping and exiting change no counter until the scanner comes by.
+/// Thread safety: the public operations take the ksm mutex; registration and exit are told from any thread, under an mm lock.
+/// </remarks>
+internal sealed partial class MergeScanner<TObserver> : IDisposable
+    where TObserver : struct, IAddressSpaceObserver
+{
+    // Frames are freed, and copies taken, on behalf of the first CPU.
+    private const int Cpu = 0;
+
+    private readonly Lock _mutex = new();
+    private readonly PhysicalMemory _frames;
+    private readonly AddressSpaceStore _store;
+    private readonly RmapItemTable _items;
+    private readonly MmSlotList<TObserver> _slots;
+    private readonly IMergeIndex _index;
+    private readonly StableTree _stable;
+    private readonly LookAhead _ahead;
+    private readonly uint _zeroChecksum;
+
+    /// <param name="store">Tables of the machine.</param>
+    /// <param name="clock">Model time.</param>
+    /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
+    /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
+    internal MergeScanner(AddressSpaceStore store, TimeProvider clock, bool fingerprints)
+    {
+        _store = store;
+        _frames = store.Frames;
+        _items = new RmapItemTable(store.Faults);
+        _slots = new MmSlotList<TObserver>(store.DirectoryNodes);
+        MergeParts parts = new(
+            _frames, store.AnonVmas, _items, Counters, Knobs, clock, store.Faults, BorrowPage);
+        _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
+        _stable = _index.Stable;
+        _ahead = new LookAhead(parts, _index);
+        _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.ZeroFrame);
+    }
+
+    /// <summary>Counters.</summary>
+    internal MergeCounters Counters { get; } = new();
+
+    /// <summary>Settings; written through <see cref="Configure"/>.</summary>
+    internal MergeKnobs Knobs { get; } = new();
+
+    /// <summary>Bytes of native records in use.</summary>
+    internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;
+
+    /// <summary>Registers an address space. Under its mm lock, held alone.</summary>
+    internal void Register(AddressSpace<TObserver> space) => _slots.Register(space, atEnd: Knobs.Run == 2);
+
+    /// <summary>A registered address space begins to go away. Under its mm lock, held alone.</summary>
+    internal void Exit(AddressSpace<TObserver> space) => _slots.Exit(space);
+
+    /// <summary>Items and merging pages of an address space; zeroes when it is not registered.</summary>
+    internal (long Items, long MergingPages) CountsOf(uint space)
+    {
+        MmSlot<TObserver>? slot = _slots.Find(space);
+        return slot is null ? default : (slot.Count, slot.MergingPages);
+    }
+
+    /// <summary>One wake-up of ksmd: at most <see cref="MergeKnobs.PagesToScan"/> pages, never beyond the end of a full scan.</summary>
+    /// <returns>False when it is not to run, or there is nothing to scan.</returns>
+    internal bool Batch()
+    {
+        lock (_mutex)
+        {
+            if (Knobs.Run != 1 || _slots.IsEmpty)
+            {
+                return false;
+            }
+
+            // What was looked at before may have been written since.
+            _ahead.Clear();
+            _position = default;
+            for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit<TObserver> visit); _budget--)
+            {
+                if (visit.Frame.IsSome)
+                {
+                    Process(ref visit);
+                    _frames.Release(Cpu, visit.Frame);
+                }
+
+                Counters.PagesScanned++;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Changes settings under the mutex.</summary>
+    /// <param name="change">What to change; returns what the writer is told.</param>
+    internal Errno Configure(Func<MergeScanner<TObserver>, Errno> change)
+    {
+        lock (_mutex)
+        {
+            return change(this);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _index.Dispose();
+        _items.Dispose();
+    }
+
+    private MmSlot<TObserver> SlotOf(uint item) => (MmSlot<TObserver>)_items.ListOf(item);
+
+    private Pfn BorrowPage(uint item) => SlotOf(item).Space.BorrowMergeable(_items.PageOf(item));
+
+    // 3.7 of every occasion: processing, a skip, freeing.
+    private void TakeOut(uint item)
+    {
+        ref RmapItem record = ref _items[item];
+        switch (record.State)
+        {
+            case RmapItemState.Stable:
+                _stable.TakeOut(item);
+                break;
+            case RmapItemState.Unstable:
+                // The index of an earlier scan has been forgotten; only that of this scan still names the item.
+                byte age = (byte)((byte)Counters.FullScans - record.Sequence);
+                Debug.Assert(age <= 1, "Every item is met in every scan.");
+                if (age == 0)
+                {
+                    _index.Remove(item);
+                }
+
+                record.State = RmapItemState.Volatile;
+                Counters.PagesUnshared--;
+                break;
+            default:
+                break;
+        }
+    }
+
+    // Whether there was any.
+    private bool FreeItems(MmSlot<TObserver> slot, ulong start, ulong end)
+    {
+        bool any = false;
+        for (uint item; start < end && (item = _items.FindNext(slot, ref start, end)) != 0; start++)
+        {
+            any = true;
+            TakeOut(item);
+            _items.Free(slot, item);
+            Counters.RmapItems--;
+        }
+
+        return any;
+    }
+}

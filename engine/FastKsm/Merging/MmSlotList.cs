@@ -1,0 +1,136 @@
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Threading;
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
+
+namespace FastKsm.Merging;
+
+/// <summary>The registered address spaces in the order in which they are scanned, and the scanner's place among them.</summary>
+/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
+/// <remarks>
+/// A circular list with a head; the cursor is at a slot, or at the head between two full scans. Thread safety: all members
+/// may be called concurrently; only the scanner moves the cursor. The list's lock lies inside the mm lock and holds nothing.
+/// </remarks>
+internal sealed class MmSlotList<TObserver>
+    where TObserver : struct, IAddressSpaceObserver
+{
+    private readonly Lock _gate = new();
+    private readonly NativeSlab<DirectoryNode> _nodes;
+    private readonly Dictionary<uint, MmSlot<TObserver>> _byId = [];
+    private readonly MmSlot<TObserver> _head;
+    private MmSlot<TObserver> _cursor;
+
+    internal MmSlotList(NativeSlab<DirectoryNode> nodes)
+    {
+        _nodes = nodes;
+        _head = new MmSlot<TObserver>(null, nodes);
+        _cursor = _head;
+    }
+
+    /// <summary>Whether no address space is registered.</summary>
+    internal bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _byId.Count == 0;
+            }
+        }
+    }
+
+    /// <summary>Slot under the cursor; null between two full scans. For the scanner.</summary>
+    internal MmSlot<TObserver>? Cursor => _cursor == _head ? null : _cursor;
+
+    /// <summary>Registers an address space: just before the cursor, so that the scan under way does not meet it; at the end if asked.</summary>
+    internal void Register(AddressSpace<TObserver> space, bool atEnd)
+    {
+        MmSlot<TObserver> slot = new(space, _nodes);
+        lock (_gate)
+        {
+            _byId.Add(space.Id, slot);
+            slot.InsertBefore(atEnd ? _head : _cursor);
+        }
+    }
+
+    /// <summary>An address space is going away: its items are next to be freed, or there are none and it leaves at once.</summary>
+    internal void Exit(AddressSpace<TObserver> space)
+    {
+        lock (_gate)
+        {
+            if (!_byId.TryGetValue(space.Id, out MmSlot<TObserver>? slot) || slot == _cursor)
+            {
+                return;
+            }
+
+            slot.Leave();
+            if (slot.Count == 0)
+            {
+                _ = _byId.Remove(space.Id);
+                space.IsRegistered = false;
+            }
+            else
+            {
+                slot.InsertBefore(_cursor.Next);
+            }
+        }
+    }
+
+    /// <summary>Slot of an address space; null when it is not registered.</summary>
+    internal MmSlot<TObserver>? Find(uint id)
+    {
+        lock (_gate)
+        {
+            return _byId.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>Puts the cursor at the first slot.</summary>
+    /// <returns>The slot; null when there is none.</returns>
+    internal MmSlot<TObserver>? Start()
+    {
+        lock (_gate)
+        {
+            _cursor = _head.Next;
+            return Cursor;
+        }
+    }
+
+    /// <summary>Puts the cursor between two full scans.</summary>
+    internal void Reset()
+    {
+        lock (_gate)
+        {
+            _cursor = _head;
+        }
+    }
+
+    /// <summary>Moves the cursor to the next slot, under the mm lock of the one that it leaves.</summary>
+    /// <param name="unregister">Whether the slot it leaves leaves the list, too; it has no items.</param>
+    /// <returns>The slot; null behind the last one.</returns>
+    internal MmSlot<TObserver>? Advance(bool unregister)
+    {
+        lock (_gate)
+        {
+            MmSlot<TObserver> left = _cursor;
+            _cursor = left.Next;
+            if (unregister)
+            {
+                Debug.Assert(left.Count == 0, "Items were freed before.");
+                left.Leave();
+                _ = _byId.Remove(left.Space.Id);
+                left.Space.IsRegistered = false;
+            }
+
+            return Cursor;
+        }
+    }
+
+    /// <summary>Slot after another; null behind the last one. For checks at rest.</summary>
+    internal MmSlot<TObserver>? After(MmSlot<TObserver>? slot)
+    {
+        MmSlot<TObserver> next = (slot ?? _head).Next;
+        return next == _head ? null : next;
+    }
+}

@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+
+namespace FastKsm.Merging;
+
+/// <summary>One merged frame, or the chain of all merged frames of one content. 48 bytes.</summary>
+/// <remarks>
+/// Layout: as declared. A node stands in the tree, or (a dup) on the list of a chain that stands in the tree for it. It
+/// names its frame without a reference: the two belong together while the frame names the node, and the node is stale once
+/// it does not. Thread safety: under the ksm mutex.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+internal struct StableNode : IRedBlackNode<StableNode>
+{
+    /// <summary>Value of <see cref="Length"/> that marks a chain, as Linux's.</summary>
+    internal const int ChainLength = -1024;
+
+    /// <summary>First eight bytes of the content, the first most significant: settles nearly every comparison.</summary>
+    internal ulong Prefix;
+
+    /// <summary>Place in the tree.</summary>
+    internal RedBlackLinks Links;
+
+    /// <summary>The merged frame; 0 for a chain.</summary>
+    internal uint Frame;
+
+    /// <summary>Newest record; for a chain, its first dup.</summary>
+    internal uint First;
+
+    /// <summary>Records on the list, or <see cref="ChainLength"/>.</summary>
+    internal int Length;
+
+    /// <summary>Next dup of the same chain.</summary>
+    internal uint Next;
+
+    /// <summary>Previous dup of the same chain.</summary>
+    internal uint Previous;
+
+    /// <summary>Chain that it hangs off; 0 for none. A chain: not 0 while its dups have changed since it was last looked at.</summary>
+    internal uint Chain;
+
+    /// <summary>Keeps the record at 48 bytes; place of the NUMA node.</summary>
+    private readonly uint _reserved;
+
+    /// <summary>Whether it is a chain.</summary>
+    internal readonly bool IsChain => Length == ChainLength;
+
+    /// <summary>A chain's last prune, in milliseconds of model time; lies over the links to other dups.</summary>
+    internal long PruneTime
+    {
+        readonly get => (long)(((ulong)Previous << 32) | Next);
+        set => (Next, Previous) = ((uint)value, (uint)((ulong)value >> 32));
+    }
+
+    /// <inheritdoc/>
+    public static ref RedBlackLinks LinksOf(ref StableNode node) => ref node.Links;
+}

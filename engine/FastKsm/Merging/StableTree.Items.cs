@@ -1,0 +1,147 @@
+using System.Diagnostics;
+
+namespace FastKsm.Merging;
+
+/// <content>Items on stable nodes, and nodes that go.</content>
+internal sealed partial class StableTree
+{
+    /// <summary>Sets a record aside for one appended item.</summary>
+    /// <returns>False when the host has no memory; nothing has changed.</returns>
+    internal bool TryPromiseRecord() => _records.TryPromise(1);
+
+    /// <summary>Gives up <see cref="TryPromiseRecord"/>.</summary>
+    internal void CancelRecord() => _records.CancelPromise(1);
+
+    /// <summary>Hangs an item off a node, newest first, out of a promised record.</summary>
+    /// <param name="node">The node; its frame is mapped at the item's page.</param>
+    /// <param name="item">The item, in no index.</param>
+    /// <param name="anonVma">anon_vma of its VMA, held; the hold goes with it.</param>
+    /// <param name="index">Its linear page index.</param>
+    internal void Append(uint node, uint item, uint anonVma, ulong index)
+    {
+        ref RmapItem owner = ref _items[item];
+        Debug.Assert(owner.State == RmapItemState.Volatile, "An item is in one index at most.");
+        uint id = _records.TakePromised();
+        ref StableNode record = ref _nodes[node];
+        uint first = record.First;
+        _records[id] = new StableRecord { Node = node, Next = first, AnonVma = anonVma, Item = item, Index = (uint)index };
+        owner.State = RmapItemState.Stable;
+        owner.Sequence = (byte)(index >> 32);
+        owner.Node = id;
+        record.First = id;
+        record.Length++;
+        Unsettle(record.Chain);
+        if (first != 0)
+        {
+            _records[first].Previous = id;
+            _counters.PagesSharing++;
+        }
+        else
+        {
+            _counters.PagesShared++;
+        }
+
+        _items.ListOf(item).MergingPages++;
+    }
+
+    /// <summary>Takes an item off its node. If the node turns out stale, all its items go, and the node.</summary>
+    internal void TakeOut(uint item)
+    {
+        Debug.Assert(_items[item].State == RmapItemState.Stable, "The item hangs off a node.");
+        uint id = _items[item].Node;
+        uint node = _records[id].Node;
+        if (!IsAlive(node))
+        {
+            Discard(node);
+            return;
+        }
+
+        (uint next, uint previous) = (_records[id].Next, _records[id].Previous);
+        if (previous == 0)
+        {
+            _nodes[node].First = next;
+        }
+        else
+        {
+            _records[previous].Next = next;
+        }
+
+        if (next != 0)
+        {
+            _records[next].Previous = previous;
+        }
+
+        if (_nodes[node].First != 0)
+        {
+            _counters.PagesSharing--;
+        }
+        else
+        {
+            _counters.PagesShared--;
+        }
+
+        _nodes[node].Length--;
+        Unsettle(_nodes[node].Chain);
+        Free(id);
+    }
+
+    // The node's frame has gone: nobody maps it any more, whatever the items still say.
+    private void Discard(uint node)
+    {
+        _staleDiscarded++;
+        for (uint id = _nodes[node].First; id != 0;)
+        {
+            uint next = _records[id].Next;
+            if (next != 0)
+            {
+                _counters.PagesSharing--;
+            }
+            else
+            {
+                _counters.PagesShared--;
+            }
+
+            Free(id);
+            id = next;
+        }
+
+        Unlink(node);
+    }
+
+    private void Free(uint id)
+    {
+        StableRecord record = _records[id];
+        ref RmapItem item = ref _items[record.Item];
+        item.State = RmapItemState.Volatile;
+        item.Node = 0;
+        _items.ListOf(record.Item).MergingPages--;
+        _anonVmas.Drop(record.AnonVma);
+        _records.Return(id);
+    }
+
+    // From the tree, or from its chain, which stays even when empty.
+    private void Unlink(uint node)
+    {
+        uint chain = _nodes[node].Chain;
+        if (chain != 0)
+        {
+            UnlinkDup(node);
+            _counters.Dups--;
+            Unsettle(chain);
+        }
+        else
+        {
+            _tree.Remove(node);
+            _table?.Remove(node);
+        }
+
+        FreeNode(node);
+    }
+
+    // A free record must not look like a node.
+    private void FreeNode(uint node)
+    {
+        _nodes[node] = default;
+        _nodes.Return(node);
+    }
+}

@@ -1,0 +1,31 @@
+using FastKsm.AddressSpaces;
+using FastKsm.Primitives;
+
+namespace FastKsm.Merging;
+
+/// <summary>A page that the scanner has come to, and what it knows of it.</summary>
+/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
+internal ref struct Visit<TObserver>
+    where TObserver : struct, IAddressSpaceObserver
+{
+    /// <summary>Where.</summary>
+    internal MmSlot<TObserver> Slot;
+
+    /// <summary>The page.</summary>
+    internal ulong Page;
+
+    /// <summary>Its item.</summary>
+    internal uint Item;
+
+    /// <summary>Its frame, borrowed; none if nothing is to be done about the page.</summary>
+    internal Pfn Frame;
+
+    /// <summary>Stable node of the frame; 0 for a frame that is not merged.</summary>
+    internal uint Node;
+
+    /// <summary>Checksum of the content, if <see cref="HasChecksum"/>.</summary>
+    internal ulong Checksum;
+
+    /// <summary>Whether the checksum has been taken ahead.</summary>
+    internal bool HasChecksum;
+}

@@ -29,9 +29,12 @@ internal sealed class Performance : IDisposable
 
     /// <summary>Performs a script; the machine is checked however it ends.</summary>
     internal static Performance Of(
-        FastKsm.Scripting.Syntax.Script script, ScriptRunnerOptions? options = null, MachineOptions? machine = null)
+        FastKsm.Scripting.Syntax.Script script,
+        ScriptRunnerOptions? options = null,
+        MachineOptions? machine = null,
+        ScannerIndex index = ScannerIndex.Fingerprint)
     {
-        EnginePerformer performer = new(ScannerIndex.Fingerprint, machine);
+        EnginePerformer performer = new(index, machine);
         try
         {
             ScriptRunner runner = new(script.File, performer, options);

@@ -18,7 +18,7 @@ public sealed class RunCommandTests : IDisposable
     [InlineData(ExitCode.Failed, "spawn A\nexpect A.map_count=1", "2:8: expected A.map_count=1, is 0")]
     [InlineData(ExitCode.Failed, "spawn A\nmap A h 1 none\nread A h", "3:1: read was refused with SIGSEGV")]
     [InlineData(ExitCode.BadInput, "spawn A\nscna 2", "2:1: there is no operation 'scna'")]
-    [InlineData(ExitCode.BadInput, "spawn A\nscan 2", "2:1: not implemented yet: scan")]
+    [InlineData(ExitCode.BadInput, "spawn A\nswapon s 100", "2:1: not implemented yet: swapon")]
     [InlineData(ExitCode.Exhausted, "machine frames=4\nspawn A\nmap A h 5\nfill A h same 1", "4:1: fill: No page frame is free")]
     public void Run_ScriptThatEndsEarly_IsOneLineAndItsExitCode(int exitCode, string script, string expected)
     {

@@ -2,10 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using System.Runtime.CompilerServices;
 using System.Text;
 using FastKsm.Scripting.Reading;
 using FastKsm.Scripting.Syntax;
+using FastKsm.Tests.TestKit;
 
 namespace FastKsm.Tests.Scripting;
 
@@ -31,6 +31,5 @@ internal static class ScriptFiles
     /// <summary>A script that has no file.</summary>
     internal static Script Parse(string text, string name = "test.ksm") => ScriptReader.Read(name, Encoding.Latin1.GetBytes(text));
 
-    private static string Root([CallerFilePath] string thisFile = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "../../scripts"));
+    private static string Root() => Path.Combine(Repository.Root, "tests/scripts");
 }

@@ -1,5 +1,6 @@
 using System;
 using FastKsm.Scripting;
+using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Running;
 using Xunit;
 
@@ -7,13 +8,14 @@ namespace FastKsm.Tests.Scripting;
 
 public sealed class ScriptRunnerTests
 {
-    public static TheoryData<string> Files => [.. ScriptFiles.Runnable];
+    public static MatrixTheoryData<string, ScannerIndex> Files =>
+        new([.. ScriptFiles.Runnable], [ScannerIndex.Fingerprint, ScannerIndex.Tree]);
 
     [Theory]
     [MemberData(nameof(Files))]
-    public void Run_ScriptFile_HoldsToItsEnd(string name)
+    public void Run_ScriptFile_HoldsToItsEnd(string name, ScannerIndex index)
     {
-        using Performance performance = Performance.Of(ScriptFiles.Read(name));
+        using Performance performance = Performance.Of(ScriptFiles.Read(name), index: index);
 
         Assert.Null(performance.End);
         Assert.True(performance.Runner.ExpectationsHeld > 0, "A script that expects nothing shows nothing.");
@@ -51,14 +53,13 @@ public sealed class ScriptRunnerTests
     }
 
     [Theory]
-    [InlineData("scan", "scan")]
-    [InlineData("ksm use_zero_pages=1", "ksm use_zero_pages")]
-    [InlineData("run 2", "ksm run")]
+    [InlineData("ksm advisor_mode=scan-time", "ksm advisor_mode")]
+    [InlineData("advisor-cpu 9.697s", "advisor-cpu")]
     [InlineData("swapon s 100", "swapon")]
     [InlineData("spawn A\nmap A h 1\nadvise A h pageout", "advise pageout")]
     [InlineData("spawn A\nmap A h 1\nmigrate A h", "migrate")]
-    [InlineData("expect pages_shared=0", "counter pages_shared")]
-    [InlineData("expect-error EINVAL run 2", "ksm run")]
+    [InlineData("expect pswpin=0", "counter pswpin")]
+    [InlineData("expect-error EINVAL offline node=0", "offline")]
     public void Run_WhatTheEngineLacks_IsNeverPassedSilently(string text, string what)
     {
         using Performance performance = Performance.Of(text);

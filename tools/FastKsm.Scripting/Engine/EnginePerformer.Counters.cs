@@ -1,4 +1,7 @@
+using System;
 using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -9,9 +12,13 @@ public sealed partial class EnginePerformer
 {
     private const int KibiByte = 1024;
 
-    private static readonly string[] s_machineCounters = ["cow_ksm", "ksm_zero_pages", "nr_free_pages"];
+    private static readonly string[] s_machineCounters = ["cow_ksm", "ksm_rmap_items", "nr_free_pages", .. Ksm.Files];
 
-    private static readonly string[] s_processCounters = ["VmSize", "VmLck", "VmRSS", "RssAnon", "map_count", "ksm_merge_any"];
+    private static readonly string[] s_processCounters =
+    [
+        "VmSize", "VmLck", "VmRSS", "RssAnon", "map_count", "ksm_rmap_items", "ksm_zero_pages", "ksm_merging_pages",
+        "ksm_process_profit", "ksm_merge_any", "ksm_mergeable",
+    ];
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> CounterNames(CounterScope scope) => scope switch
@@ -27,8 +34,10 @@ public sealed partial class EnginePerformer
         long? number = counter switch
         {
             "cow_ksm" => Started.CowKsm,
-            "ksm_zero_pages" => Started.KsmZeroPages,
+            "ksm_rmap_items" => Started.Ksm.Counters.RmapItems,
             "nr_free_pages" => Started.FreeFrames,
+            _ when Ksm.Files.Contains(counter, StringComparer.Ordinal) =>
+                long.Parse(Started.Ksm.Read(counter), CultureInfo.InvariantCulture),
             _ => null,
         };
         value = CounterValue.Of(number ?? 0);
@@ -46,7 +55,12 @@ public sealed partial class EnginePerformer
             "VmRSS" => CounterValue.Of((who.ResidentAnonymousPages + who.ResidentBackedPages) * (PageSize / KibiByte)),
             "RssAnon" => CounterValue.Of(who.ResidentAnonymousPages * (PageSize / KibiByte)),
             "map_count" => CounterValue.Of(who.MapCount),
+            "ksm_rmap_items" => CounterValue.Of(who.KsmStat.RmapItems),
+            "ksm_zero_pages" => CounterValue.Of(who.KsmStat.ZeroPages),
+            "ksm_merging_pages" => CounterValue.Of(who.KsmStat.MergingPages),
+            "ksm_process_profit" => CounterValue.Of(who.KsmStat.ProcessProfit),
             "ksm_merge_any" => CounterValue.Of(who.MergesAnything),
+            "ksm_mergeable" => CounterValue.Of(who.KsmStat.Mergeable),
             _ => null,
         };
         value = found ?? default;

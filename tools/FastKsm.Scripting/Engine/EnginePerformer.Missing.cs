@@ -21,18 +21,6 @@ public sealed partial class EnginePerformer
     public void UserFault(int process, PageRun run, bool writeProtect) => throw PerformerException.NotImplemented("userfault");
 
     /// <inheritdoc/>
-    public void SetKnob(string knob, string value) => throw PerformerException.NotImplemented($"ksm {knob}");
-
-    /// <inheritdoc/>
-    public void Scan() => throw PerformerException.NotImplemented("scan");
-
-    /// <inheritdoc/>
-    public void Batch() => throw PerformerException.NotImplemented("batch");
-
-    /// <inheritdoc/>
-    public void Advance(Duration time) => throw PerformerException.NotImplemented("advance");
-
-    /// <inheritdoc/>
     public void SetAdvisorCpu(Duration time) => throw PerformerException.NotImplemented("advisor-cpu");
 
     /// <inheritdoc/>

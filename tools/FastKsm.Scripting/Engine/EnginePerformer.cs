@@ -13,6 +13,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     private readonly List<Process> _processes = [];
     private readonly List<FramePin> _pins = [];
     private readonly MachineOptions _defaults;
+    private readonly ModelClock _clock = new();
     private Machine? _machine;
     private byte[] _scratch = [];
 
@@ -68,6 +69,8 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
             PageSize = settings.PageSize ?? _defaults.PageSize,
             Content = settings.Content ?? _defaults.Content,
             MaxMapCount = settings.MaxMapCount ?? _defaults.MaxMapCount,
+            Index = Index == ScannerIndex.Tree ? MergeIndexKind.ContentTree : MergeIndexKind.Fingerprint,
+            ModelTime = _clock,
         };
         try
         {
@@ -79,6 +82,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
         }
 
         _scratch = new byte[options.ContentSize];
+        StartMerging();
     }
 
     /// <inheritdoc/>

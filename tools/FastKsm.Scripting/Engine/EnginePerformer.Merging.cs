@@ -1,0 +1,39 @@
+using System;
+using System.Linq;
+using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Scripting.Engine;
+
+/// <content>Same-page merging: the script is ksmd's clock, and wakes it.</content>
+public sealed partial class EnginePerformer
+{
+    /// <inheritdoc/>
+    public void SetKnob(string knob, string value)
+    {
+        if (!Ksm.Files.Contains(knob, StringComparer.Ordinal))
+        {
+            throw PerformerException.NotImplemented($"ksm {knob}");
+        }
+
+        Started.Ksm.Write(knob, value);
+    }
+
+    /// <inheritdoc/>
+    public void Scan() => _ = Started.Ksm.Scan();
+
+    /// <inheritdoc/>
+    public void Batch() => _ = Started.Ksm.Batch();
+
+    /// <inheritdoc/>
+    public void Advance(Duration time) => _clock.Advance(time.ToTimeSpan());
+
+    // Linux's defaults, but that every page is visited in every scan, that a batch reaches the end of one, and that ksmd
+    // runs: it does so when the script says, and not before.
+    private void StartMerging()
+    {
+        Started.Ksm.Write("smart_scan", "0");
+        Started.Ksm.Write("pages_to_scan", "4294967295");
+        Started.Ksm.Write("run", "1");
+    }
+}

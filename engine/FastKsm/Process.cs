@@ -173,7 +173,9 @@ public sealed class Process
         Check(Enter().Lock(_cpu.Number, start, end, locked: false), nameof(Unlock), address);
     }
 
-    /// <summary>Moves or resizes a range of one mapping.</summary>
+    /// <summary>
+    /// Moves or resizes a range of one mapping; moved to a given place without resizing, a range may hold several.
+    /// </summary>
     /// <param name="address">First address.</param>
     /// <param name="oldLength">Bytes now; a positive number of whole pages.</param>
     /// <param name="newLength">Bytes afterwards; a positive number of whole pages.</param>

@@ -9,7 +9,10 @@ internal sealed partial class AddressSpace<TObserver>
 {
     /// <summary>Moves or resizes a range.</summary>
     /// <param name="cpu">CPU that acts.</param>
-    /// <param name="start">First page; the old range lies in one VMA.</param>
+    /// <param name="start">
+    /// First page. What stays or moves lies in one VMA; a move to a given place without resizing takes several along,
+    /// holes included, one after the other: those before an obstacle have moved then, as on Linux.
+    /// </param>
     /// <param name="oldPages">Present length; at least one.</param>
     /// <param name="newPages">Wanted length; at least one.</param>
     /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is.</param>
@@ -49,7 +52,13 @@ internal sealed partial class AddressSpace<TObserver>
                 : UnmapCore(cpu, start + newPages, start + oldPages, keepLeaves: false);
         }
 
-        if (VmaAt(id).End - start < oldPages)
+        if (to is not null && newPages == oldPages)
+        {
+            newStart = to.Value;
+            return MoveEach(cpu, start, start + oldPages, to.Value);
+        }
+
+        if (VmaAt(id).End - start < (to is null ? oldPages : Math.Min(oldPages, newPages)))
         {
             return MemoryStatus.BadAddress;
         }
@@ -98,6 +107,26 @@ internal sealed partial class AddressSpace<TObserver>
         return MemoryStatus.Done;
     }
 
+    private MemoryStatus MoveEach(int cpu, ulong start, ulong end, ulong to)
+    {
+        MemoryStatus status = MemoryStatus.Done;
+        ulong at = start;
+        for (uint id; status == MemoryStatus.Done && at < end && (id = _tree.At(_tree.Find(at))) != 0;)
+        {
+            ulong first = Math.Max(at, VmaAt(id).Start);
+            ulong stop = Math.Min(end, VmaAt(id).End);
+            if (first >= end)
+            {
+                break;
+            }
+
+            status = Move(cpu, id, first, stop - first, stop - first, to + (first - start), out _);
+            at = stop;
+        }
+
+        return status;
+    }
+
     private MemoryStatus Move(
         int cpu, uint id, ulong start, ulong oldPages, ulong newPages, ulong? to, out ulong newStart)
     {
@@ -113,14 +142,16 @@ internal sealed partial class AddressSpace<TObserver>
         ulong moved = Math.Min(oldPages, newPages);
 
         // A merged page has one address and one index in its item, so it does not travel: it becomes private first.
-        MemoryStatus status = UnshareMerged(cpu, start, start + oldPages);
+        MemoryStatus status = UnshareMerged(cpu, start, start + moved);
         if (status != MemoryStatus.Done)
         {
             return status;
         }
 
-        // One VMA at the new place, and two edges of the old one.
-        uint links = 3 * Math.Max(1, _store.AnonVmas.LengthOf(VmaAt(id).Chain));
+        // One VMA at the new place, and two edges of the old one, whose tail may lie in another VMA if it is cut off.
+        uint last = FindContaining(start + oldPages - 1);
+        uint links = 2 * Math.Max(1, _store.AnonVmas.LengthOf(VmaAt(id).Chain));
+        links += last == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(last).Chain);
         if (!_store.TryPromise(out Promise promise, 3, 3 * (_tree.NodesForInsert + 2), links))
         {
             return MemoryStatus.OutOfNativeMemory;
@@ -156,11 +187,13 @@ internal sealed partial class AddressSpace<TObserver>
 
         MovePtes(start, moved, newStart);
         id = FindContaining(start);
-        UnmapPromised(cpu, id, id, start, start + oldPages, keepLeaves: false, ref promise);
+        last = FindContaining(start + oldPages - 1);
+        UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
         _store.Cancel(ref promise);
-        if (VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
+        if (newPages > oldPages && VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
         {
-            _ = PopulateLocked(cpu, newStart, newStart + newPages);
+            // As Linux: what is new is faulted in, what moved stays as resident as it was.
+            _ = PopulateLocked(cpu, newStart + oldPages, newStart + newPages);
         }
 
         return status;

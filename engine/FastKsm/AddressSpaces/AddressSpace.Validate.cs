@@ -19,7 +19,7 @@ internal sealed partial class AddressSpace<TObserver>
             ref Vma vma = ref VmaAt(_tree.At(at));
             mapped += vma.Pages;
             locked += vma.Has(VmaFlags.Locked) ? vma.Pages : 0;
-            Require(vma.End <= _store.PageLimit && vma.IndexOf(vma.End) <= 1UL << Sizes.IndexBits, "A1", vma.Start);
+            Require(vma.End <= _store.PageLimit && vma.IndexOf(vma.End) <= 1UL << Sizes.IndexBits, "A3", vma.Start);
             recount.AddVma(vma);
         }
 

@@ -101,7 +101,7 @@ internal sealed partial class VmaTree
         }
 
         start = 0;
-        return _root != 0 && TryFindRoomBelow(_root, pages, floor, ceiling, out start);
+        return _root != 0 && TryFindRoomBelow(_root, pages, floor, ceiling, isAbove: false, out start);
     }
 
     /// <summary>Forgets every VMA and gives the nodes back; the VMA records are the caller's.</summary>
@@ -153,14 +153,17 @@ internal sealed partial class VmaTree
         return id;
     }
 
-    private bool TryFindRoomBelow(uint id, ulong pages, ulong floor, ulong ceiling, out ulong start)
+    // Of what lies above the ceiling only the very first VMA matters: the hole below it may reach down to the ceiling.
+    private bool TryFindRoomBelow(uint id, ulong pages, ulong floor, ulong ceiling, bool isAbove, out ulong start)
     {
         ref VmaTreeNode node = ref _nodes[id];
-        for (int i = node.Count - 1; i >= 0; i--)
+        int within = isAbove ? 0 : node.Level == 0 ? UpperBound(ref node, 0, ceiling) : ChildFor(ref node, ceiling) + 1;
+        for (int i = Math.Min(within, node.Count - 1); i >= 0; i--)
         {
             if (node.Level != 0)
             {
-                if (node.Values[i] >= pages && TryFindRoomBelow(node.Ids[i], pages, floor, ceiling, out start))
+                bool above = isAbove || i == within;
+                if (node.Values[i] >= pages && TryFindRoomBelow(node.Ids[i], pages, floor, ceiling, above, out start))
                 {
                     return true;
                 }

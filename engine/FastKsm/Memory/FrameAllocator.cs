@@ -14,7 +14,8 @@ namespace FastKsm.Memory;
 /// </remarks>
 internal sealed class FrameAllocator
 {
-    private const uint CommitBytes = 1024 * 1024;
+    // Several huge pages of the host, which it can use only where all of one is committed.
+    private const uint CommitBytes = 16 * 1024 * 1024;
 
     private readonly FrameLayout _layout;
     private readonly FrameArena _arena;

@@ -18,6 +18,8 @@ internal sealed unsafe partial class Reservation : SafeHandleZeroOrMinusOneIsInv
     private const int ProtReadWrite = 1 | 2;
     private const int MapPrivateAnonymousNoReserve = 0x02 | 0x20 | 0x4000;
 
+    private const int AdviseHugePage = 14;
+
     private nuint _mappedLength;
 
     /// <summary>Owns nothing yet; <see cref="Reserve"/> makes reservations.</summary>
@@ -69,6 +71,9 @@ internal sealed unsafe partial class Reservation : SafeHandleZeroOrMinusOneIsInv
         return mprotect((nint)(Base + first), end - first, ProtReadWrite) == 0;
     }
 
+    /// <summary>Asks the host to back committed memory with huge pages where it can; a host that cannot is no failure.</summary>
+    internal void PreferHugePages() => _ = madvise((nint)Base, Length, AdviseHugePage);
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => munmap(handle, _mappedLength) == 0;
 
@@ -79,6 +84,9 @@ internal sealed unsafe partial class Reservation : SafeHandleZeroOrMinusOneIsInv
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int mprotect(nint address, nuint length, int protection);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int madvise(nint address, nuint length, int advice);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int munmap(nint address, nuint length);

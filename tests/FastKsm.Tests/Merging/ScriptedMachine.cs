@@ -305,13 +305,14 @@ internal sealed class ScriptedMachine : IDisposable
             return;
         }
 
-        // Logged only now: since 6.17 Linux also moves what lies in several VMAs.
+        // Mappings go one after the other; where there is a hole, what was at the new place stays.
         Log($"remap {running.Name} {page} {pages} {to}");
-        Forget(running, to, to + pages);
         for (ulong i = 0; i < pages; i++)
         {
-            running.Pages[to + i] = running.Pages[page + i];
-            _ = running.Pages.Remove(page + i);
+            if (running.Pages.Remove(page + i, out Held held))
+            {
+                running.Pages[to + i] = held;
+            }
         }
     }
 

@@ -1,0 +1,357 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Runtime.InteropServices;
+using FastKsm.Primitives;
+using Xunit;
+
+namespace FastKsm.Tests.Model;
+
+/// <content>The operations, each on the machine and on the dictionary.</content>
+internal sealed partial class DictionaryMachine
+{
+    private void Write(Running running, ulong page, bool forced)
+    {
+        _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
+        bool allowed = entry is not null && (entry.MayWrite || (forced && entry.Shared is null));
+        ulong value = _stamp++;
+        byte[] bytes = BitConverter.GetBytes(value);
+        Cpu cpu = running.Process.Cpu;
+        void Store()
+        {
+            ulong last = ((page + 1) * PageSize) - 8;
+            if (forced)
+            {
+                cpu.ForceWrite(running.Process, page * PageSize, bytes);
+                cpu.ForceWrite(running.Process, last, bytes);
+            }
+            else
+            {
+                cpu.Write(running.Process, page * PageSize, bytes);
+                cpu.Write(running.Process, last, bytes);
+            }
+        }
+
+        if (allowed)
+        {
+            Store();
+            entry!.Value = value;
+        }
+        else
+        {
+            Assert.Equal(entry is not null, Refused<SegmentationFaultException>(Store).IsMapped);
+            Refusals++;
+        }
+    }
+
+    // The last word of one page and the first of the next, in one write: both change or none.
+    private void WriteAcross(Running running, ulong page)
+    {
+        bool allowed = running.Pages.TryGetValue(page, out DictionaryPage? first) && first.MayWrite
+            && running.Pages.TryGetValue(page + 1, out DictionaryPage? second) && second.MayWrite;
+        ulong[] words = [_stamp, _stamp];
+        void Store() => running.Process.Cpu.Write(
+            running.Process, ((page + 1) * PageSize) - 8, MemoryMarshal.AsBytes<ulong>(words));
+        if (!allowed)
+        {
+            _ = Refused<SegmentationFaultException>(Store);
+            Refusals++;
+            return;
+        }
+
+        Store();
+        Write(running, page, forced: false);
+        Write(running, page + 1, forced: false);
+        _stamp++;
+    }
+
+    private void Read(Running running, ulong page)
+    {
+        _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
+        void Load() => running.Process.Cpu.Read(running.Process, page * PageSize, _content);
+        if (entry is { MayRead: true })
+        {
+            Load();
+            Assert.Equal(entry.Value, BitConverter.ToUInt64(_content));
+        }
+        else
+        {
+            Assert.Equal(entry is not null, Refused<SegmentationFaultException>(Load).IsMapped);
+            Refusals++;
+        }
+    }
+
+    private void Map(in ModelOp op, Running running, ulong page, ulong end)
+    {
+        Protection[] protections =
+        [
+            Protection.Read | Protection.Write, Protection.Read | Protection.Write, Protection.Read | Protection.Write,
+            Protection.Read | Protection.Write, Protection.Read, Protection.None,
+        ];
+        Protection protection = protections[op.Choice % protections.Length];
+        bool shared = op.Choice % 7 == 0;
+        bool fileBacked = op.Choice % 7 == 1;
+        bool anywhere = op.Kind == ModelOpKind.MapAnywhere;
+        ulong address = running.Process.Map(Bytes(page, end), new MapOptions
+        {
+            Protection = protection,
+            Shared = shared,
+            FileBacked = fileBacked,
+            At = anywhere ? null : page * PageSize,
+            Node = op.Choice % 5 == 0 ? op.Choice % 2 : null,
+        });
+        ulong start = address / PageSize;
+        Assert.True(anywhere ? Enumerable.Range(0, (int)(end - page)).All(i => !running.Pages.ContainsKey(start + (ulong)i))
+            : start == page);
+        Drop(running, start, start + (end - page));
+        Dictionary<ulong, ulong>? backing = shared ? [] : null;
+        int origin = shared || fileBacked ? ++_origins : 0;
+        for (ulong i = 0; i < end - page; i++)
+        {
+            running.Pages.Add(start + i, new DictionaryPage
+            {
+                Protection = protection,
+                Shared = backing,
+                FileBacked = fileBacked,
+                Index = i,
+                Origin = origin,
+            });
+        }
+    }
+
+    private void Protect(in ModelOp op, Running running, ulong page, ulong end)
+    {
+        Protection[] protections =
+        [
+            Protection.Read | Protection.Write, Protection.Read | Protection.Write, Protection.Read, Protection.None,
+            Protection.Execute | Protection.Write,
+        ];
+        Protection protection = protections[op.Choice % protections.Length];
+        ulong hole = page;
+        while (hole < end && running.Pages.ContainsKey(hole))
+        {
+            running.Pages[hole].Protection = protection;
+            hole++;
+        }
+
+        Expect(hole < end ? Errno.NoMemory : Errno.None, () => running.Process.Protect(page * PageSize, Bytes(page, end), protection));
+    }
+
+    private void AdviseAll(Running running, ulong page, ulong end, Advice advice)
+    {
+        Errno expected = Errno.None;
+        bool populates = advice is Advice.PopulateRead or Advice.PopulateWrite;
+        List<DictionaryPage> reached = [];
+        ulong at = page;
+        for (; at < end && expected is Errno.None or Errno.NoMemory; at++)
+        {
+            if (!running.Pages.TryGetValue(at, out DictionaryPage? entry))
+            {
+                expected = Errno.NoMemory;
+                if (populates)
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            bool refused = advice switch
+            {
+                Advice.DontNeed or Advice.Cold => entry.Locked,
+                Advice.Free => entry.Locked || entry.FileBacked || entry.Shared is not null,
+                Advice.WipeOnFork => entry.FileBacked || entry.Shared is not null,
+                Advice.PopulateRead => !entry.MayRead,
+                Advice.PopulateWrite => !entry.MayWrite,
+                _ => false,
+            };
+            if (refused)
+            {
+                expected = Errno.Invalid;
+                break;
+            }
+
+            reached.Add(entry);
+        }
+
+        Expect(expected, () => running.Process.Advise(page * PageSize, Bytes(page, end), advice));
+        if (advice == Advice.DontNeed)
+        {
+            Release(running, page, at);
+        }
+
+        foreach (DictionaryPage entry in reached)
+        {
+            entry.DontFork = advice == Advice.DontFork || (entry.DontFork && advice != Advice.DoFork);
+            entry.WipeOnFork = advice == Advice.WipeOnFork || (entry.WipeOnFork && advice != Advice.KeepOnFork);
+            if (advice == Advice.DontNeed && entry.Shared is null)
+            {
+                entry.Value = 0;
+            }
+        }
+    }
+
+    private void Lock(Running running, ulong page, ulong end, bool locked)
+    {
+        ulong hole = page;
+        bool unreachable = false;
+        while (hole < end && running.Pages.TryGetValue(hole, out DictionaryPage? entry))
+        {
+            entry.Locked = locked;
+            unreachable |= locked && !entry.MayRead;
+            hole++;
+        }
+
+        Expect(
+            hole < end || unreachable ? Errno.NoMemory : Errno.None,
+            () =>
+            {
+                if (locked)
+                {
+                    running.Process.Lock(page * PageSize, Bytes(page, end));
+                }
+                else
+                {
+                    running.Process.Unlock(page * PageSize, Bytes(page, end));
+                }
+            });
+    }
+
+    private void Remap(in ModelOp op, Running running, ulong page, ulong end)
+    {
+        ulong oldPages = end - page;
+        ulong newPages = (ulong)(op.Choice % 9) + 1;
+        bool isFixed = op.Kind == ModelOpKind.RemapFixed;
+        ulong to = FirstPage + (ulong)op.Other;
+        ulong start;
+        try
+        {
+            start = running.Process.Remap(
+                page * PageSize, oldPages * PageSize, newPages * PageSize, mayMove: op.Choice % 2 == 0,
+                isFixed ? to * PageSize : null) / PageSize;
+        }
+        catch (MemoryOperationException refused)
+        {
+            bool overlaps = isFixed && page < to + newPages && to < page + oldPages;
+            bool whole = Enumerable.Range(0, (int)oldPages).All(i => running.Pages.ContainsKey(page + (ulong)i));
+            bool mayBeRefused = refused.Error switch
+            {
+                Errno.Invalid => overlaps,
+                Errno.BadAddress => isFixed && newPages == oldPages
+                    ? !running.Pages.ContainsKey(page)
+                    : !whole || isFixed || newPages > oldPages,
+                Errno.NoMemory => !isFixed && op.Choice % 2 != 0 && newPages > oldPages,
+                _ => false,
+            };
+            Assert.True(mayBeRefused, refused.Message);
+            Refusals++;
+            return;
+        }
+
+        Assert.True(isFixed ? start == to : start == page || (op.Choice % 2 == 0 && newPages > oldPages));
+        if (newPages <= oldPages && start == page)
+        {
+            Drop(running, page + newPages, page + oldPages);
+            return;
+        }
+
+        if (isFixed && newPages == oldPages)
+        {
+            MoveEach(running, page, end, start);
+            return;
+        }
+
+        // It was one VMA, so its pages are alike and the first one says what new ones are.
+        DictionaryPage first = running.Pages[page];
+        List<DictionaryPage> moved = [];
+        for (ulong i = 0; i < newPages; i++)
+        {
+            moved.Add(i < oldPages ? running.Pages[page + i].Copy(forked: false) : new DictionaryPage
+            {
+                Protection = first.Protection,
+                Locked = first.Locked,
+                DontFork = first.DontFork,
+                WipeOnFork = first.WipeOnFork,
+                Shared = first.Shared,
+                FileBacked = first.FileBacked,
+                Index = first.Index + i,
+                Origin = first.Origin,
+            });
+        }
+
+        if (start != page)
+        {
+            Drop(running, page, page + oldPages);
+        }
+
+        if (start == page)
+        {
+            for (ulong i = oldPages; i < newPages; i++)
+            {
+                running.Pages.Add(start + i, moved[(int)i]);
+            }
+
+            return;
+        }
+
+        Drop(running, start, start + newPages);
+        for (ulong i = 0; i < newPages; i++)
+        {
+            running.Pages.Add(start + i, moved[(int)i]);
+        }
+    }
+
+    private void MoveEach(Running running, ulong page, ulong end, ulong to)
+    {
+        foreach (ulong at in running.Pages.Keys.Where(key => key >= page && key < end).ToArray())
+        {
+            DictionaryPage moved = running.Pages[at].Copy(forked: false);
+            Drop(running, at, at + 1);
+            Drop(running, to + (at - page), to + (at - page) + 1);
+            running.Pages.Add(to + (at - page), moved);
+        }
+    }
+
+    private void Pin(in ModelOp op, Running running, ulong page)
+    {
+        PinKind kind = (PinKind)(op.Choice % 3);
+        _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
+        bool allowed = entry is not null && (kind == PinKind.Write ? entry.MayWrite : entry.MayRead);
+        FramePin Borrow() => running.Process.Pin(page * PageSize, kind);
+        if (!allowed)
+        {
+            _ = Refused<SegmentationFaultException>(() => _ = Borrow());
+            Refusals++;
+            return;
+        }
+
+        FramePin pin = Borrow();
+
+        // A page that is the owner's alone, or that all share, stays in its frame for as long as it is pinned.
+        bool binding = pin.Frame.IsSome && kind != PinKind.Reference && !(kind == PinKind.Read && entry!.FileBacked);
+        _loans.Add(new Loan(pin, running, page, binding));
+    }
+
+    // Memory may run out before the machine comes to the reason for which it refuses.
+    private static T Refused<T>(Action action)
+        where T : Exception
+    {
+        Exception? thrown = Record.Exception(action);
+        return thrown is OutOfFramesException exhausted
+            ? throw new OutOfFramesException("Ran out first.", exhausted)
+            : Assert.IsType<T>(thrown);
+    }
+
+    private void Expect(Errno expected, Action action)
+    {
+        if (expected == Errno.None)
+        {
+            action();
+        }
+        else
+        {
+            Assert.Equal(expected, Refused<MemoryOperationException>(action).Error);
+            Refusals++;
+        }
+    }
+}

@@ -1,0 +1,180 @@
+using System;
+using System.Globalization;
+using System.Threading;
+using System.Threading.Tasks;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Tests.Conformance;
+using Xunit;
+
+namespace FastKsm.Tests.Merging;
+
+/// <summary>What the scanner promises beyond the conformance table.</summary>
+[Collection("alone")]
+public sealed class ScannerTests : ConformanceRows
+{
+#if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
+    [Theory, MemberData(nameof(Indexes))]
+    public void Scan_SteadyState_AllocatesNothing(MergeIndexKind index)
+    {
+        using KsmRig rig = new(index);
+        _ = MergingRows.Multiplicities(rig);
+        Area unique = rig.Unique(1500, 50_000);
+        rig.Scan(2);
+        Ksm ksm = rig.Machine.Ksm;
+        _ = ksm.Scan();
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        for (int scan = 0; scan < 5; scan++)
+        {
+            _ = ksm.Scan();
+        }
+
+        Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
+        Assert.Equal(1500, unique.Process.KsmStat.RmapItems);
+    }
+#endif
+
+    [Theory, MemberData(nameof(Indexes))]
+    public void Scan_FingerprintContents_MergesThem(MergeIndexKind index)
+    {
+        using Machine machine = new(new MachineOptions { Frames = 512, Content = FrameContent.Fingerprint, Index = index });
+        machine.Ksm.Write("run", "1");
+        machine.Ksm.Write("pages_to_scan", "1000");
+        Process process = machine.Spawn();
+        ulong address = process.Map(100 * KsmRig.PageSize, new MapOptions());
+        process.Advise(address, 100 * KsmRig.PageSize, Advice.Mergeable);
+        for (ulong i = 0; i < 100; i++)
+        {
+            process.Cpu.WritePage(process, address + (i * KsmRig.PageSize), i % 10);
+        }
+
+        _ = machine.Ksm.Scan() && machine.Ksm.Scan();
+
+        Assert.Equal((10, 90), (machine.Ksm.Counters.PagesShared, machine.Ksm.Counters.PagesSharing));
+        machine.Validate();
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
+    public void Scan_PinnedPages_AreLeftAlone(MergeIndexKind index)
+    {
+        using KsmRig rig = new(index);
+        Area area = rig.Equal(2);
+        Pfn second = area.Frame(1);
+        using (area.Process.Pin(area.At(0), PinKind.Reference))
+        {
+            for (int scan = 2; scan <= 3; scan++)
+            {
+                _ = rig.Copied;
+                rig.Scan(scan == 2 ? 2 : 1);
+                rig.Expect(0, 0, 1, 1);
+                Assert.Equal(1, rig.Copied);
+                Assert.NotEqual(second, area.Frame(1));
+                second = area.Frame(1);
+            }
+        }
+
+        rig.Scan();
+        rig.Expect(1, 1, 0, 0);
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
+    public void Scan_LaterPagePinned_CopiesNothing(MergeIndexKind index)
+    {
+        using KsmRig rig = new(index);
+        Area area = rig.Equal(2);
+        using (area.Process.Pin(area.At(1), PinKind.Reference))
+        {
+            rig.Scan(2);
+            rig.Expect(0, 0, 1, 1);
+            Assert.Equal(0, rig.Copied);
+        }
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
+    public void Scan_WithoutMemoryForRecords_LeavesAValidMachine(MergeIndexKind index)
+    {
+        for (int allocations = 0; allocations < 40; allocations++)
+        {
+            using KsmRig rig = new(index);
+            Area area = rig.Map(rig.Spawn(), 24);
+            _ = area[..16].Fill(7);
+            _ = area[16..].FillUnique(100);
+            rig.Machine.Store.Faults.Arm(allocations);
+            for (int scan = 0; scan < 3; scan++)
+            {
+                _ = Record.Exception(() => rig.Machine.Ksm.Scan());
+                rig.Machine.Validate();
+            }
+
+            rig.Machine.Store.Faults.Disarm();
+            rig.Scan(2);
+            rig.Expect(1, 15, 8, 0);
+        }
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
+    public void Unmerging_WithoutFrames_StopsAndLeavesAValidMachine(MergeIndexKind index)
+    {
+        using KsmRig rig = new(index, frames: 64);
+        Area area = rig.Equal(40);
+        rig.Scan(2);
+        Area other = rig.Unique(60, 500);
+
+        _ = Assert.Throws<OutOfFramesException>(() => rig.Set("run", 2));
+
+        Assert.Equal("0", rig.Machine.Ksm.Read("run"));
+        rig.Machine.Validate();
+        _ = other.Unmap();
+        rig.Set("run", 2);
+        rig.Expect(0, 0, 0, 0);
+        area.AssertNoDuplicates();
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
+    public async Task Scan_WhileCpusWrite_LosesNoWrite(MergeIndexKind index)
+    {
+        using Machine machine = new(new MachineOptions { Frames = 4096, Cpus = 2, Index = index });
+        machine.Ksm.Write("run", "1");
+        machine.Ksm.Write("pages_to_scan", "1000");
+        machine.Ksm.Write("max_page_sharing", "8");
+        Process[] processes = [machine.Spawn(machine.Cpus[0]), machine.Spawn(machine.Cpus[1])];
+        using CancellationTokenSource stop = new();
+        Task[] writers = [.. Array.ConvertAll(processes, process => Task.Run(() => WriteAndCheck(process, stop.Token)))];
+        for (int scan = 0; scan < 400; scan++)
+        {
+            _ = machine.Ksm.Scan();
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(writers);
+        machine.Validate();
+        _ = machine.Ksm.Scan();
+        machine.Validate();
+    }
+
+    // Few contents, so that pages merge and are copied all the time; every page must read as it was last written.
+    private static void WriteAndCheck(Process process, CancellationToken stop)
+    {
+        const ulong Pages = 64;
+        ulong address = process.Map(Pages * KsmRig.PageSize, new MapOptions());
+        process.Advise(address, Pages * KsmRig.PageSize, Advice.Mergeable);
+        ulong[] written = new ulong[Pages];
+        byte[] content = new byte[KsmRig.PageSize];
+        byte[][] contents = new byte[4][];
+        for (ulong i = 0; i < 4; i++)
+        {
+            contents[i] = new byte[KsmRig.PageSize];
+            PageContent.Fill(contents[i], i);
+        }
+
+        Random random = new(5);
+        while (!stop.IsCancellationRequested)
+        {
+            ulong page = (ulong)random.Next((int)Pages);
+            process.Cpu.ReadPage(process, address + (page * KsmRig.PageSize), content);
+            Assert.True(content.AsSpan().SequenceEqual(contents[written[page]]), string.Create(CultureInfo.InvariantCulture, $"Page {page} lost a write."));
+            written[page] = (ulong)random.Next(4);
+            process.Cpu.WritePage(process, address + (page * KsmRig.PageSize), written[page]);
+        }
+    }
+}

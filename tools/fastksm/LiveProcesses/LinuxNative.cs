@@ -16,13 +16,9 @@ internal static unsafe partial class LinuxNative
 
     internal const int AdviseHugePage = 14;
 
-    internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
-    internal const int ErrorAccessDenied = 13;
     internal const int ErrorFault = 14;
-    internal const int ErrorNotSupported = 25;
-    internal const int ErrorNotImplemented = 38;
 
     /// <summary>prctl: merge every compatible VMA of this process, now and later; inherited over fork and exec.</summary>
     internal const int PrSetMemoryMerge = 67;

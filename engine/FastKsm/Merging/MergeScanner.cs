@@ -32,8 +32,9 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <param name="store">Tables of the machine.</param>
     /// <param name="clock">Model time.</param>
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
+    /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal MergeScanner(AddressSpaceStore store, TimeProvider clock, bool fingerprints)
+    internal MergeScanner(AddressSpaceStore store, TimeProvider clock, bool fingerprints, int hashingThreads)
     {
         _store = store;
         _frames = store.Frames;
@@ -43,7 +44,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
             _frames, store.AnonVmas, _items, Counters, Knobs, clock, store.Faults, BorrowPage);
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
-        _ahead = new LookAhead(parts, _index);
+        _ahead = new LookAhead(parts, _index, hashingThreads);
         _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.ZeroFrame);
     }
 
@@ -80,8 +81,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 return false;
             }
 
-            // What was looked at before may have been written since.
-            _ahead.Clear();
+            _ahead.Begin(Knobs.PagesToScan);
             _position = default;
             for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit<TObserver> visit); _budget--)
             {
@@ -94,6 +94,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 Counters.PagesScanned++;
             }
 
+            _ahead.End();
             return true;
         }
     }
@@ -111,6 +112,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ahead.Dispose();
         _index.Dispose();
         _items.Dispose();
     }

@@ -1,11 +1,12 @@
 using System;
 using System.Globalization;
+using System.Linq;
 using FastKsm.Primitives;
 using Xunit;
 
-namespace FastKsm.Tests.Conformance;
+namespace FastKsm.Tests.Merging;
 
-/// <summary>A machine set up as the conformance table's baseline says, and short words for what its rows do.</summary>
+/// <summary>A machine set up as the conformance table's baseline says, and short words for scripts in C#.</summary>
 internal sealed class KsmRig : IDisposable
 {
     internal const ulong PageSize = 4096;
@@ -99,6 +100,23 @@ internal sealed class KsmRig : IDisposable
 
     /// <summary>A process with a region of unlike pages.</summary>
     internal Area Unique(int pages, ulong from = 100) => Map(Spawn(), pages).FillUnique(from);
+
+    /// <summary>50 contents once, 30 twice, 20 three times, 10 seven times, 2 three hundred times, shuffled.</summary>
+    internal Area Multiplicities()
+    {
+        (int Contents, int Times)[] groups = [(50, 1), (30, 2), (20, 3), (10, 7), (2, 300)];
+        ulong content = 1000;
+        ulong[] pages = [.. groups.SelectMany(group => Enumerable.Range(0, group.Contents)
+            .SelectMany(_ => Enumerable.Repeat(content++, group.Times)))];
+        new Random(10).Shuffle(pages);
+        Area area = Map(Spawn(), pages.Length);
+        for (int i = 0; i < pages.Length; i++)
+        {
+            _ = area.Write(i, pages[i]);
+        }
+
+        return area;
+    }
 
     internal void Scan(int times = 1)
     {

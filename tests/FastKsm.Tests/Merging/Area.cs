@@ -2,7 +2,7 @@ using System;
 using FastKsm.Primitives;
 using Xunit;
 
-namespace FastKsm.Tests.Conformance;
+namespace FastKsm.Tests.Merging;
 
 /// <summary>A region of a process, or the same region of its child.</summary>
 internal sealed record Area(Process Process, ulong Address, int Pages)

@@ -9,30 +9,8 @@ using Xunit;
 namespace FastKsm.Tests.Merging;
 
 /// <summary>What the scanner promises beyond the conformance table.</summary>
-[Collection("alone")]
 public sealed class ScannerTests : MergeIndexKinds
 {
-#if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
-    [Theory, MemberData(nameof(Indexes))]
-    public void Scan_SteadyState_AllocatesNothing(MergeIndexKind index)
-    {
-        using KsmRig rig = new(index);
-        _ = rig.Multiplicities();
-        Area unique = rig.Unique(1500, 50_000);
-        rig.Scan(2);
-        Ksm ksm = rig.Machine.Ksm;
-        _ = ksm.Scan();
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        for (int scan = 0; scan < 5; scan++)
-        {
-            _ = ksm.Scan();
-        }
-
-        Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
-        Assert.Equal(1500, unique.Process.KsmStat.RmapItems);
-    }
-#endif
-
     [Theory, MemberData(nameof(Indexes))]
     public void Scan_FingerprintContents_MergesThem(MergeIndexKind index)
     {

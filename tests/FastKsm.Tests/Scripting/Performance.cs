@@ -85,5 +85,8 @@ internal sealed class Performance : IDisposable
         }
     }
 
+    /// <summary>Checks the machine.</summary>
+    internal void Validate() => _performer.Machine!.Validate();
+
     public void Dispose() => _performer.Dispose();
 }

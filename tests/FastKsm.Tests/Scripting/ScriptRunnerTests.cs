@@ -87,22 +87,6 @@ public sealed class ScriptRunnerTests
         Assert.Equal(5, performance.Runner.OperationsPerformed);
     }
 
-    [Theory]
-    [InlineData("fill A heap unique 1", "fill: No page frame is free")]
-    [InlineData("lock A heap", "lock: No page frame is free")]
-    [InlineData("populate A heap write", "populate: No page frame is free")]
-    public void Run_OutOfFrames_IsExhaustedAndTheMachineGoesOn(string last, string detail)
-    {
-        using Performance performance = Performance.Of("machine frames=8\nspawn A\nmap A heap 9\n" + last);
-
-        Assert.NotNull(performance.End);
-        Assert.Contains(detail, performance.End.Detail, StringComparison.Ordinal);
-        Assert.Equal((ScriptOutcome.Exhausted, 4), (performance.End.Outcome, performance.End.Position.Line));
-        Assert.Equal(3, performance.Runner.OperationsPerformed);
-        performance.Runner.Perform(ScriptFiles.Parse("exit A").Operations[0]);
-        performance.Runner.Perform(ScriptFiles.Parse("expect nr_free_pages=8").Operations[0]);
-    }
-
     [Fact]
     public void Run_ExpectedExhaustion_Holds()
     {

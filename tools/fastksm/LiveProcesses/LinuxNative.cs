@@ -35,6 +35,9 @@ internal static unsafe partial class LinuxNative
     internal static partial int open(string path, int flags);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int openat(int directory, string path, int flags);
 
     [LibraryImport("libc", SetLastError = true)]
@@ -42,6 +45,12 @@ internal static unsafe partial class LinuxNative
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint read(int descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint write(int descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int flock(int descriptor, int operation);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint pread(int descriptor, void* buffer, nuint length, long offset);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "protocol.h"
 
@@ -12,6 +13,8 @@
 bool channel_send(int socket, const void *head, size_t head_size, const void *tail, size_t tail_size, int file);
 // Returns the bytes received, 0 when the other side has gone, -1 on an error; *file is -1 or an open file.
 long channel_receive(int socket, void *head, size_t head_size, void *tail, size_t tail_size, int *file);
+// Waits for one of two files to be readable, or for the end of the agent's input. Returns whether the first one is.
+bool channel_wait(int wanted, int other);
 
 // knobs.c: the settings under /sys/kernel/mm/ksm.
 void knobs_save(void);
@@ -32,10 +35,16 @@ size_t memory_page_size(void);
 void own_memory_remember(void);
 int own_memory_keep_unmerged(void);
 
-// pins.c: frames on loan. A pin is an open file, so that it outlives its process.
+// pins.c: frames on loan. A pin is an open file, or a process that reads, so that it outlives the page's process.
+struct pin {
+    int file;
+    pid_t reader; // 0: none
+};
+
 int pin_take(uint64_t address, uint64_t kind, int *file);
-void pin_release(int file);
-long pin_peek(int file, void *page);
+int pin_take_for_reading(pid_t owner, uint64_t address, struct pin *pin);
+void pin_release(const struct pin *pin);
+long pin_peek(const struct pin *pin, void *page);
 
 // process.c: a simulated process; serves requests from its socket until it is told to exit.
 enum { PROCESS_SOCKET = 3 };

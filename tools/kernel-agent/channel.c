@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "agent.h"
 
@@ -53,4 +55,14 @@ long channel_receive(int socket, void *head, size_t head_size, void *tail, size_
     }
 
     return received;
+}
+
+bool channel_wait(int wanted, int other) {
+    // Nobody waits for an answer any more when the tool has gone.
+    struct pollfd events[3] = {
+        {.fd = wanted, .events = POLLIN}, {.fd = other, .events = POLLIN}, {.fd = STDIN_FILENO, .events = 0}};
+    while (poll(events, 3, -1) < 0 && errno == EINTR) {
+    }
+
+    return (events[0].revents & POLLIN) != 0;
 }

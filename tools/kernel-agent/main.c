@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +28,7 @@ struct process {
 };
 
 static struct process processes[MAX_PROCESSES];
-static int pins[MAX_PINS]; // open file + 1; 0: none
+static struct pin pins[MAX_PINS]; // file 0: none
 static int pin_count;
 static uint8_t payload[MAX_PAYLOAD];
 
@@ -124,12 +123,9 @@ static int ask(struct process *process, const struct request *request, int with,
         return errno;
     }
 
-    struct pollfd events[2] = {{.fd = process->socket, .events = POLLIN}, {.fd = process->handle, .events = POLLIN}};
-    while (poll(events, 2, -1) < 0 && errno == EINTR) {
-    }
-
-    if ((events[0].revents & POLLIN) == 0
+    if (!channel_wait(process->socket, process->handle)
         || channel_receive(process->socket, response, sizeof *response, NULL, 0, file) != sizeof *response) {
+        kill(process->pid, SIGKILL);
         reap(process);
         return -SIGKILL;
     }
@@ -160,40 +156,64 @@ static int fork_process(struct process *parent, const struct request *request, s
     return adopt(&processes[number], (pid_t)response->result, ends[0]);
 }
 
-static int keep_pin(int file, int64_t *pin) {
+// What a process has pinned outlives it: the root process takes the file over. A ring cannot be sent through a socket.
+static int take_over(struct process *process, int file, struct pin *pin) {
+    pin->file = (int)syscall(SYS_pidfd_getfd, process->handle, file, 0);
+    int error = pin->file < 0 ? errno : 0;
+    struct request request = {.operation = OP_CLOSE, .argument = {(uint64_t)file}};
+    struct response response;
+    int none;
+    int closed = ask(process, &request, -1, &response, &none);
+    return error != 0 ? error : closed;
+}
+
+static int take_pin(struct process *process, const struct request *request, struct response *response) {
     if (pin_count == MAX_PINS) {
-        close(file);
         return ENOMEM;
     }
 
-    pins[pin_count] = file + 1;
-    *pin = pin_count++;
-    return 0;
+    struct pin pin = {0};
+    int error;
+    if (request->argument[1] == PIN_READ) {
+        error = pin_take_for_reading(process->pid, request->argument[0], &pin);
+    } else {
+        int none;
+        error = ask(process, request, -1, response, &none);
+        if (error == 0 && response->error == 0) {
+            error = take_over(process, (int)response->result, &pin);
+        }
+    }
+
+    if (error == 0 && response->error == 0) {
+        pins[pin_count] = pin;
+        response->result = pin_count++;
+    }
+
+    return error;
 }
 
-static int take_pin_back(uint64_t pin) {
-    if (pin >= (uint64_t)pin_count || pins[pin] == 0) {
+static int take_pin_back(uint64_t number) {
+    if (number >= (uint64_t)pin_count || pins[number].file == 0) {
         return EINVAL;
     }
 
-    pin_release(pins[pin] - 1);
-    pins[pin] = 0;
+    pin_release(&pins[number]);
+    pins[number].file = 0;
     return 0;
 }
 
 static void reset(void) {
+    for (int i = 0; i < pin_count; i++) {
+        (void)take_pin_back((uint64_t)i);
+    }
+
+    pin_count = 0;
     for (int i = 0; i < MAX_PROCESSES; i++) {
         if (processes[i].pid != 0) {
             kill(processes[i].pid, SIGKILL);
             reap(&processes[i]);
         }
     }
-
-    for (int i = 0; i < pin_count; i++) {
-        (void)take_pin_back((uint64_t)i);
-    }
-
-    pin_count = 0;
 }
 
 static int of_process(const struct request *request, struct response *response) {
@@ -202,8 +222,7 @@ static int of_process(const struct request *request, struct response *response) 
         return ESRCH;
     }
 
-    int file;
-    int error;
+    int none;
     switch (request->operation) {
     case OP_SPAWN:
         return spawn(process, &response->result);
@@ -213,9 +232,10 @@ static int of_process(const struct request *request, struct response *response) 
         return 0;
     case OP_FORK:
         return fork_process(process, request, response);
+    case OP_PIN:
+        return take_pin(process, request, response);
     default:
-        error = ask(process, request, -1, response, &file);
-        return error == 0 && file >= 0 ? keep_pin(file, &response->result) : error;
+        return ask(process, request, -1, response, &none);
     }
 }
 
@@ -232,8 +252,8 @@ static bool serve(const struct request *request) {
         error = take_pin_back(request->argument[0]);
         break;
     case OP_PEEK_PIN:
-        length = request->argument[0] < (uint64_t)pin_count && pins[request->argument[0]] != 0
-            ? pin_peek(pins[request->argument[0]] - 1, page)
+        length = request->argument[0] < (uint64_t)pin_count && pins[request->argument[0]].file != 0
+            ? pin_peek(&pins[request->argument[0]], page)
             : -EINVAL;
         error = length < 0 ? (int)-length : 0;
         response.payload = length < 0 ? 0 : (uint32_t)length;

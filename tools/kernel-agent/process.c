@@ -22,9 +22,9 @@ void process_begin(void) {
     memory_catch_signals();
 }
 
-static void respond(int64_t result, int error, int file) {
+static void respond(int64_t result, int error) {
     struct response response = {.result = result, .error = error};
-    if (!channel_send(PROCESS_SOCKET, &response, sizeof response, NULL, 0, file)) {
+    if (!channel_send(PROCESS_SOCKET, &response, sizeof response, NULL, 0, -1)) {
         _exit(1);
     }
 }
@@ -69,12 +69,19 @@ static int start_again(void) {
     return errno;
 }
 
-static int perform(const struct request *request, int64_t *result, int *file) {
+static int pin(const uint64_t *argument, int64_t *result) {
+    int file = -1;
+    int error = pin_take(argument[0], argument[1], &file);
+    *result = file;
+    return error;
+}
+
+static int perform(const struct request *request, int socket, int64_t *result) {
     const uint64_t *argument = request->argument;
     void *address = (void *)argument[0];
     switch (request->operation) {
     case OP_FORK:
-        return fork_beside(*file, result);
+        return fork_beside(socket, result);
     case OP_EXEC:
         return start_again();
     case OP_MAP:
@@ -100,6 +107,10 @@ static int perform(const struct request *request, int64_t *result, int *file) {
         return memory_poke(argument[0], payload, request->payload);
     case OP_READ:
         return memory_read(argument[0], argument[1]);
+    case OP_PIN:
+        return pin(argument, result);
+    case OP_CLOSE:
+        return result_of(close((int)argument[0]));
     case OP_FORCE_WRITE:
         return memory_force_write(argument[0], argument[1]);
     case OP_DIRECT_IO:
@@ -123,24 +134,12 @@ _Noreturn void process_serve(void) {
         }
 
         int64_t result = 0;
-        if (request.operation == OP_PIN) {
-            // The root process keeps the pin: it outlives this process.
-            int pin = -1;
-            int error = pin_take(request.argument[0], request.argument[1], &pin);
-            respond(0, error, pin);
-            if (pin >= 0) {
-                close(pin);
-            }
-
-            continue;
-        }
-
-        int error = perform(&request, &result, &file);
+        int error = perform(&request, file, &result);
         if (file >= 0) {
             close(file);
         }
 
-        respond(result, error, -1);
+        respond(result, error);
     }
 }
 
@@ -148,6 +147,6 @@ _Noreturn void process_serve_after_exec(void) {
     process_begin();
     own_memory_remember();
     bool merges = prctl(PR_GET_MEMORY_MERGE, 0, 0, 0, 0) > 0;
-    respond(0, merges ? own_memory_keep_unmerged() : 0, -1);
+    respond(0, merges ? own_memory_keep_unmerged() : 0);
     process_serve();
 }

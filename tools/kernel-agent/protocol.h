@@ -25,11 +25,12 @@ enum operation {
     OP_FILL = 25,      // 0: address  1: pages  2: content of the first  3: step of the content -> 0
     OP_POKE = 26,      // 0: address; the bytes follow                                         -> 0
     OP_READ = 27,      // 0: address  1: pages                                                 -> 0
-    OP_PIN = 28,       // 0: address of a page  1: PIN_*                                       -> pin
+    OP_PIN = 28,       // 0: address of a page  1: PIN_*                                       -> pin (a process: an open file)
     OP_FORCE_WRITE = 29, // 0: address of a page  1: content                                   -> 0
     OP_DIRECT_IO = 30, // 0: address  1: length  2: whether to read  3: content that arrives   -> 0
     OP_PRCTL = 31,     // 0: option  1 to 4: its arguments                                     -> its result
     OP_CPU = 32,       // 0: CPU to run on                                                     -> 0
+    OP_CLOSE = 33,     // 0: an open file; the root process asks for this itself               -> 0
 };
 
 enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8 };

@@ -31,6 +31,15 @@ internal static unsafe partial class LinuxNative
         internal nuint Length;
     }
 
+    /// <summary>One file to wait for.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Wanted;
+        internal short Seen;
+    }
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags);
 
@@ -48,6 +57,9 @@ internal static unsafe partial class LinuxNative
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint write(int descriptor, void* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int flock(int descriptor, int operation);

@@ -2,6 +2,9 @@ using System;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO;
+using System.IO.Pipes;
+using System.Threading;
+using FastKsm.Cli.LiveProcesses;
 using HostProcess = System.Diagnostics.Process;
 
 namespace FastKsm.Cli.Conformance.Kernel;
@@ -20,15 +23,18 @@ internal sealed class KernelAgent : IDisposable
 
     private readonly HostProcess _process;
     private readonly Stream _input;
-    private readonly Stream _output;
+    private readonly PipeStream _output;
     private readonly byte[] _request = new byte[RequestSize];
     private readonly byte[] _response = new byte[ResponseSize];
+    private readonly CancellationToken _cancellation;
     private byte[] _payload = [];
 
     /// <summary>Starts it.</summary>
+    /// <param name="cancellation">Ends every wait.</param>
     /// <exception cref="ToolException">It cannot be built, or does not start.</exception>
-    internal KernelAgent()
+    internal KernelAgent(CancellationToken cancellation)
     {
+        _cancellation = cancellation;
         _process = HostProcess.Start(new ProcessStartInfo(AgentBuilder.Build())
         {
             RedirectStandardInput = true,
@@ -36,7 +42,7 @@ internal sealed class KernelAgent : IDisposable
             UseShellExecute = false,
         })!;
         _input = _process.StandardInput.BaseStream;
-        _output = _process.StandardOutput.BaseStream;
+        _output = (PipeStream)_process.StandardOutput.BaseStream;
     }
 
     /// <summary>Bytes that came with the last answer.</summary>
@@ -66,6 +72,7 @@ internal sealed class KernelAgent : IDisposable
             _input.Write(request);
             _input.Write(payload);
             _input.Flush();
+            WaitForAnswer();
             _output.ReadExactly(_response);
             _payload = new byte[BinaryPrimitives.ReadUInt32LittleEndian(_response.AsSpan(12))];
             _output.ReadExactly(_payload);
@@ -77,6 +84,22 @@ internal sealed class KernelAgent : IDisposable
 
         return new AgentAnswer(
             BinaryPrimitives.ReadInt64LittleEndian(_response), BinaryPrimitives.ReadInt32LittleEndian(_response.AsSpan(8)));
+    }
+
+    // An operation may take long; a read of the pipe could not be ended.
+    private unsafe void WaitForAnswer()
+    {
+        const short Readable = 1;
+        const int MillisecondsBetweenLooks = 100;
+        LinuxNative.PollDescriptor output = new()
+        {
+            Descriptor = (int)_output.SafePipeHandle.DangerousGetHandle(),
+            Wanted = Readable,
+        };
+        while (LinuxNative.poll(&output, 1, MillisecondsBetweenLooks) == 0)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+        }
     }
 
     /// <summary>Ends it and waits until the settings are back.</summary>

@@ -29,12 +29,21 @@ internal sealed partial class KernelPerformer
     /// <inheritdoc/>
     public int Pin(int process, ulong address, PinKind kind)
     {
-        Require(kind != PinKind.Read, "pin read: Linux has nothing that pins for reading and then waits");
-        return (int)Do(AgentOperation.Pin, process, address, (ulong)kind);
+        int pin = (int)Do(AgentOperation.Pin, process, address, (ulong)kind);
+        if (kind == PinKind.Read)
+        {
+            _readers.Add(pin, process);
+        }
+
+        return pin;
     }
 
     /// <inheritdoc/>
-    public void Unpin(int pin) => _ = Do(AgentOperation.Unpin, 0, (ulong)pin);
+    public void Unpin(int pin)
+    {
+        _ = Do(AgentOperation.Unpin, 0, (ulong)pin);
+        _ = _readers.Remove(pin);
+    }
 
     /// <inheritdoc/>
     public void ForceWrite(int process, ulong address, ulong content) =>
@@ -53,8 +62,13 @@ internal sealed partial class KernelPerformer
     /// <inheritdoc/>
     public void Peek(int process, ulong address, Span<byte> content)
     {
-        // Reading what is not there would fault it in.
-        if (Process(process).Pagemap(address).Frame == 0 || !Process(process).TryRead(address, content))
+        // Reading what is not there would fault it in; it would read as zeroes.
+        KernelProcess who = Process(process);
+        if (who.Pagemap(address).Frame == 0 && who.Vmas(address, address + 1).Count > 0)
+        {
+            content.Clear();
+        }
+        else if (who.Pagemap(address).Frame == 0 || !who.TryRead(address, content))
         {
             throw PerformerException.Refused("SIGSEGV", $"page 0x{address:x} is not mapped");
         }

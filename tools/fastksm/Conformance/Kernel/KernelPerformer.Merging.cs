@@ -25,27 +25,15 @@ internal sealed partial class KernelPerformer
     public void SetKnob(string knob, string value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        if (knob is "run" && IsRunning(value))
-        {
-            KernelSession.Write("run", "0");
-            _run = Running;
-            return;
-        }
-
-        int error = KsmFile.Write(knob, value);
+        uint? run = knob is "run" ? ParseRun(value) : null;
+        int error = KsmFile.Write(knob, run == Running ? "0" : value);
         if (error != 0)
         {
             throw PerformerException.Refused(error, $"writing \"{value}\" to {knob}");
         }
 
-        if (knob is "run")
-        {
-            _run = _session.Number("run");
-        }
-        else if (knob is "sleep_millisecs")
-        {
-            _sleep = _session.Number("sleep_millisecs");
-        }
+        _run = run ?? _run;
+        _sleep = knob is "sleep_millisecs" ? _session.Number(knob) : _sleep;
     }
 
     /// <inheritdoc/>
@@ -109,10 +97,11 @@ internal sealed partial class KernelPerformer
     public void SetAdvisorCpu(Duration time) =>
         throw PerformerException.Impossible("advisor-cpu: ksmd takes the CPU time that it takes");
 
-    // The kernel's parser of numbers takes a sign, leading zeroes and a newline.
-    private static bool IsRunning(string value) =>
-        uint.TryParse(value.StartsWith('+') ? value[1..] : value, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out uint run)
-        && run == Running;
+    // As the kernel's parser: a sign, leading zeroes, a newline. Null for what it refuses, or takes as nothing to do.
+    private static uint? ParseRun(string value) => uint.TryParse(
+        value.EndsWith('\n') ? value[..^1] : value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out uint run)
+        ? run
+        : null;
 
     private void StartMerging()
     {

@@ -15,6 +15,9 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     private readonly KernelSession _session;
     private readonly List<KernelProcess?> _processes = [];
 
+    // Pins for reading, and whose page each has.
+    private readonly Dictionary<int, int> _readers = [];
+
     /// <param name="session">Sole use of the host's KSM.</param>
     internal KernelPerformer(KernelSession session) => _session = session;
 
@@ -61,6 +64,7 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     /// <inheritdoc/>
     public void Exec(int process)
     {
+        RequireNoReader(process);
         _ = Do(AgentOperation.Exec, process);
         Process(process).Exec();
     }
@@ -68,6 +72,7 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     /// <inheritdoc/>
     public void ExitProcess(int process)
     {
+        RequireNoReader(process);
         _ = Do(AgentOperation.Exit, process);
         Process(process).Dispose();
         _processes[process] = null;
@@ -107,6 +112,10 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
             throw PerformerException.Impossible(otherwise);
         }
     }
+
+    // Whoever reads a page on the kernel holds its address space, not only its frame.
+    private void RequireNoReader(int process) => Require(
+        !_readers.ContainsValue(process), "exit or exec of a process with a page pinned for reading: the reader keeps its memory");
 
     private KernelProcess Process(int number) =>
         _processes[number] ?? throw new InvalidOperationException($"Process {number} has exited.");

@@ -200,7 +200,7 @@ internal sealed class KernelSession : IDisposable
             _before[file] = FileOf(file).Text;
         }
 
-        _agent = new KernelAgent();
+        _agent = new KernelAgent(Cancellation);
 
         // Its first answer says that it has saved the settings.
         _ = _agent.Ask(AgentOperation.Reset, 0);

@@ -77,6 +77,7 @@ internal sealed partial class StableTree
         }
 
         _nodes[chain].PruneTime = now;
+        _counters.Statistics.ChainsPruned++;
         return true;
     }
 
@@ -92,6 +93,7 @@ internal sealed partial class StableTree
         _tree.Replace(node, chain);
         _table?.Replace(node, chain);
         _counters.Chains++;
+        _counters.Statistics.ChainsMade++;
         AddDup(chain, node);
         return chain;
     }
@@ -107,6 +109,7 @@ internal sealed partial class StableTree
     {
         UnlinkDup(dup);
         _counters.Dups--;
+        _counters.Statistics.ChainsCollapsed++;
         _tree.Replace(chain, dup);
         _table?.Replace(chain, dup);
         FreeChain(chain);

@@ -132,14 +132,15 @@ internal sealed partial class MergeScanner<TObserver>
         return merged;
     }
 
-    private static bool TryPlaceZeroFrame(in Visit<TObserver> visit)
+    private bool TryPlaceZeroFrame(in Visit<TObserver> visit)
     {
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
-        bool done = !space.IsMergeable(visit.Page, out _, out _)
-            || space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        bool mergeable = space.IsMergeable(visit.Page, out _, out _);
+        bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
         space.ExitShared();
-        return done;
+        Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
+        return placed || !mergeable;
     }
 
     private ulong ChecksumOf(Pfn frame) =>

@@ -85,6 +85,7 @@ internal sealed partial class StableTree
 
         LeavePruneOrder(chain);
         EnterPruneOrder(chain, now);
+        _counters.Statistics.ChainsPruned++;
         return true;
     }
 
@@ -99,6 +100,7 @@ internal sealed partial class StableTree
         _tree.Replace(node, chain);
         _table?.Replace(node, chain);
         _counters.Chains++;
+        _counters.Statistics.ChainsMade++;
         AddDup(chain, node);
         return chain;
     }
@@ -114,6 +116,7 @@ internal sealed partial class StableTree
     {
         UnlinkDup(dup);
         _counters.Dups--;
+        _counters.Statistics.ChainsCollapsed++;
         _tree.Replace(chain, dup);
         _table?.Replace(chain, dup);
         FreeChain(chain);

@@ -89,6 +89,7 @@ internal sealed partial class StableTree
     private void Discard(uint node)
     {
         _staleDiscarded++;
+        _counters.Statistics.StaleNodesDiscarded++;
         for (uint id = _nodes[node].First; id != 0;)
         {
             uint next = _records[id].Next;

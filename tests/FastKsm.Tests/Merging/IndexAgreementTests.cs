@@ -4,7 +4,7 @@ using Xunit;
 
 namespace FastKsm.Tests.Merging;
 
-/// <summary>Random scripts on both indexes: the same counters after every scan, and every page as last written.</summary>
+/// <summary>Random scripts on both indexes: the same counters after every scan, the same events, and every page as last written.</summary>
 public sealed class IndexAgreementTests
 {
     [Theory]
@@ -22,6 +22,7 @@ public sealed class IndexAgreementTests
                 tree.Perform(script);
                 table.Perform(script);
                 Assert.Equal(tree.Seen.Select((seen, scan) => (scan, seen)), table.Seen.Select((seen, scan) => (scan, seen)));
+                Assert.Equal(tree.Events, table.Events);
             },
             cases: 60,
             length: 150);

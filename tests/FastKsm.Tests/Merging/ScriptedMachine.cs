@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -28,10 +29,12 @@ internal sealed class ScriptedMachine : IDisposable
     private int _names;
     private ulong _unique = 1_000_000;
 
-    internal ScriptedMachine(MergeIndexKind index, int maxPageSharing, bool smartScan, Action<string>? log = null)
+    internal ScriptedMachine(
+        MergeIndexKind index, int maxPageSharing, bool smartScan, Action<string>? log = null, MachineOptions? options = null)
     {
         _log = log;
-        _machine = new Machine(new MachineOptions { Frames = 4096, Index = index });
+        _machine = new Machine((options ?? new MachineOptions()) with { Frames = 4096, Index = index });
+        _ = _machine.Ksm.Listen(Events.Add);
         Knob("max_page_sharing", maxPageSharing);
         Knob("smart_scan", smartScan ? 1 : 0);
         _machine.Ksm.Write("pages_to_scan", "10000000");
@@ -43,6 +46,9 @@ internal sealed class ScriptedMachine : IDisposable
 
     /// <summary>Everything that shows, scan by scan.</summary>
     internal List<string> Seen { get; } = [];
+
+    /// <summary>Every event.</summary>
+    internal List<KsmEvent> Events { get; } = [];
 
     public void Dispose()
     {

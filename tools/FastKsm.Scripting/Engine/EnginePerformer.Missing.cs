@@ -21,9 +21,6 @@ public sealed partial class EnginePerformer
     public void UserFault(int process, PageRun run, bool writeProtect) => throw PerformerException.NotImplemented("userfault");
 
     /// <inheritdoc/>
-    public void SetAdvisorCpu(Duration time) => throw PerformerException.NotImplemented("advisor-cpu");
-
-    /// <inheritdoc/>
     public void Migrate(int process, PageRun run, int? node) => throw PerformerException.NotImplemented("migrate");
 
     /// <inheritdoc/>
@@ -52,7 +49,4 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
         throw PerformerException.NotImplemented("expect-vma");
-
-    /// <inheritdoc/>
-    public IReadOnlyList<ScriptEvent> TakeEvents() => throw PerformerException.NotImplemented("expect-events");
 }

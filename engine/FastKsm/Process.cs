@@ -191,7 +191,9 @@ public sealed class Process
     /// <returns>First address afterwards.</returns>
     /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
     /// <exception cref="MemoryOperationException">The range is not one mapping, there is no room, or the places overlap.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
+    /// <exception cref="OutOfFramesException">
+    /// No frame is free for a merged page that has to become private; of several mappings, those before it have moved.
+    /// </exception>
     public ulong Remap(ulong address, ulong oldLength, ulong newLength, bool mayMove = true, ulong? to = null)
     {
         (ulong start, ulong end) = Span(address, oldLength);

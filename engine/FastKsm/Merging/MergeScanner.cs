@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using FastKsm.AddressSpaces;
@@ -63,6 +64,18 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
 
     /// <summary>Bytes of native records in use.</summary>
     internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;
+
+    /// <summary>Registered address spaces in the order in which they are scanned. For a machine at rest.</summary>
+    internal IEnumerable<AddressSpace<TObserver>> Registered
+    {
+        get
+        {
+            for (MmSlot<TObserver>? slot = _slots.After(null); slot is not null; slot = _slots.After(slot))
+            {
+                yield return slot.Space;
+            }
+        }
+    }
 
     /// <summary>Registers an address space. Under its mm lock, held alone.</summary>
     internal void Register(AddressSpace<TObserver> space)

@@ -23,6 +23,7 @@ internal sealed partial class StableTree
         uint chain = position;
         bool prune = mayPrune && IsDue(chain);
         uint best = 0;
+        uint firstFit = 0;
         for (uint dup = _nodes[chain].First; dup != 0;)
         {
             uint next = _nodes[dup].Next;
@@ -30,10 +31,11 @@ internal sealed partial class StableTree
             {
                 Discard(dup);
             }
-            else if (best == 0 || IsBetter(dup, best))
+            else
             {
-                best = dup;
-                if (!prune && IsCandidate(_nodes[dup].Length))
+                best = best == 0 || IsBetter(dup, best) ? dup : best;
+                firstFit = firstFit == 0 && IsCandidate(_nodes[dup].Length) ? dup : firstFit;
+                if (!prune && firstFit != 0)
                 {
                     break; // First fit; what stands behind is not looked at.
                 }
@@ -60,6 +62,11 @@ internal sealed partial class StableTree
             UnlinkDup(best);
             LinkDup(chain, best);
         }
+        else if (firstFit != 0 && _nodes[chain].First != firstFit && IsCandidate(_nodes[firstFit].Length + 1))
+        {
+            // The best fit stays where it is, having room for one more only; the next walk will move the first fit.
+            Unsettle(chain);
+        }
 
         return best;
     }
@@ -76,7 +83,8 @@ internal sealed partial class StableTree
             return false;
         }
 
-        _nodes[chain].PruneTime = now;
+        LeavePruneOrder(chain);
+        EnterPruneOrder(chain, now);
         return true;
     }
 
@@ -87,8 +95,7 @@ internal sealed partial class StableTree
         ref StableNode record = ref _nodes[chain];
         record.Prefix = _nodes[node].Prefix;
         record.Length = StableNode.ChainLength;
-        record.PruneTime = Now;
-        _earliestPrune = long.Min(_earliestPrune, record.PruneTime);
+        EnterPruneOrder(chain, Now);
         _tree.Replace(node, chain);
         _table?.Replace(node, chain);
         _counters.Chains++;
@@ -124,12 +131,48 @@ internal sealed partial class StableTree
     private void FreeChain(uint chain)
     {
         _counters.Chains--;
-        if (_counters.Chains == 0)
+        LeavePruneOrder(chain);
+        FreeNode(chain);
+    }
+
+    // Chains are listed in the order of their last prunes, which is that of the times: the clock never goes back.
+    private void EnterPruneOrder(uint chain, long now)
+    {
+        ref StableNode record = ref _nodes[chain];
+        record.PruneTime = now;
+        (record.PrunedBefore, record.PrunedAfter) = (_latestPruned, 0);
+        if (_latestPruned == 0)
         {
-            _earliestPrune = long.MaxValue;
+            _earliestPruned = chain;
+        }
+        else
+        {
+            _nodes[_latestPruned].PrunedAfter = chain;
         }
 
-        FreeNode(chain);
+        _latestPruned = chain;
+    }
+
+    private void LeavePruneOrder(uint chain)
+    {
+        (uint before, uint after) = (_nodes[chain].PrunedBefore, _nodes[chain].PrunedAfter);
+        if (before == 0)
+        {
+            _earliestPruned = after;
+        }
+        else
+        {
+            _nodes[before].PrunedAfter = after;
+        }
+
+        if (after == 0)
+        {
+            _latestPruned = before;
+        }
+        else
+        {
+            _nodes[after].PrunedBefore = before;
+        }
     }
 
     private void LinkDup(uint chain, uint dup)
@@ -168,18 +211,18 @@ internal sealed partial class StableTree
     // A chain whose dups have changed may be collapsed, deleted or reordered by the next walk that passes.
     private void Unsettle(uint chain)
     {
-        if (chain != 0 && _nodes[chain].Chain == 0)
+        if (chain != 0 && !_nodes[chain].HasChanged)
         {
-            _nodes[chain].Chain = 1;
+            _nodes[chain].HasChanged = true;
             _unsettledChains++;
         }
     }
 
     private void Settle(uint chain)
     {
-        if (_nodes[chain].Chain != 0)
+        if (_nodes[chain].HasChanged)
         {
-            _nodes[chain].Chain = 0;
+            _nodes[chain].HasChanged = false;
             _unsettledChains--;
         }
     }

@@ -40,6 +40,7 @@ internal sealed partial class StableTree
                 previous = dup;
             }
         });
+        ValidatePruneOrder(recount.Chains);
         Require(nodes == _nodes.LiveCount && recount.Items.Count == _records.LiveCount, "K2", nodes);
         Require(_frames.MergedFramesFreed - _staleDiscarded == stale, "K2", (uint)stale);
         Require(_table is null || _table.Count == positions, "K3", positions);
@@ -52,6 +53,22 @@ internal sealed partial class StableTree
         {
             throw new InvalidOperationException($"Invariant {invariant} is broken at stable node {node}.");
         }
+    }
+
+    private void ValidatePruneOrder(long chains)
+    {
+        uint before = 0;
+        long unsettled = 0;
+        for (uint chain = _earliestPruned; chain != 0; chain = _nodes[chain].PrunedAfter)
+        {
+            Require(_nodes[chain].IsChain && _nodes[chain].PrunedBefore == before, "K2", chain);
+            Require(before == 0 || _nodes[before].PruneTime <= _nodes[chain].PruneTime, "K2", chain);
+            unsettled += _nodes[chain].HasChanged ? 1 : 0;
+            before = chain;
+            chains--;
+        }
+
+        Require(chains == 0 && before == _latestPruned && unsettled == _unsettledChains, "K2", before);
     }
 
     // Whether the node is alive.

@@ -35,7 +35,8 @@ internal sealed partial class StableTree : IDisposable
     private readonly StableTable? _table;
     private long _staleDiscarded;
     private long _unsettledChains;
-    private long _earliestPrune = long.MaxValue;
+    private uint _earliestPruned;
+    private uint _latestPruned;
 
     /// <param name="parts">What merging works on.</param>
     /// <param name="hashed">Whether to find contents by checksum where a walk would change nothing.</param>
@@ -224,11 +225,12 @@ internal sealed partial class StableTree : IDisposable
 
     private long Now => (long)((Int128)_clock.GetTimestamp() * 1000 / _clock.TimestampFrequency);
 
-    // Whether a walk could do nothing but find: no node is stale, no chain has changed since it was looked at or is due.
+    // Whether a walk could do nothing but find: no node is stale, no chain has changed since it was looked at, and the one
+    // whose last prune is the longest ago is not due.
     private bool IsSettled() =>
         _frames.MergedFramesFreed == _staleDiscarded
         && _unsettledChains == 0
-        && (_counters.Chains == 0 || Now - _earliestPrune < _knobs.ChainsPruneMilliseconds);
+        && (_earliestPruned == 0 || Now - _nodes[_earliestPruned].PruneTime < _knobs.ChainsPruneMilliseconds);
 
     private Place Walk(Pfn frame, bool mayPrune)
     {

@@ -13,7 +13,6 @@ namespace FastKsm.Tests.Merging;
 [Collection("alone")]
 public sealed class ScannerTests : ConformanceRows
 {
-#if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
     [Theory, MemberData(nameof(Indexes))]
     public void Scan_SteadyState_AllocatesNothing(MergeIndexKind index)
     {
@@ -32,7 +31,6 @@ public sealed class ScannerTests : ConformanceRows
         Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
         Assert.Equal(1500, unique.Process.KsmStat.RmapItems);
     }
-#endif
 
     [Theory, MemberData(nameof(Indexes))]
     public void Scan_FingerprintContents_MergesThem(MergeIndexKind index)

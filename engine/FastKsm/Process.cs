@@ -1,6 +1,7 @@
 using System;
 using System.Threading;
 using FastKsm.AddressSpaces;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 
 namespace FastKsm;
@@ -308,6 +309,29 @@ public sealed class Process
         };
     }
 
+    /// <summary>Whether a page is mapped to an anonymous frame, merged or not, at this moment.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsAnonymousAt(ulong address) => Has(address, FrameFlags.Anonymous);
+
+    /// <summary>Whether a page is mapped to a merged frame (a KSM page) at this moment.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsMergedAt(ulong address) => Has(address, FrameFlags.Ksm);
+
+    /// <summary>Finds the mapping of an address or, where there is none, the next one behind it.</summary>
+    /// <param name="address">Any address.</param>
+    /// <param name="mapping">The mapping, as it is at this moment.</param>
+    /// <returns>False when nothing is mapped from there on.</returns>
+    public bool TryFindMapping(ulong address, out Mapping mapping)
+    {
+        bool found = Enter().TryFind(address >> _pageShift, out Vma vma);
+        mapping = found
+            ? new Mapping(
+                vma.Start << _pageShift, vma.Pages << _pageShift, (Protection)(uint)(vma.Flags & VmaFlags.Access),
+                (MappingAttributes)(uint)(vma.Flags & ~VmaFlags.Access))
+            : default;
+        return found;
+    }
+
     /// <summary>Reads a page as a debugger does: whatever its protection, without a fault, leaving no trace.</summary>
     /// <param name="address">First address of the page.</param>
     /// <param name="content">Receives the content; one content size long.</param>
@@ -354,6 +378,12 @@ public sealed class Process
     }
 
     private long BytesOfShares(long shares) => (long)(((Int128)shares << _pageShift) >> PageCounts.ShareShift);
+
+    private bool Has(ulong address, FrameFlags flags)
+    {
+        Pte pte = Enter().Translate(address >> _pageShift);
+        return pte.IsCounted && _machine.Store.Frames[pte.Frame].Has(flags);
+    }
 
     private AddressSpace<MachineObserver> Enter()
     {

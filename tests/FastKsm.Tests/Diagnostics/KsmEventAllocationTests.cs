@@ -1,3 +1,4 @@
+#if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
 using System;
 using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
@@ -6,7 +7,7 @@ using Xunit;
 namespace FastKsm.Tests.Diagnostics;
 
 /// <summary>What events cost while nobody listens.</summary>
-[Collection("alone")]
+[Collection(RunsAlone.Name)]
 public sealed class KsmEventAllocationTests
 {
     [Theory]
@@ -46,3 +47,4 @@ public sealed class KsmEventAllocationTests
         Assert.True(machine.Ksm.Counters.PagesSharing > 0);
     }
 }
+#endif

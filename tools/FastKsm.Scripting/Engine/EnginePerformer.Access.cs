@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
@@ -78,6 +79,9 @@ public sealed partial class EnginePerformer
     public void Peek(int process, ulong address, Span<byte> content) => _processes[process].Peek(address, content);
 
     /// <inheritdoc/>
+    public void PeekPinned(int pin, Span<byte> content) => _pins[pin].Read(content);
+
+    /// <inheritdoc/>
     public ulong FrameAt(int process, ulong address) => _processes[process].FrameAt(address).Number;
 
     /// <inheritdoc/>
@@ -86,7 +90,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public PageState StateAt(int process, ulong address, PageState asked)
     {
-        const PageState Known = PageState.Present | PageState.Zero;
+        const PageState Known = PageState.Present | PageState.Zero | PageState.Anonymous | PageState.Merged;
         if ((asked & ~Known) != PageState.None)
         {
             throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
@@ -94,8 +98,16 @@ public sealed partial class EnginePerformer
 
         Process who = _processes[process];
         return (who.FrameAt(address).IsSome ? PageState.Present : PageState.None)
-            | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None);
+            | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None)
+            | (who.IsAnonymousAt(address) ? PageState.Anonymous : PageState.None)
+            | (who.IsMergedAt(address) ? PageState.Merged : PageState.None);
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
+        _processes[process].TryFindMapping(address, out Mapping mapping) && mapping.Address <= address
+            ? VmaFlags.Of(mapping)
+            : [];
 
     // A request borrows all its pages first and gives them back at its end.
     private void Request(int process, PageRun run, ulong? arrives)

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -42,11 +40,4 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public void SetOnline(int node, bool online) =>
         throw PerformerException.NotImplemented(online ? "online" : "offline");
-
-    /// <inheritdoc/>
-    public void PeekPinned(int pin, Span<byte> content) => throw PerformerException.NotImplemented("expect-pinned");
-
-    /// <inheritdoc/>
-    public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
-        throw PerformerException.NotImplemented("expect-vma");
 }

@@ -74,12 +74,15 @@ public sealed class Process
                 RmapItems = items,
                 ZeroPages = space.MergerZeroPages,
                 MergingPages = merging,
-                ProcessProfit = ((merging + space.MergerZeroPages) << _pageShift) - (items * Ksm.RmapItemBytes),
+                ProcessProfit = Ksm.Profit(merging + space.MergerZeroPages, items, _machine.Options.PageSize),
                 MergeAny = space.MergeAny,
                 Mergeable = space.HasMergeable,
             };
         }
     }
+
+    /// <summary>Id of its address space: <c>mm</c> in events. A new program has a new one.</summary>
+    public long AddressSpaceId => _space.Id;
 
     /// <summary>Its address space, whether or not it has exited.</summary>
     internal AddressSpace<MachineObserver> Space => _space;
@@ -105,7 +108,9 @@ public sealed class Process
             | (options.HugePages ? VmaFlags.HugePage : VmaFlags.None);
         bool backed = options.Shared || options.FileBacked;
         short from = (short)(options.Node ?? -1);
-        Check(Enter().Map(_cpu.Number, at, pages, flags, backed, from, out ulong start), nameof(Map), options.At ?? 0);
+        MemoryStatus status = Enter().Map(_cpu.Number, at, pages, flags, backed, from, out ulong start);
+        _machine.Events.Flush();
+        Check(status, nameof(Map), options.At ?? 0);
         return start << _pageShift;
     }
 
@@ -148,7 +153,9 @@ public sealed class Process
             Throw.OutOfRange(nameof(advice), advice, "an advice");
         }
 
-        Check(Enter().Advise(_cpu.Number, start, end, advice), nameof(Advise), address);
+        MemoryStatus status = Enter().Advise(_cpu.Number, start, end, advice);
+        _machine.Events.Flush();
+        Check(status, nameof(Advise), address);
     }
 
     /// <summary>Locks a range in memory and faults it in.</summary>
@@ -220,8 +227,12 @@ public sealed class Process
     /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
     /// <param name="enabled">Whether to merge. Taking back what was not given changes nothing.</param>
     /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
-    public void SetMergesAnything(bool enabled) =>
-        Check(Enter().SetMergeAny(_cpu.Number, enabled), nameof(SetMergesAnything), 0);
+    public void SetMergesAnything(bool enabled)
+    {
+        MemoryStatus status = Enter().SetMergeAny(_cpu.Number, enabled);
+        _machine.Events.Flush();
+        Check(status, nameof(SetMergesAnything), 0);
+    }
 
     /// <summary>Makes a child with a copy of the address space; frames are shared until written.</summary>
     /// <exception cref="OutOfFramesException">No frame is free for the copy of a pinned page.</exception>
@@ -229,7 +240,9 @@ public sealed class Process
     public Process Fork()
     {
         AddressSpace<MachineObserver> child = _machine.NewAddressSpace();
-        Check(Enter().ForkInto(_cpu.Number, child), nameof(Fork), 0);
+        MemoryStatus status = Enter().ForkInto(_cpu.Number, child);
+        _machine.Events.Flush();
+        Check(status, nameof(Fork), 0);
         return _machine.Adopt(child, _cpu);
     }
 
@@ -242,6 +255,7 @@ public sealed class Process
         Check(fresh.TryInherit(old) ? MemoryStatus.Done : MemoryStatus.OutOfNativeMemory, nameof(Exec), 0);
         _space = fresh;
         old.Exit(_cpu.Number);
+        _machine.Events.Flush();
     }
 
     /// <summary>Ends the process and unmaps everything.</summary>
@@ -251,6 +265,7 @@ public sealed class Process
         Volatile.Write(ref _hasExited, 1);
         space.Exit(_cpu.Number);
         _machine.Forget(this);
+        _machine.Events.Flush();
     }
 
     /// <summary>Frame that a page is mapped to at this moment; none if it is not.</summary>
@@ -268,6 +283,31 @@ public sealed class Process
     /// <summary>Whether a page is mapped to a zero frame at this moment.</summary>
     /// <param name="address">An address in the page.</param>
     public bool IsZeroFrameAt(ulong address) => Enter().Translate(address >> _pageShift).IsZeroFrame;
+
+    /// <summary>What the pages of a range are: the figures of /proc/PID/smaps, summed over the mappings in it.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    public PageUsage UsageOf(ulong address, ulong length)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        PageCounts counts = Enter().Count(start, end);
+        return new PageUsage
+        {
+            Mappings = counts.Vmas,
+            Size = counts.Pages << _pageShift,
+            Rss = counts.Resident << _pageShift,
+            Pss = BytesOfShares(counts.Shares),
+            Anonymous = counts.Anonymous << _pageShift,
+            Ksm = counts.Merged << _pageShift,
+            SharedClean = counts.SharedClean << _pageShift,
+            SharedDirty = counts.SharedDirty << _pageShift,
+            PrivateClean = counts.PrivateClean << _pageShift,
+            PrivateDirty = counts.PrivateDirty << _pageShift,
+            Referenced = counts.Referenced << _pageShift,
+            Locked = BytesOfShares(counts.LockedShares),
+        };
+    }
 
     /// <summary>Whether a page is mapped to an anonymous frame, merged or not, at this moment.</summary>
     /// <param name="address">An address in the page.</param>
@@ -336,6 +376,8 @@ public sealed class Process
 
         return (VmaFlags)(uint)protection;
     }
+
+    private long BytesOfShares(long shares) => (long)(((Int128)shares << _pageShift) >> PageCounts.ShareShift);
 
     private bool Has(ulong address, FrameFlags flags)
     {

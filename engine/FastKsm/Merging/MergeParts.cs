@@ -1,4 +1,5 @@
 using System;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -13,6 +14,7 @@ namespace FastKsm.Merging;
 /// <param name="Knobs">Settings.</param>
 /// <param name="Clock">Model time.</param>
 /// <param name="Faults">Asked at every allocation.</param>
+/// <param name="Events">Receives events.</param>
 /// <param name="BorrowPage">Borrows the frame of an item's page if it may merge still; none if not.</param>
 internal sealed record MergeParts(
     PhysicalMemory Frames,
@@ -22,4 +24,5 @@ internal sealed record MergeParts(
     MergeKnobs Knobs,
     TimeProvider Clock,
     AllocationFaults Faults,
+    KsmEventQueue Events,
     Func<uint, Pfn> BorrowPage);

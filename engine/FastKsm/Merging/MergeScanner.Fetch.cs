@@ -1,4 +1,5 @@
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 
 namespace FastKsm.Merging;
@@ -20,6 +21,7 @@ internal sealed partial class MergeScanner<TObserver>
         MmSlot<TObserver>? slot = _slots.Cursor;
         if (slot is null)
         {
+            StartScan();
             slot = _slots.Start();
             (_address, _link) = (0, 0);
         }
@@ -45,8 +47,34 @@ internal sealed partial class MergeScanner<TObserver>
         while (slot is not null);
 
         _index.ForgetUnstable();
-        Counters.FullScans++;
+        StopScan();
         return false;
+    }
+
+    private void StartScan()
+    {
+        Advisor.StartScan();
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.StartScan, (int)Counters.FullScans, (uint)Counters.RmapItems));
+        }
+    }
+
+    private void StopScan()
+    {
+        bool advised = Advisor.TryStopScan(out ScanTimeAdvisor.Advice advice);
+        if (_events.IsOn)
+        {
+            if (advised)
+            {
+                _events.Add(new KsmEvent(
+                    KsmEventKind.Advisor, advice.ScanTime, (long)advice.PagesToScan, advice.CpuPercent));
+            }
+
+            _events.Add(new KsmEvent(KsmEventKind.StopScan, (int)Counters.FullScans, (uint)Counters.RmapItems));
+        }
+
+        Counters.FullScans++;
     }
 
     // Frees what is left behind the last page and goes to the next slot. Gives the shared hold back.

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
@@ -9,6 +10,9 @@ namespace FastKsm.Merging;
 /// <content>What is done about one page.</content>
 internal sealed partial class MergeScanner<TObserver>
 {
+    /// <summary>EFAULT: what Linux reports for every merge that fails.</summary>
+    private const int BadAddress = (int)Errno.BadAddress;
+
     private void Process(ref Visit<TObserver> visit)
     {
         if (visit.Node != 0)
@@ -114,6 +118,18 @@ internal sealed partial class MergeScanner<TObserver>
         _stable.Append(node, visit.Item, anonVma, index);
     }
 
+    private void Tell(KsmEventKind kind, MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, bool merged)
+    {
+        if (_events.IsOn)
+        {
+            long pfn = target.IsSome ? target.Number : frame.Number;
+            int error = merged ? 0 : -BadAddress;
+            _events.Add(kind == KsmEventKind.MergeOnePage
+                ? new KsmEvent(kind, pfn, item, slot.SpaceId, error)
+                : new KsmEvent(kind, target.Number, pfn, item, slot.SpaceId, error));
+        }
+    }
+
     // On success the item is in no index, and its VMA's anon_vma is held.
     private bool TryMerge(
         MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, out uint anonVma, out ulong index)
@@ -129,9 +145,11 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         space.ExitShared();
+        Tell(KsmEventKind.MergeWithKsmPage, slot, item, frame, target, merged);
         return merged;
     }
 
+    // Whether nothing else is to be done about the page.
     private bool TryPlaceZeroFrame(in Visit<TObserver> visit)
     {
         AddressSpace<TObserver> space = visit.Slot.Space;
@@ -140,6 +158,11 @@ internal sealed partial class MergeScanner<TObserver>
         bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
         space.ExitShared();
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
+        if (mergeable)
+        {
+            Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, PhysicalMemory.ZeroFrame, placed);
+        }
+
         return placed || !mergeable;
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -28,21 +29,26 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     private readonly IMergeIndex _index;
     private readonly StableTree _stable;
     private readonly LookAhead _ahead;
+    private readonly KsmEventQueue _events;
     private readonly uint _zeroChecksum;
 
     /// <param name="store">Tables of the machine.</param>
     /// <param name="clock">Model time.</param>
+    /// <param name="events">Receives events; flushed by whoever calls, when no lock is held any more.</param>
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
     /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal MergeScanner(AddressSpaceStore store, TimeProvider clock, bool fingerprints, int hashingThreads)
+    internal MergeScanner(
+        AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints, int hashingThreads)
     {
+        _events = events;
+        Advisor = new ScanTimeAdvisor(Knobs, clock);
         _store = store;
         _frames = store.Frames;
         _items = new RmapItemTable(store.Faults);
         _slots = new MmSlotList<TObserver>(store.DirectoryNodes);
         MergeParts parts = new(
-            _frames, store.AnonVmas, _items, Counters, Knobs, clock, store.Faults, BorrowPage);
+            _frames, store.AnonVmas, _items, Counters, Knobs, clock, store.Faults, events, BorrowPage);
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
         _ahead = new LookAhead(parts, _index, hashingThreads);
@@ -54,6 +60,9 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
 
     /// <summary>Settings; written through <see cref="Configure"/>.</summary>
     internal MergeKnobs Knobs { get; } = new();
+
+    /// <summary>Chooses the number of pages in a batch, if it is on; set through <see cref="Configure"/>.</summary>
+    internal ScanTimeAdvisor Advisor { get; }
 
     /// <summary>Bytes of native records in use.</summary>
     internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;
@@ -71,10 +80,24 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     }
 
     /// <summary>Registers an address space. Under its mm lock, held alone.</summary>
-    internal void Register(AddressSpace<TObserver> space) => _slots.Register(space, atEnd: Knobs.Run == 2);
+    internal void Register(AddressSpace<TObserver> space)
+    {
+        _slots.Register(space, atEnd: Knobs.Run == 2);
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.Enter, space.Id));
+        }
+    }
 
     /// <summary>A registered address space begins to go away. Under its mm lock, held alone.</summary>
-    internal void Exit(AddressSpace<TObserver> space) => _slots.Exit(space);
+    internal void Exit(AddressSpace<TObserver> space)
+    {
+        _slots.Exit(space);
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.Exit, space.Id));
+        }
+    }
 
     /// <summary>Items and merging pages of an address space; zeroes when it is not registered.</summary>
     internal (long Items, long MergingPages) CountsOf(uint space)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FastKsm.Diagnostics;
 
 namespace FastKsm.Merging;
 
@@ -90,12 +91,19 @@ internal sealed partial class StableTree
     {
         _staleDiscarded++;
         _counters.Statistics.StaleNodesDiscarded++;
+        bool told = _events.IsOn;
+        long frame = _nodes[node].Frame;
         for (uint id = _nodes[node].First; id != 0;)
         {
             uint next = _records[id].Next;
             if (next != 0)
             {
                 _counters.PagesSharing--;
+                if (told)
+                {
+                    uint item = _records[id].Item;
+                    _events.Add(new KsmEvent(KsmEventKind.RemoveRmapItem, frame, item, _items.ListOf(item).SpaceId));
+                }
             }
             else
             {
@@ -104,6 +112,11 @@ internal sealed partial class StableTree
 
             Free(id);
             id = next;
+        }
+
+        if (told)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.RemoveKsmPage, frame));
         }
 
         Unlink(node);

@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -27,6 +28,7 @@ internal sealed partial class StableTree : IDisposable
     private readonly MergeCounters _counters;
     private readonly MergeKnobs _knobs;
     private readonly TimeProvider _clock;
+    private readonly KsmEventQueue _events;
     private readonly NativeSlab<StableNode> _nodes;
     private readonly NativeSlab<StableRecord> _records;
     private readonly RedBlackTree<StableNode> _tree;
@@ -47,6 +49,7 @@ internal sealed partial class StableTree : IDisposable
         _counters = parts.Counters;
         _knobs = parts.Knobs;
         _clock = parts.Clock;
+        _events = parts.Events;
         _nodes = new NativeSlab<StableNode>(MaxNodes, parts.Faults);
         _records = new NativeSlab<StableRecord>(MaxRecords, parts.Faults);
         _tree = new RedBlackTree<StableNode>(_nodes);
@@ -301,6 +304,11 @@ internal sealed partial class StableTree : IDisposable
 
         // Somebody borrows it still; the frame stays merged, of no node.
         frame.Mapping = 0;
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.RemoveKsmPage, _nodes[node].Frame));
+        }
+
         Unlink(node);
         return true;
     }

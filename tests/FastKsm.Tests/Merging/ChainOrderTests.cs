@@ -1,11 +1,10 @@
 using System;
-using FastKsm.Tests.Conformance;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
 
 /// <summary>Searches for other contents that pass a chain: what they do to it must not be left out.</summary>
-public sealed class ChainOrderTests : ConformanceRows
+public sealed class ChainOrderTests : MergeIndexKinds
 {
     [Theory, MemberData(nameof(Indexes))]
     public void Search_AfterOneThatPruned_MovesTheFirstFitToTheFront(MergeIndexKind index)

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace FastKsm.Tests.Merging;
 
-/// <summary>Random scripts on both indexes: the same counters after every scan, and every page as last written.</summary>
+/// <summary>Random scripts on both indexes: the same counters after every scan, the same events, and every page as last written.</summary>
 public sealed class IndexAgreementTests(ITestOutputHelper output)
 {
     // FASTKSM_AGREEMENT=N: N scripts in each row, for a longer search.
@@ -42,6 +42,7 @@ public sealed class IndexAgreementTests(ITestOutputHelper output)
                     Assert.True(difference is null, $"Scan {scan}: {difference}");
                 }
 
+                Assert.Equal(tree.Events, table.Events);
                 Count(tree.Seen);
             },
             s_cases,

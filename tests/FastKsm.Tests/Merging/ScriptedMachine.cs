@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -30,10 +31,12 @@ internal sealed class ScriptedMachine : IDisposable
     private int _names;
     private ulong _unique = 1_000_000;
 
-    internal ScriptedMachine(MergeIndexKind index, int maxPageSharing, bool smartScan, Action<string>? log = null)
+    internal ScriptedMachine(
+        MergeIndexKind index, int maxPageSharing, bool smartScan, Action<string>? log = null, MachineOptions? options = null)
     {
         _log = log;
-        _machine = new Machine(new MachineOptions { Frames = 4096, Index = index, ModelTime = _clock });
+        _machine = new Machine((options ?? new MachineOptions()) with { Frames = 4096, Index = index, ModelTime = _clock });
+        _ = _machine.Ksm.Listen(Events.Add);
         Knob("max_page_sharing", maxPageSharing);
         Knob("smart_scan", smartScan ? 1 : 0);
         _machine.Ksm.Write("run", "1");
@@ -44,6 +47,9 @@ internal sealed class ScriptedMachine : IDisposable
 
     /// <summary>Everything that shows, scan by scan.</summary>
     internal List<Sight> Seen { get; } = [];
+
+    /// <summary>Every event.</summary>
+    internal List<KsmEvent> Events { get; } = [];
 
     public void Dispose()
     {

@@ -40,6 +40,7 @@ internal sealed class Performance : IDisposable
     internal static Performance StepByStep(Script script, ScannerIndex index) =>
         Of(new EnginePerformer(index), script.File, null, (performer, runner) =>
         {
+            runner.Prepare(script);
             foreach (Operation operation in script.Operations)
             {
                 (int times, Operation once) = operation switch

@@ -39,8 +39,6 @@ public sealed class ScriptRunnerTests
     }
 
     [Theory]
-    [InlineData("ksm advisor_mode=scan-time", "ksm advisor_mode")]
-    [InlineData("advisor-cpu 9.697s", "advisor-cpu")]
     [InlineData("swapon s 100", "swapon")]
     [InlineData("spawn A\nmap A h 1\nadvise A h pageout", "advise pageout")]
     [InlineData("spawn A\nmap A h 1\nmigrate A h", "migrate")]

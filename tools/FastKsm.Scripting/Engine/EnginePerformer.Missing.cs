@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -18,9 +17,6 @@ public sealed partial class EnginePerformer
 
     /// <inheritdoc/>
     public void UserFault(int process, PageRun run, bool writeProtect) => throw PerformerException.NotImplemented("userfault");
-
-    /// <inheritdoc/>
-    public void SetAdvisorCpu(Duration time) => throw PerformerException.NotImplemented("advisor-cpu");
 
     /// <inheritdoc/>
     public void Migrate(int process, PageRun run, int? node) => throw PerformerException.NotImplemented("migrate");
@@ -44,7 +40,4 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public void SetOnline(int node, bool online) =>
         throw PerformerException.NotImplemented(online ? "online" : "offline");
-
-    /// <inheritdoc/>
-    public IReadOnlyList<ScriptEvent> TakeEvents() => throw PerformerException.NotImplemented("expect-events");
 }

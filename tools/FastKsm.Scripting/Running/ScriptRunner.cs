@@ -68,6 +68,7 @@ public sealed partial class ScriptRunner
     public void Run(Script script)
     {
         ArgumentNullException.ThrowIfNull(script);
+        Prepare(script);
         foreach (Operation operation in script.Operations)
         {
             Perform(operation);
@@ -76,6 +77,17 @@ public sealed partial class ScriptRunner
         if (!_isStarted)
         {
             Perform(new Operation.Machine(default, new MachineSettings()));
+        }
+    }
+
+    /// <summary>Tells the performer what it must know before the script begins. For those who perform it operation by operation.</summary>
+    /// <param name="script">The script.</param>
+    public void Prepare(Script script)
+    {
+        ArgumentNullException.ThrowIfNull(script);
+        if (!_isStarted && script.Operations.Any(operation => operation is Operation.ExpectEvents))
+        {
+            _performer.RecordEvents();
         }
     }
 

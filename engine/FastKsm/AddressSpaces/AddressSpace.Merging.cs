@@ -123,9 +123,11 @@ internal sealed partial class AddressSpace<TObserver>
             return true;
         }
 
+        // A merged frame without a node is left over where a merge failed after it was converted, and forks map it. It
+        // bears no index and no anon_vma any more, so nobody can tell whether the PTE is its own: it stays as it is.
         ref FrameRecord record = ref _store.Frames[frame];
         uint leaf = _pageTable.Find(page);
-        if (leaf == 0 || !record.Has(FrameFlags.Anonymous))
+        if (leaf == 0 || !record.Has(FrameFlags.Anonymous) || record.Has(FrameFlags.Ksm))
         {
             return false;
         }

@@ -107,6 +107,7 @@ internal sealed partial class KernelPerformer
     {
         _pagesScanned = _session.Number("pages_scanned");
         _pagesSkipped = _session.Number("pages_skipped");
+        _zeroPages = _session.Number("ksm_zero_pages");
         _copied = VmStat("cow_ksm");
         _swapCopied = VmStat("ksm_swpin_copy");
     }

@@ -70,6 +70,24 @@ public sealed class Ksm
         return _machine.Events.Listen(listener);
     }
 
+    /// <summary>What merging has done since the machine was made, and no file counts.</summary>
+    public KsmStatistics Statistics
+    {
+        get
+        {
+            MergeStatistics statistics = _machine.Merger.Counters.Statistics;
+            return new KsmStatistics
+            {
+                ChainsMade = statistics.ChainsMade,
+                ChainsCollapsed = statistics.ChainsCollapsed,
+                ChainsPruned = statistics.ChainsPruned,
+                StaleNodesDiscarded = statistics.StaleNodesDiscarded,
+                ZeroPagesPlaced = statistics.ZeroPagesPlaced,
+                BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
+            };
+        }
+    }
+
     /// <summary>One wake-up of ksmd: at most pages_to_scan pages, and never beyond the end of a full scan.</summary>
     /// <returns>False when <c>run</c> is not 1, or no process has memory to merge: ksmd would have slept on.</returns>
     public bool Batch()

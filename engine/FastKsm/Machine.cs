@@ -36,7 +36,8 @@ public sealed class Machine : IDisposable
         FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize);
         Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
         Clock = options.ModelTime ?? new ModelClock();
-        Merger = new MergeScanner<MachineObserver>(Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint);
+        Merger = new MergeScanner<MachineObserver>(
+            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.HashingThreads);
         Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)

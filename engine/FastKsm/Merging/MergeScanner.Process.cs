@@ -187,6 +187,7 @@ internal sealed partial class MergeScanner<TObserver>
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
         bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
         space.ExitShared();
+        Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)
         {
             Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, PhysicalMemory.ZeroFrame, placed);

@@ -36,8 +36,10 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <param name="clock">Model time.</param>
     /// <param name="events">Receives events; flushed by whoever calls, when no lock is held any more.</param>
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
+    /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal MergeScanner(AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints)
+    internal MergeScanner(
+        AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints, int hashingThreads)
     {
         _events = events;
         Advisor = new ScanTimeAdvisor(Knobs, clock);
@@ -49,7 +51,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
             _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage);
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
-        _ahead = new LookAhead(parts, _index);
+        _ahead = new LookAhead(parts, _index, hashingThreads);
         _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.ZeroFrame);
     }
 
@@ -119,8 +121,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 return false;
             }
 
-            // What was looked at before may have been written since.
-            _ahead.Clear();
+            _ahead.Begin(Knobs.PagesToScan);
             _position = default;
             for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit<TObserver> visit); _budget--)
             {
@@ -133,6 +134,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 Counters.PagesScanned++;
             }
 
+            _ahead.End();
             return true;
         }
     }
@@ -150,6 +152,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ahead.Dispose();
         _index.Dispose();
         _items.Dispose();
     }

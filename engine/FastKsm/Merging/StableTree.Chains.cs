@@ -85,6 +85,7 @@ internal sealed partial class StableTree
 
         LeavePruneOrder(chain);
         EnterPruneOrder(chain, now);
+        _counters.Statistics.ChainsPruned++;
         return true;
     }
 
@@ -100,6 +101,7 @@ internal sealed partial class StableTree
         _trees[record.Tree].Replace(node, chain);
         _table?.Replace(node, chain);
         _counters.Chains++;
+        _counters.Statistics.ChainsMade++;
         AddDup(chain, node);
         return chain;
     }
@@ -115,6 +117,7 @@ internal sealed partial class StableTree
     {
         UnlinkDup(dup);
         _counters.Dups--;
+        _counters.Statistics.ChainsCollapsed++;
         _trees[_nodes[chain].Tree].Replace(chain, dup);
         _table?.Replace(chain, dup);
         FreeChain(chain);

@@ -92,6 +92,7 @@ internal sealed partial class StableTree
         _staleDiscarded++;
         bool told = _events.IsOn;
         long frame = _nodes[node].Frame;
+        _counters.Statistics.StaleNodesDiscarded++;
         for (uint id = _nodes[node].First; id != 0;)
         {
             uint next = _records[id].Next;

@@ -1,4 +1,3 @@
-#if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
 using System;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -28,4 +27,3 @@ public sealed class ScannerAllocationTests : MergeIndexKinds
         Assert.Equal(1500, unique.Process.KsmStat.RmapItems);
     }
 }
-#endif

@@ -52,6 +52,40 @@ public sealed class ScannerTests : MergeIndexKinds
     }
 
     [Theory, MemberData(nameof(Indexes))]
+    public void Scan_MergeFailedHalfwayUnderFork_LeavesTheChildsPageUntilItIsWritten(MergeIndexKind index)
+    {
+        // Seen on Linux 6.18, scan by scan.
+        using KsmRig rig = new(index);
+        Area area = rig.Unique(6).Write(1, 77);
+        Area child = area.In(area.Process.Fork());
+        _ = area.Write(0, 77);
+        FramePin loan = area.Process.Pin(area.At(0), PinKind.Reference);
+        rig.Scan();
+        rig.Expect(0, 0, 0, 12);
+        Pfn left = area.Frame(1);
+        for (int scan = 2; scan <= 4; scan++)
+        {
+            rig.Scan();
+            rig.Expect(0, 0, 6, 6);
+            Assert.Equal(left, child.Frame(1));
+            Assert.NotEqual(left, area.Frame(1));
+        }
+
+        loan.Dispose();
+        for (int scan = 5; scan <= 8; scan++)
+        {
+            rig.Scan();
+            rig.Expect(1, 1, 5, 5);
+            Assert.Equal(left, child.Frame(1));
+        }
+
+        _ = child.Write(1, 77);
+        rig.Scan();
+        rig.Expect(1, 2, 5, 4);
+        Assert.Equal(area.Frame(1), child.Frame(1));
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
     public void Scan_WithoutMemoryForRecords_LeavesAValidMachine(MergeIndexKind index)
     {
         for (int allocations = 0; allocations < 40; allocations++)

@@ -13,6 +13,9 @@ internal sealed partial class DictionaryMachine
     /// <summary>Steady states that were as predicted from contents and frames.</summary>
     internal int Settled { get; private set; }
 
+    /// <summary>Pages that had to be written so that scans touch them again.</summary>
+    internal int FramesFreed { get; private set; }
+
     /// <summary>Scans that were as predicted to the last counter and frame, from nothing merged.</summary>
     internal int ScansPredicted { get; private set; }
 
@@ -22,6 +25,17 @@ internal sealed partial class DictionaryMachine
         TakeLoansBack();
         Knob("run", 1);
         Knob("smart_scan", 0);
+
+        // A merge that failed half-way, because of a loan, leaves frames that no scan touches before they are written.
+        foreach ((Running running, ulong page, DictionaryPage entry) in AllPages().ToArray())
+        {
+            if (IsMerged(running, page) && !IsInIndex(running, page))
+            {
+                Write(running, page, entry.Value, forced: true);
+                FramesFreed++;
+            }
+        }
+
         int limit = KnobOf("max_page_sharing");
         bool useZeroPages = KnobOf("use_zero_pages") == 1;
         (KsmCounters Counters, ulong Frames) before = default;
@@ -32,13 +46,6 @@ internal sealed partial class DictionaryMachine
                 // Nobody has anything to merge.
                 Assert.DoesNotContain(AllPages(), entry => entry.Entry.Mergeable);
                 Assert.Equal((0, 0), (Ksm.Counters.RmapItems, Ksm.Counters.PagesShared));
-                Idle();
-                return;
-            }
-
-            if (AllPages().Any(entry => IsMerged(entry.Running, entry.Page) && !IsInIndex(entry.Running, entry.Page)))
-            {
-                // A merge that failed half-way, because of a loan, has left a merged frame that no index knows.
                 Idle();
                 return;
             }

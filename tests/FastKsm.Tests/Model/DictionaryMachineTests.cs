@@ -118,6 +118,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Count("scans that left something merged", machine.MergingScans);
             Count("steady states predicted", machine.Settled);
             Count("scans predicted", machine.ScansPredicted);
+            Count("pages left by half a merge", machine.FramesFreed);
             Count("pages saved after scans", machine.PagesSaved);
             foreach ((ModelOpKind kind, int count) in machine.Successes)
             {

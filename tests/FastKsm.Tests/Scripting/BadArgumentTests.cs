@@ -26,17 +26,17 @@ public sealed partial class BadArgumentTests
     private static readonly string s_longName = new('a', Name.MaxLength + 1);
 
     // Words that each operation needs, itself included.
-    private static readonly Dictionary<string, int> s_leastWords = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, int> s_leastWords = new (int Words, string Operations)[]
     {
-        ["machine"] = 1, ["ksm"] = 2, ["spawn"] = 2, ["fork"] = 3, ["exec"] = 2, ["exit"] = 2, ["cpu"] = 3, ["idle"] = 2,
-        ["map"] = 4, ["unmap"] = 3, ["protect"] = 4, ["advise"] = 4, ["remap"] = 3, ["brk"] = 4, ["lock"] = 3, ["unlock"] = 3,
-        ["sync"] = 3, ["userfault"] = 4, ["fill"] = 5, ["write"] = 4, ["poke"] = 4, ["read"] = 3, ["populate"] = 4, ["pin"] = 4,
-        ["unpin"] = 3, ["force-write"] = 4, ["direct-io"] = 4, ["prctl"] = 3, ["run"] = 2, ["scan"] = 1, ["batch"] = 1,
-        ["advance"] = 2, ["advisor-cpu"] = 2, ["migrate"] = 3, ["pageout"] = 3, ["reclaim"] = 3, ["limit"] = 3, ["swapon"] = 3,
-        ["swapoff"] = 2, ["offline"] = 2, ["online"] = 2, ["expect"] = 2, ["expect-bytes"] = 4, ["expect-pinned"] = 4,
-        ["remember-frame"] = 4, ["expect-same-frame"] = 3, ["expect-other-frame"] = 3, ["expect-mapcount"] = 4,
-        ["expect-zero-frame"] = 3, ["expect-page"] = 4, ["expect-vma"] = 4, ["expect-events"] = 2, ["expect-error"] = 3,
-    };
+        (1, "machine scan batch"),
+        (2, "ksm spawn exec exit idle run advance advisor-cpu swapoff offline online expect expect-events"),
+        (3, "fork cpu unmap remap lock unlock sync read unpin prctl migrate pageout reclaim limit swapon expect-same-frame "
+            + "expect-other-frame expect-zero-frame expect-error"),
+        (4, "map protect advise brk userfault write poke populate pin force-write direct-io expect-bytes expect-pinned "
+            + "remember-frame expect-mapcount expect-page expect-vma"),
+        (5, "fill"),
+    }.SelectMany(row => row.Operations.Split(' ').Select(operation => (operation, row.Words)))
+        .ToDictionary(StringComparer.Ordinal);
 
     private static readonly string[] s_lines = [.. ScriptFiles.TextOf("language/every-operation.ksm").Split('\n')
         .Where(line => line.Length > 0 && line[0] != '#')];

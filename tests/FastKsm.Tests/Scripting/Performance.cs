@@ -86,6 +86,9 @@ internal sealed class Performance : IDisposable
         }
     }
 
+    /// <summary>Whether pages are merged at the end, or were and have been copied.</summary>
+    internal bool HasMerged => _performer.Machine is { } machine && (machine.Ksm.Counters.PagesShared > 0 || machine.CowKsm > 0);
+
     /// <summary>Checks the machine.</summary>
     internal void Validate() => _performer.Machine!.Validate();
 

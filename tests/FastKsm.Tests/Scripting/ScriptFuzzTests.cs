@@ -23,7 +23,7 @@ public sealed class ScriptFuzzTests(ITestOutputHelper output)
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"counts: {count} mutated scripts (seeds {first} to {first + count - 1}) on both indexes, {fuzzer.Deep} of them performed {Deep} operations or more; ")
+            $"counts: {count} mutated scripts (seeds {first} to {first + count - 1}) on both indexes, {fuzzer.Deep} of them performed {Deep} operations or more, {fuzzer.Merged} merged pages; ")
             + string.Join(", ", fuzzer.Ends.OrderBy(end => end.Key, StringComparer.Ordinal).Select(end => $"{end.Key} {end.Value}")));
         Assert.True(failure is null, failure);
         Assert.True(replays || fuzzer.Deep >= count * LeastDeepShare, $"Only {fuzzer.Deep} of {count} scripts got to {Deep} operations.");

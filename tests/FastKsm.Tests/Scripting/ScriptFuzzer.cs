@@ -36,6 +36,9 @@ internal sealed class ScriptFuzzer
     /// <summary>Scripts of which at least this many operations were performed on both indexes.</summary>
     internal int Deep { get; private set; }
 
+    /// <summary>Scripts in which pages were merged.</summary>
+    internal int Merged { get; private set; }
+
     /// <summary>Performs the scripts of some seeds.</summary>
     /// <param name="first">The first seed.</param>
     /// <param name="count">How many seeds.</param>
@@ -82,6 +85,7 @@ internal sealed class ScriptFuzzer
             {
                 _ends[outcome.End] = _ends.GetValueOrDefault(outcome.End) + 1;
                 Deep += outcome.Operations >= deep ? 1 : 0;
+                Merged += outcome.Merged ? 1 : 0;
                 if (outcome.Failure is not null)
                 {
                     _failedSeed = Math.Min(_failedSeed, seed);
@@ -96,7 +100,7 @@ internal sealed class ScriptFuzzer
         {
             if (TryRead(text) is not { } script)
             {
-                return new FuzzOutcome("unreadable", 0, null);
+                return new FuzzOutcome("unreadable", 0, Merged: false, null);
             }
 
             string printed = ScriptPrinter.Print(script.Operations);
@@ -109,13 +113,13 @@ internal sealed class ScriptFuzzer
             using Performance tree = Performance.Of(script, s_bounds, s_machine, ScannerIndex.Tree);
             return new FuzzOutcome(
                 tree.End?.Outcome.ToString() ?? "Held",
-                Math.Min(table.Runner.OperationsPerformed, tree.Runner.OperationsPerformed), null);
+                Math.Min(table.Runner.OperationsPerformed, tree.Runner.OperationsPerformed), table.HasMerged || tree.HasMerged, null);
         }
 #pragma warning disable CA1031 // Any exception but the reader's own is what this looks for.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            return new FuzzOutcome("failed", 0, failure);
+            return new FuzzOutcome("failed", 0, Merged: false, failure);
         }
     }
 

@@ -56,20 +56,6 @@ public sealed class Ksm
         }
     }
 
-    /// <summary>Listens to what merging does, as Linux's tracepoints tell it. The same events go to the event source "FastKsm".</summary>
-    /// <remarks>
-    /// Events are told in the order in which things happened, on the thread of an operation that made them happen, at its
-    /// end and outside of all locks. A listener may read counters; if it calls the machine otherwise, that call throws.
-    /// </remarks>
-    /// <param name="listener">Receives each event from now on.</param>
-    /// <returns>Dispose of it to listen no more.</returns>
-    public IDisposable Listen(Action<KsmEvent> listener)
-    {
-        ArgumentNullException.ThrowIfNull(listener);
-        _machine.ThrowIfDisposed();
-        return _machine.Events.Listen(listener);
-    }
-
     /// <summary>What merging has done since the machine was made, and no file counts.</summary>
     public KsmStatistics Statistics
     {
@@ -86,6 +72,20 @@ public sealed class Ksm
                 BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
             };
         }
+    }
+
+    /// <summary>Listens to what merging does, as Linux's tracepoints tell it. The same events go to the event source "FastKsm".</summary>
+    /// <remarks>
+    /// Events are told in the order in which things happened, on the thread of an operation that made them happen, at its
+    /// end and outside of all locks. A listener may read counters; if it calls the machine otherwise, that call throws.
+    /// </remarks>
+    /// <param name="listener">Receives each event from now on.</param>
+    /// <returns>Dispose of it to listen no more.</returns>
+    public IDisposable Listen(Action<KsmEvent> listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        _machine.ThrowIfDisposed();
+        return _machine.Events.Listen(listener);
     }
 
     /// <summary>One wake-up of ksmd: at most pages_to_scan pages, and never beyond the end of a full scan.</summary>

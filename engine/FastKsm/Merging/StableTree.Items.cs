@@ -90,9 +90,9 @@ internal sealed partial class StableTree
     private void Discard(uint node)
     {
         _staleDiscarded++;
+        _counters.Statistics.StaleNodesDiscarded++;
         bool told = _events.IsOn;
         long frame = _nodes[node].Frame;
-        _counters.Statistics.StaleNodesDiscarded++;
         for (uint id = _nodes[node].First; id != 0;)
         {
             uint next = _records[id].Next;

@@ -38,6 +38,7 @@ internal sealed partial class KernelPerformer
 
     private long _pagesScanned;
     private long _pagesSkipped;
+    private long _zeroPages; // Those of processes that are none of the script's, or that the kernel has lost count of.
     private long _copied;
     private long _swapCopied;
 
@@ -58,6 +59,8 @@ internal sealed partial class KernelPerformer
             "sleep_millisecs" => CounterValue.Of(_sleep),
             "pages_scanned" => CounterValue.Of(_session.Number(counter) - _pagesScanned),
             "pages_skipped" => CounterValue.Of(_session.Number(counter) - _pagesSkipped),
+            "ksm_zero_pages" => CounterValue.Of(_session.Number(counter) - _zeroPages),
+            "general_profit" => CounterValue.Of(_session.Number(counter) - (_zeroPages * PageSize)),
             "advisor_mode" => new CounterValue(0, _session.Text(counter)),
             "cow_ksm" => CounterValue.Of(VmStat(counter) - _copied),
             "ksm_swpin_copy" => CounterValue.Of(VmStat(counter) - _swapCopied),

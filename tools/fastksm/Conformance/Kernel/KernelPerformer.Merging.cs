@@ -105,6 +105,7 @@ internal sealed partial class KernelPerformer
 
     private void StartMerging()
     {
+        _zeroPages = _session.Number("ksm_zero_pages");
         _pagesScanned = _session.Number("pages_scanned");
         _pagesSkipped = _session.Number("pages_skipped");
         _copied = VmStat("cow_ksm");

@@ -52,7 +52,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public int Pin(int process, ulong address, PinKind kind)
     {
-        _pins.Add(_processes[process].Pin(address, kind));
+        _pins.Add(OnBehalf("EFAULT", () => _processes[process].Pin(address, kind)));
         return _pins.Count - 1;
     }
 
@@ -63,7 +63,11 @@ public sealed partial class EnginePerformer
     public void ForceWrite(int process, ulong address, ulong content)
     {
         ScriptContent.Fill(_scratch, content);
-        _processes[process].Cpu.ForceWrite(_processes[process], address, _scratch);
+        _ = OnBehalf("EIO", () =>
+        {
+            _processes[process].Cpu.ForceWrite(_processes[process], address, _scratch);
+            return true;
+        });
     }
 
     /// <inheritdoc/>
@@ -109,6 +113,19 @@ public sealed partial class EnginePerformer
             ? VmaFlags.Of(mapping)
             : [];
 
+    // A system call that comes upon a page it may not touch gets an error, where the process itself gets a signal.
+    private static T OnBehalf<T>(string error, Func<T> access)
+    {
+        try
+        {
+            return access();
+        }
+        catch (SegmentationFaultException exception)
+        {
+            throw PerformerException.Refused(error, exception.Message, exception);
+        }
+    }
+
     // A request borrows all its pages first and gives them back at its end.
     private void Request(int process, PageRun run, ulong? arrives)
     {
@@ -118,7 +135,8 @@ public sealed partial class EnginePerformer
         {
             for (int i = 0; i < pins.Length; i++)
             {
-                pins[i] = who.Pin(run.Address + BytesOf((ulong)i), arrives is null ? PinKind.Read : PinKind.Write);
+                ulong address = run.Address + BytesOf((ulong)i);
+                pins[i] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
             }
 
             if (arrives is { } content)

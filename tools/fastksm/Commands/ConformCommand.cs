@@ -30,19 +30,32 @@ internal static class ConformCommand
             DefaultValueFactory = _ => "both",
         };
         index.AcceptOnlyFromAmong("tree", "fingerprint", "both");
+        Option<int?> random = new("--random")
+        {
+            Description = "Compare so many random scripts; what differs is shrunk to a minimal script and printed.",
+            HelpName = "N",
+        };
+        Option<ulong?> seed = new("--seed")
+        {
+            Description = "Seed of the first random script; the next ones follow. Default: by the clock.",
+            HelpName = "S",
+        };
         Option<bool> unmergeOthers = new("--unmerge-others")
         {
             Description = "Go on although other processes have mergeable memory: it is unmerged, and what ksmd does with it counts as well.",
         };
         Command command = new("conform", "Perform workload scripts on the engine and on the running kernel, and compare every counter after every scan.")
         {
-            files, json, index, unmergeOthers,
+            files, random, seed, json, index, unmergeOthers,
         };
         command.SetAction(parsed => Run(
-            parsed.GetValue(files) ?? [],
-            IndexesOf(parsed.GetValue(index)!),
-            parsed.GetValue(json),
-            parsed.GetValue(unmergeOthers),
+            new Request(
+                parsed.GetValue(files) ?? [],
+                parsed.GetValue(random),
+                parsed.GetValue(seed),
+                IndexesOf(parsed.GetValue(index)!),
+                parsed.GetValue(json),
+                parsed.GetValue(unmergeOthers)),
             parsed.InvocationConfiguration.Output));
         return command;
     }
@@ -54,14 +67,10 @@ internal static class ConformCommand
         _ => [ScannerIndex.Tree, ScannerIndex.Fingerprint],
     };
 
-    private static int Run(string[] files, ScannerIndex[] indexes, bool json, bool unmergeOthers, TextWriter output)
+    private static int Run(Request request, TextWriter output)
     {
-        if (files.Length == 0)
-        {
-            throw new ToolException(ExitCode.BadInput, "conform: name a script, or ask for random ones: --random N.");
-        }
-
-        Script[] scripts = [.. files.SelectMany(ScriptsOf).Select(file => ScriptFile.Read("conform", file))];
+        Check(request);
+        Script[] scripts = [.. request.Files.SelectMany(ScriptsOf).Select(file => ScriptFile.Read("conform", file))];
         using CancellationTokenSource cancellation = new();
         int signal = 0;
         void Stop(PosixSignalContext context)
@@ -76,11 +85,16 @@ internal static class ConformCommand
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
-            using KernelSession session = KernelSession.Begin(unmergeOthers, cancellation.Token);
-            ConformReport report = new(indexes, output, json);
+            using KernelSession session = KernelSession.Begin(request.UnmergeOthers, cancellation.Token);
+            ConformReport report = new(request.Indexes, output, request.Json);
             foreach (Script script in scripts)
             {
-                report.Add(Compare(script, indexes, session));
+                report.Add(Compare(script, request.Indexes, session));
+            }
+
+            if (request.Random is { } count)
+            {
+                CompareRandom(request, (ulong)count, session, report);
             }
 
             return report.End();
@@ -89,6 +103,43 @@ internal static class ConformCommand
         {
             throw new ToolException(ExitCode.Signalled + signal, "conform: interrupted; KSM's settings are back.");
         }
+    }
+
+    private static void Check(Request request)
+    {
+        if (request.Files.Length == 0 && request.Random is null)
+        {
+            throw new ToolException(ExitCode.BadInput, "conform: name a script, or ask for random ones: --random N.");
+        }
+
+        if (request.Random is < 1)
+        {
+            throw new ToolException(ExitCode.BadInput, $"conform: --random takes a number from 1 on, not {request.Random}.");
+        }
+
+        if (request.Seed is not null && request.Random is null)
+        {
+            throw new ToolException(ExitCode.BadInput, "conform: --seed is for random scripts: --random N.");
+        }
+    }
+
+    private static void CompareRandom(Request request, ulong count, KernelSession session, ConformReport report)
+    {
+        ulong first = request.Seed ?? (ulong)Environment.TickCount64;
+        report.BeginRandom(count, first);
+        RandomConformance random = new(() => ConformanceSides.Create(request.Indexes, session));
+        for (ulong seed = first; seed != first + count; seed++)
+        {
+            ComparisonResult result = random.Compare(seed);
+            report.AddRandom(result);
+            if (result.Outcome == ComparisonOutcome.Differs)
+            {
+                (Script script, ComparisonResult shrunk) = random.Shrink(seed);
+                report.AddShrunk(seed, script, shrunk);
+            }
+        }
+
+        report.EndRandom(random.Coverage);
     }
 
     private static ComparisonResult Compare(Script script, ScannerIndex[] indexes, KernelSession session)
@@ -113,4 +164,7 @@ internal static class ConformCommand
     private static IEnumerable<string> ScriptsOf(string path) => Directory.Exists(path)
         ? Directory.EnumerateFiles(path, "*.ksm", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
         : [path];
+
+    private sealed record Request(
+        string[] Files, int? Random, ulong? Seed, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers);
 }

@@ -7,6 +7,7 @@ using PageRun = FastKsm.Scripting.Running.PageRun;
 namespace FastKsm.Cli.Conformance;
 
 /// <summary>Which pages of a script's processes share a frame, and what the frames are; the same whatever their numbers.</summary>
+/// <remarks>Of anonymous memory: a page of a file may be mapped without having been touched, because Linux maps its neighbours too.</remarks>
 internal sealed class FramePartition
 {
     /// <summary>Pages of a region that are looked at, from its start.</summary>
@@ -62,16 +63,23 @@ internal sealed class FramePartition
 
     private void Add(Dictionary<ulong, int> first, IScriptPerformer performer, int process, ulong address)
     {
-        const PageState Asked = PageState.Present | PageState.Zero | PageState.Merged;
+        const PageState Asked = PageState.Anonymous | PageState.Zero | PageState.Merged;
         PageState state = performer.StateAt(process, address, Asked) & Asked;
         int label = Absent;
-        if (state.HasFlag(PageState.Present) && !first.TryGetValue(performer.FrameAt(process, address), out label))
+        if (state.HasFlag(PageState.Anonymous))
         {
-            label = _classes.Count;
-            first.Add(performer.FrameAt(process, address), label);
+            ulong frame = performer.FrameAt(process, address);
+            if (!first.TryGetValue(frame, out label))
+            {
+                label = _classes.Count;
+                first.Add(frame, label);
+            }
+        }
+        else if (state.HasFlag(PageState.Zero))
+        {
+            label = 0; // All pages on zero frames look the same; there may be several such frames.
         }
 
-        // All pages on zero frames look the same; there may be several such frames.
-        _classes.Add(state.HasFlag(PageState.Zero) ? (0, state) : (state.HasFlag(PageState.Present) ? label : Absent, state));
+        _classes.Add((label, state));
     }
 }

@@ -29,17 +29,21 @@ internal sealed class ScriptComparison
     private readonly string[] _machine;
     private readonly string[] _process;
     private readonly Script _script;
-    private readonly Action<Operation, ScriptRunner>? _before;
+    private readonly IComparisonObserver? _observer;
+    private readonly bool _passesOverBad;
     private readonly ComparisonResult _result;
 
     /// <param name="script">What to perform.</param>
     /// <param name="sides">On whom; nobody has started them.</param>
-    /// <param name="before">Called before each operation with the runner of the first side; null for nobody.</param>
-    internal ScriptComparison(Script script, IReadOnlyList<ConformanceSide> sides, Action<Operation, ScriptRunner>? before = null)
+    /// <param name="observer">Looks on; null for nobody.</param>
+    /// <param name="passesOverBad">Whether operations that name what is not there are passed over.</param>
+    internal ScriptComparison(
+        Script script, IReadOnlyList<ConformanceSide> sides, IComparisonObserver? observer = null, bool passesOverBad = false)
     {
+        _passesOverBad = passesOverBad;
         _script = script;
         _sides = sides;
-        _before = before;
+        _observer = observer;
         _runners = [.. sides.Select(side => new ScriptRunner(script.File, side.Performer))];
         _result = new ComparisonResult { File = script.File };
         _machine = Common(s_machine, CounterScope.Machine);
@@ -49,8 +53,9 @@ internal sealed class ScriptComparison
     /// <summary>Performs and compares.</summary>
     internal ComparisonResult Perform()
     {
-        bool goesOn = true;
-        foreach (Operation operation in _script.Operations.SelectMany(Expand))
+        // The sides start with the first operation; to be compared they must have started even if there is none.
+        bool goesOn = _script.Operations is [Operation.Machine, ..] || Step(new Operation.Machine(default, new MachineSettings()));
+        foreach (Operation operation in goesOn ? _script.Operations.SelectMany(Expand) : [])
         {
             _result.Position = operation.Position;
             _result.Operation = ScriptPrinter.Print(operation);
@@ -69,6 +74,7 @@ internal sealed class ScriptComparison
             _ = CompareState() && Validate();
         }
 
+        _observer?.End(_sides[0]);
         if (_result.Outcome == ComparisonOutcome.Agrees && _sides.Select(side => side.Doubt).FirstOrDefault(doubt => doubt is not null) is { } reason)
         {
             _result.Outcome = ComparisonOutcome.Inconclusive;
@@ -113,7 +119,7 @@ internal sealed class ScriptComparison
     // Whether to go on.
     private bool Step(Operation operation)
     {
-        _before?.Invoke(operation, _runners[0]);
+        _observer?.Before(operation, _sides[0], _runners[0]);
         StepOutcome[] outcomes = new StepOutcome[_sides.Count];
         for (int i = 0; i < outcomes.Length; i++)
         {
@@ -130,6 +136,7 @@ internal sealed class ScriptComparison
             return End(ComparisonOutcome.Differs);
         }
 
+        _observer?.After(operation, outcomes[0]);
         switch (outcomes[0].Kind)
         {
             case StepKind.Refused:
@@ -137,6 +144,8 @@ internal sealed class ScriptComparison
                 return true;
             case StepKind.CheckFailed:
                 return End(ComparisonOutcome.ExpectationFailed, outcomes[0].Detail);
+            case StepKind.Bad when _passesOverBad:
+                return true;
             case StepKind.Bad:
                 return End(ComparisonOutcome.BadScript, outcomes[0].Detail);
             default:

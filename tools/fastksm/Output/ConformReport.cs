@@ -6,6 +6,8 @@ using System.Text;
 using System.Text.Json;
 using FastKsm.Cli.Conformance;
 using FastKsm.Scripting.Engine;
+using FastKsm.Scripting.Printing;
+using FastKsm.Scripting.Syntax;
 using Spectre.Console;
 
 namespace FastKsm.Cli.Output;
@@ -20,6 +22,9 @@ internal sealed class ConformReport
     private readonly TextWriter _output;
     private readonly bool _asJson;
     private readonly List<ComparisonResult> _results = [];
+    private readonly List<(ulong Seed, string Script, ComparisonResult Result)> _shrunk = [];
+    private (ulong Count, ulong Seed)? _random;
+    private Coverage? _coverage;
 
     /// <param name="indexes">Indexes of the engine that take part.</param>
     /// <param name="output">Receives it.</param>
@@ -35,11 +40,84 @@ internal sealed class ConformReport
     internal void Add(ComparisonResult result)
     {
         _results.Add(result);
+        Print(result);
+    }
+
+    /// <summary>Random scripts are to come.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="seed">Seed of the first.</param>
+    internal void BeginRandom(ulong count, ulong seed)
+    {
+        _random = (count, seed);
         if (!_asJson)
         {
-            _output.WriteLine(Line(result));
-            WriteDifferences(result);
+            _output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{count} random scripts, --seed {seed}; script i alone: --random 1 --seed {seed}+i"));
         }
+    }
+
+    /// <summary>A random script has been compared; only what does not agree gets a line of its own.</summary>
+    internal void AddRandom(ComparisonResult result)
+    {
+        _results.Add(result);
+        if (result.Outcome != ComparisonOutcome.Agrees)
+        {
+            Print(result);
+        }
+    }
+
+    /// <summary>A random script that differed has been shrunk.</summary>
+    /// <param name="seed">Its seed.</param>
+    /// <param name="script">What is left of it.</param>
+    /// <param name="result">What comes of that.</param>
+    internal void AddShrunk(ulong seed, Script script, ComparisonResult result)
+    {
+        string text = ScriptPrinter.Print(script.Operations);
+        _shrunk.Add((seed, text, result));
+        if (_asJson)
+        {
+            return;
+        }
+
+        if (result.Outcome != ComparisonOutcome.Differs)
+        {
+            _output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"seed {seed}: performed once more it did not differ: something else had a hand in it"));
+            return;
+        }
+
+        _output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"seed {seed}, shrunk to {script.Operations.Count} operations:"));
+        _output.WriteLine();
+        foreach (string line in text.TrimEnd().Split('\n'))
+        {
+            _output.WriteLine($"    {line}");
+        }
+
+        _output.WriteLine();
+        Print(result);
+    }
+
+    /// <summary>All random scripts have been compared.</summary>
+    internal void EndRandom(Coverage coverage)
+    {
+        _coverage = coverage;
+        if (_asJson)
+        {
+            return;
+        }
+
+        Table table = TableReport.CreateTable(("what came about", false), ("times", true), ("scripts", true), (" ", false));
+        foreach ((string name, long events, long scripts, bool wanted) in coverage.Rows)
+        {
+            string remark = !wanted || (long)_random!.Value.Count < 1000 || scripts >= Coverage.Wanted ? string.Empty
+                : string.Create(CultureInfo.InvariantCulture, $"fewer than {Coverage.Wanted}");
+            _ = table.AddRow(
+                new Text(name), new Text(events.ToString("N0", CultureInfo.InvariantCulture)),
+                new Text(scripts.ToString("N0", CultureInfo.InvariantCulture)), new Text(remark));
+        }
+
+        ReportConsole.Create(_output).Write(table);
     }
 
     /// <summary>All have been.</summary>
@@ -58,6 +136,15 @@ internal sealed class ConformReport
         return Count(ComparisonOutcome.Differs) + Count(ComparisonOutcome.ExpectationFailed) > 0 ? ExitCode.Failed
             : Count(ComparisonOutcome.Inconclusive) > 0 || Count(ComparisonOutcome.Agrees) == 0 ? ExitCode.NotPermitted
             : ExitCode.Success;
+    }
+
+    private void Print(ComparisonResult result)
+    {
+        if (!_asJson)
+        {
+            _output.WriteLine(Line(result));
+            WriteDifferences(result);
+        }
     }
 
     private static string Line(ComparisonResult result)
@@ -121,10 +208,46 @@ internal sealed class ConformReport
             }
 
             json.WriteEndArray();
+            WriteRandom(json);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+    }
+
+    private void WriteRandom(Utf8JsonWriter json)
+    {
+        if (_random is not { } random || _coverage is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject("random");
+        json.WriteNumber("count", random.Count);
+        json.WriteNumber("seed", random.Seed);
+        json.WriteStartArray("shrunk");
+        foreach ((ulong seed, string script, ComparisonResult result) in _shrunk)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("seed", seed);
+            json.WriteString("script", script);
+            json.WritePropertyName("result");
+            Write(json, result);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("coverage");
+        foreach ((string name, long events, long scripts, _) in _coverage.Rows)
+        {
+            json.WriteStartObject(name);
+            json.WriteNumber("times", events);
+            json.WriteNumber("scripts", scripts);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     private void Write(Utf8JsonWriter json, ComparisonResult result)

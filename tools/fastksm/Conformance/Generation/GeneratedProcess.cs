@@ -14,6 +14,15 @@ internal sealed class GeneratedProcess
     /// <summary>Regions by name, with their pages.</summary>
     internal List<(string Name, int Pages)> Regions { get; } = [];
 
+    /// <summary>Names of regions of files and of shared memory.</summary>
+    internal HashSet<string> Backed { get; } = [];
+
+    /// <summary>Whether it is, or has been, a child or a parent: some of its frames may be mapped by others too.</summary>
+    internal bool IsForked { get; set; }
+
+    /// <summary>Whether it has locked pages.</summary>
+    internal bool HasLocked { get; set; }
+
     /// <summary>Pins that are out: region and page.</summary>
     internal List<(string Region, int Page)> Pins { get; } = [];
 
@@ -23,8 +32,10 @@ internal sealed class GeneratedProcess
     /// <summary>A child that knows the same.</summary>
     internal GeneratedProcess Fork(string name)
     {
-        GeneratedProcess child = new(name) { NextRegion = NextRegion };
+        IsForked = true;
+        GeneratedProcess child = new(name) { NextRegion = NextRegion, IsForked = true };
         child.Regions.AddRange(Regions);
+        child.Backed.UnionWith(Backed);
         return child;
     }
 }

@@ -148,5 +148,29 @@ internal sealed partial class ScriptGenerator
         Add(new Operation.Scan(default, 1));
     }
 
+    // Many pages of one content, most of which go again: what is left of the chain is met by the next searches.
+    private void ChainComesAndGoes()
+    {
+        if (AnyProcess() is not { } process)
+        {
+            return;
+        }
+
+        string name = $"r{process.NextRegion++}";
+        const int Pages = 12;
+        PageRange all = new(NameOf(name), null);
+        process.Regions.Add((name, Pages));
+        Add(new Operation.Map(default, NameOf(process.Name), NameOf(name), Pages, new MapSettings()));
+        Add(new Operation.Advise(default, NameOf(process.Name), all, MemoryAdvice.Mergeable));
+        FillRange(process.Name, all, AnyContent());
+        Add(new Operation.Scan(default, 2));
+        ulong first = (ulong)_random.Next(4);
+        ulong step = _random.Of(1UL, 1UL, 2UL);
+        PageRange going = new(NameOf(name), new PageSelection(first, (ulong)(7 + _random.Next(5)), step));
+        Add(new Operation.Advise(default, NameOf(process.Name), going, MemoryAdvice.DontNeed));
+        Write();
+        Add(new Operation.Scan(default, 2 + _random.Next(3)));
+    }
+
     private PagePlace Page(string region, int pages) => new(NameOf(region), (ulong)_random.Next(pages));
 }

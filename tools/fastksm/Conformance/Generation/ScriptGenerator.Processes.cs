@@ -28,7 +28,7 @@ internal sealed partial class ScriptGenerator
 
     private void Fork()
     {
-        if (AnyProcess() is { } parent && _processes.Count < MostProcesses)
+        if (AnyProcess() is { HasLocked: false } parent && _processes.Count < MostProcesses)
         {
             GeneratedProcess child = parent.Fork($"P{_nextProcess++}");
             _processes.Add(child);
@@ -52,6 +52,7 @@ internal sealed partial class ScriptGenerator
         if (AnyProcess() is { } process)
         {
             process.Regions.Clear();
+            (process.IsForked, process.HasLocked) = (false, false);
             Add(new Operation.Exec(default, NameOf(process.Name)));
             MapInto(process);
         }
@@ -83,6 +84,11 @@ internal sealed partial class ScriptGenerator
             At = process.Regions.Count > 0 && _random.OneIn(3) ? Beside(process) : null,
         };
         process.Regions.Add((name, pages));
+        if (settings.Shared || settings.File)
+        {
+            _ = process.Backed.Add(name);
+        }
+
         Add(new Operation.Map(default, NameOf(process.Name), NameOf(name), (ulong)pages, settings));
         if (!_random.OneIn(6))
         {
@@ -148,6 +154,11 @@ internal sealed partial class ScriptGenerator
             int first = _random.Next(pages);
             int count = 1 + _random.Next(pages - first);
             process.Regions.Add((name, count));
+            if (process.Backed.Contains(region))
+            {
+                _ = process.Backed.Add(name);
+            }
+
             Add(new Operation.Remap(
                 default, NameOf(process.Name),
                 new PageRange(NameOf(region), new PageSelection((ulong)first, (ulong)(first + count - 1))),
@@ -159,7 +170,8 @@ internal sealed partial class ScriptGenerator
     {
         if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages))
         {
-            int wanted = 1 + _random.Next(pages + 3);
+            // The engine's files have no end; behind that of a real one is SIGBUS.
+            int wanted = 1 + _random.Next(process.Backed.Contains(region) ? pages : pages + 3);
             process.Regions[process.Regions.IndexOf((region, pages))] = (region, wanted);
             Add(new Operation.Remap(
                 default, NameOf(process.Name), new PageRange(NameOf(region), null),
@@ -185,10 +197,12 @@ internal sealed partial class ScriptGenerator
         }
     }
 
+    // Not where forks share frames: README.md of this folder.
     private void Lock()
     {
-        if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages))
+        if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages) && !process.IsForked)
         {
+            process.HasLocked = true;
             Add(new Operation.Lock(default, NameOf(process.Name), Part(region, pages)));
         }
     }

@@ -90,9 +90,9 @@ internal sealed partial class ScriptGenerator
         (24, Scan), (16, Write), (10, Fill), (3, FillUnique), (3, Poke), (2, Read), (2, Populate),
         (3, Spawn), (5, Fork), (4, Exit), (1, Exec),
         (4, Map), (4, UnmapPart), (2, UnmapAll), (4, Protect), (3, MoveAll), (3, MovePart), (2, Resize),
-        (3, Mergeable), (4, Unmergeable), (7, DontNeed), (1, OtherAdvice), (2, Lock), (1, Unlock),
+        (3, Mergeable), (4, Unmergeable), (7, DontNeed), (1, OtherAdvice), (4, Lock), (1, Unlock),
         (2, MergeEverything), (1, MergeNothing), (3, Pin), (4, Unpin), (2, ForceWrite),
-        (2, ZeroPages), (1, SmartScan), (1, PruneInterval), (1, UnmergeAll), (2, Batches),
+        (2, ZeroPages), (1, SmartScan), (1, PruneInterval), (1, UnmergeAll), (2, Batches), (2, ChainComesAndGoes),
     ];
 
     private void Add(Operation operation) => _operations.Add(operation);

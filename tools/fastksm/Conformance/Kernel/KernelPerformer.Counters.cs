@@ -40,6 +40,8 @@ internal sealed partial class KernelPerformer
     private long _pagesSkipped;
     private long _zeroPages; // Those of processes that are none of the script's, or that the kernel has lost count of.
     private long _copied;
+
+    // Nobody maps a page at the start of a script: these are pages that the kernel has lost count of since it booted.
     private long _swapCopied;
 
     /// <inheritdoc/>

@@ -46,7 +46,7 @@ public sealed class NumaTests : MergeIndexKinds
     }
 
     [Theory, MemberData(nameof(Indexes))]
-    public void Move_OfAFrameMappedOnce_JoinsTheNodeThatIsThere(MergeIndexKind index)
+    public void Move_OfAFrameMappedOnce_IsKeptFromTheNodeThatIsThere(MergeIndexKind index)
     {
         using KsmRig rig = Apart(index);
         Area near = On(rig, 0, 2);
@@ -56,11 +56,19 @@ public sealed class NumaTests : MergeIndexKinds
         rig.Scan();
         rig.Expect(2, 1, 0, 0);
         Move(rig, near, 1, far);
-        rig.Scan();
 
-        rig.Expect(1, 2, 0, 0);
-        Assert.Equal(far.Frame(0), near.Frame(0));
+        // It would have room for the page, but a merged frame has no index by which its place could be told: each try fails.
+        rig.Scan();
+        rig.Expect(1, 1, 0, 1);
+        rig.Scan();
+        rig.Expect(1, 1, 0, 1);
+        Assert.NotEqual(far.Frame(0), near.Frame(0));
         Assert.Equal((0, 0), rig.Chains);
+
+        // A copy is a page like any other.
+        _ = near.Write(0, 7);
+        rig.Scan(2);
+        rig.Expect(1, 1, 1, 0);
     }
 
     [Theory, MemberData(nameof(Indexes))]

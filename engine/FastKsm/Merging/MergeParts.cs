@@ -12,6 +12,7 @@ namespace FastKsm.Merging;
 /// <param name="Items">The rmap items.</param>
 /// <param name="Counters">Counters.</param>
 /// <param name="Knobs">Settings.</param>
+/// <param name="Nodes">Which tree a frame belongs to.</param>
 /// <param name="Clock">Model time.</param>
 /// <param name="Faults">Asked at every allocation.</param>
 /// <param name="Events">Receives events.</param>
@@ -22,6 +23,7 @@ internal sealed record MergeParts(
     RmapItemTable Items,
     MergeCounters Counters,
     MergeKnobs Knobs,
+    MergeNodes Nodes,
     TimeProvider Clock,
     AllocationFaults Faults,
     KsmEventQueue Events,

@@ -54,6 +54,7 @@ internal sealed partial class MergeScanner<TObserver>
     private void StartScan()
     {
         Advisor.StartScan();
+        _stable.DiscardStaleMigrating();
         if (_events.IsOn)
         {
             _events.Add(new KsmEvent(KsmEventKind.StartScan, (int)Counters.FullScans, (uint)Counters.RmapItems));
@@ -212,7 +213,7 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         visit.Node = merged ? frame.Mapping : 0;
-        if (visit.Node == 0 || _stable.NodeOf(item) != visit.Node)
+        if (visit.Node == 0 || _stable.NodeOf(item) != visit.Node || (!Knobs.MergeAcrossNodes && !_stable.IsPlaced(visit.Node)))
         {
             visit.Frame = pte.Frame;
             frame.AddReference();

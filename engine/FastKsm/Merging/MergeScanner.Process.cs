@@ -17,8 +17,17 @@ internal sealed partial class MergeScanner<TObserver>
     {
         if (visit.Node != 0)
         {
-            // Merged, and the item hangs off another node or none: a fork brought the page here.
-            Adopt(visit);
+            if (_stable.IsPlaced(visit.Node))
+            {
+                // Merged, and the item hangs off another node or none: a fork brought the page here.
+                TakeOut(visit.Item);
+                Join(visit, visit.Node);
+            }
+            else
+            {
+                Resettle(ref visit);
+            }
+
             return;
         }
 
@@ -48,6 +57,12 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
+        SearchUnstable(visit);
+    }
+
+    private void SearchUnstable(in Visit<TObserver> visit)
+    {
+        ref RmapItem item = ref _items[visit.Item];
         UnstableMatch match = _index.SearchOrInsert(visit.Item, visit.Frame, visit.Checksum);
         switch (match.Outcome)
         {
@@ -65,13 +80,28 @@ internal sealed partial class MergeScanner<TObserver>
         }
     }
 
-    // The page is merged already: its item joins the node, even beyond the limit of sharing.
-    private void Adopt(in Visit<TObserver> visit)
+    // The merged frame has moved to another NUMA node: its node belongs elsewhere, or gives way to one that is there already.
+    private void Resettle(ref Visit<TObserver> visit)
     {
-        TakeOut(visit.Item);
-        Join(visit, visit.Node);
+        uint node = _stable.Resettle(visit.Node);
+        if (node == 0 || node != _stable.NodeOf(_items[visit.Item]))
+        {
+            TakeOut(visit.Item);
+            if (node == 0)
+            {
+                // Full, as Linux has it: the page is treated as one that is not merged, until its next visit.
+                visit.Checksum = ChecksumOf(visit.Frame);
+                SearchUnstable(visit);
+                return;
+            }
+
+            Join(visit, node);
+        }
+
+        _frames.Release(Cpu, _stable.FrameOf(node));
     }
 
+    // A page that is on the node's frame already joins it even beyond the limit of sharing.
     private void Join(in Visit<TObserver> visit, uint node)
     {
         if (!_stable.TryPromiseRecord())

@@ -48,7 +48,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         _items = new RmapItemTable(store.Faults);
         _slots = new MmSlotList<TObserver>(store.DirectoryNodes);
         MergeParts parts = new(
-            _frames, store.AnonVmas, _items, Counters, Knobs, clock, store.Faults, events, BorrowPage);
+            _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage);
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
         _ahead = new LookAhead(parts, _index, hashingThreads);
@@ -98,6 +98,10 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
             _events.Add(new KsmEvent(KsmEventKind.Exit, space.Id));
         }
     }
+
+    /// <summary>The content of a merged frame has been copied to another one, which has its flags.</summary>
+    /// <remarks>Without the ksm mutex; nobody has a reference to the old frame but the mover.</remarks>
+    internal void FrameMoved(Pfn from, Pfn to) => _stable.Move(from, to);
 
     /// <summary>Items and merging pages of an address space; zeroes when it is not registered.</summary>
     internal (long Items, long MergingPages) CountsOf(uint space)

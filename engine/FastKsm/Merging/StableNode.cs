@@ -40,8 +40,11 @@ internal struct StableNode : IRedBlackNode<StableNode>
 
     private const uint ChangedBit = 1U << 31;
 
-    /// <summary>Keeps the record at 48 bytes; place of the NUMA node.</summary>
-    private readonly uint _reserved;
+    /// <summary>Tree that it stands in, itself or by its chain.</summary>
+    internal ushort Tree;
+
+    /// <summary>Not 0 while it is on the migrate list instead, linked by <see cref="Next"/> and <see cref="Previous"/>.</summary>
+    internal ushort Migrates;
 
     /// <summary>Whether it is a chain.</summary>
     internal readonly bool IsChain => Length == ChainLength;

@@ -95,9 +95,10 @@ internal sealed partial class StableTree
         uint chain = _nodes.TakePromised();
         ref StableNode record = ref _nodes[chain];
         record.Prefix = _nodes[node].Prefix;
+        record.Tree = _nodes[node].Tree;
         record.Length = StableNode.ChainLength;
         EnterPruneOrder(chain, Now);
-        _tree.Replace(node, chain);
+        _trees[record.Tree].Replace(node, chain);
         _table?.Replace(node, chain);
         _counters.Chains++;
         _counters.Statistics.ChainsMade++;
@@ -117,7 +118,7 @@ internal sealed partial class StableTree
         UnlinkDup(dup);
         _counters.Dups--;
         _counters.Statistics.ChainsCollapsed++;
-        _tree.Replace(chain, dup);
+        _trees[_nodes[chain].Tree].Replace(chain, dup);
         _table?.Replace(chain, dup);
         FreeChain(chain);
     }
@@ -126,7 +127,7 @@ internal sealed partial class StableTree
     {
         Debug.Assert(_nodes[chain].First == 0, "Only empty chains are deleted.");
         Settle(chain);
-        _tree.Remove(chain);
+        _trees[_nodes[chain].Tree].Remove(chain);
         _table?.Remove(chain);
         FreeChain(chain);
     }

@@ -133,11 +133,21 @@ internal sealed partial class StableTree
         _records.Return(id);
     }
 
-    // From the tree, or from its chain, which stays even when empty.
     private void Unlink(uint node)
     {
+        Displace(node);
+        FreeNode(node);
+    }
+
+    // From the tree, from its chain, which stays even when empty, or from the migrate list.
+    private void Displace(uint node)
+    {
         uint chain = _nodes[node].Chain;
-        if (chain != 0)
+        if (_nodes[node].Migrates != 0)
+        {
+            LeaveMigrateList(node);
+        }
+        else if (chain != 0)
         {
             UnlinkDup(node);
             _counters.Dups--;
@@ -145,11 +155,9 @@ internal sealed partial class StableTree
         }
         else
         {
-            _tree.Remove(node);
+            _trees[_nodes[node].Tree].Remove(node);
             _table?.Remove(node);
         }
-
-        FreeNode(node);
     }
 
     // A free record must not look like a node.

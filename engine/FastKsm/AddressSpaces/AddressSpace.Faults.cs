@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -42,7 +43,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         // Before the latch of the leaf: the anon_vma table lies outside it.
         bool mayCopy = kind != FaultKind.Read && !vma.Has(VmaFlags.Shared);
-        if (mayCopy && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(ref vma))
+        if (mayCopy && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(id, ref vma))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -221,7 +222,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // First write in a VMA: a neighbour's anon_vma if the two could ever merge but for their protection, else a new one.
-    private bool TryPrepareAnonVma(ref Vma vma)
+    private bool TryPrepareAnonVma(uint id, ref Vma vma)
     {
         uint after = FindContaining(vma.End);
         uint shared = Sharable(after, vma, vma.PageOffset + vma.Pages, vmaIsFirst: true);
@@ -231,7 +232,8 @@ internal sealed partial class AddressSpace<TObserver>
             shared = Sharable(before, vma, vma.PageOffset, vmaIsFirst: false);
         }
 
-        return _store.AnonVmas.TryPrepare(ref vma.AnonVma, ref vma.Chain, shared);
+        VmaInterval interval = new(id, vma.PageOffset, vma.LastIndex);
+        return _store.AnonVmas.TryPrepare(ref vma.AnonVma, ref vma.Chain, shared, interval);
     }
 
     private uint Sharable(uint neighbour, in Vma vma, ulong boundary, bool vmaIsFirst)

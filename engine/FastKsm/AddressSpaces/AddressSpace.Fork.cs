@@ -78,7 +78,7 @@ internal sealed partial class AddressSpace<TObserver>
         {
             uint id = _tree.At(at);
             ref Vma vma = ref VmaAt(id);
-            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain);
+            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
             _store.DropObjectReference(cpu, vma.Object);
             _store.Vmas.Return(id);
         }
@@ -99,21 +99,24 @@ internal sealed partial class AddressSpace<TObserver>
 
         ref Vma vma = ref VmaAt(id);
         bool pagesToo = vma.AnonVma != 0 && !vma.Has(VmaFlags.WipeOnFork);
-        uint own = 0;
-        uint chain = 0;
-        if (pagesToo && !_store.AnonVmas.TryFork(vma.AnonVma, vma.Chain, out own, out chain))
-        {
-            _store.Cancel(ref promise);
-            return MemoryStatus.OutOfNativeMemory;
-        }
-
         promise.Vmas--;
         uint copyId = _store.Vmas.TakePromised();
         ref Vma copy = ref VmaAt(copyId);
         copy = vma;
-        copy.AnonVma = own;
-        copy.Chain = chain;
+        (copy.Space, copy.AnonVma, copy.Chain) = (child.Id, 0, 0);
         copy.Flags &= ~VmaFlags.Locked;
+
+        // Walks meet the child's VMA from here on, behind the parent's; PTEs are copied after that.
+        uint own = 0;
+        uint chain = 0;
+        if (pagesToo && !_store.AnonVmas.TryFork(vma.AnonVma, vma.Chain, IntervalOf(copyId), out own, out chain))
+        {
+            _store.Vmas.Return(copyId);
+            _store.Cancel(ref promise);
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        (copy.AnonVma, copy.Chain) = (own, chain);
         _store.AddObjectReference(copy.Object);
         child.MappedPages += copy.Pages;
         child._tree.Insert(copy.Start, copy.End, copyId, ref promise.Nodes);

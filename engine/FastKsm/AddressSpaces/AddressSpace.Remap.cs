@@ -85,13 +85,12 @@ internal sealed partial class AddressSpace<TObserver>
 
     private MemoryStatus GrowInPlace(int cpu, uint id, ulong pages)
     {
-        uint length = _store.AnonVmas.LengthOf(VmaAt(id).Chain);
-        if (!_store.TryPromise(out Promise promise, 0, 0, Math.Max(1, length)))
+        ulong end = VmaAt(id).End;
+        if (!_store.TryPromise(out Promise promise, 0, 0, 2 + LinksAround(end, end + pages)))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        ulong end = VmaAt(id).End;
         Region region = Region.Of(VmaAt(id), end, end + pages);
         MappedPages += pages;
         CountLocked(VmaFlags.None, region.Flags, pages);
@@ -150,8 +149,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         // One VMA at the new place, and two edges of the old one, whose tail may lie in another VMA if it is cut off.
         uint last = FindContaining(start + oldPages - 1);
-        uint links = 2 * Math.Max(1, _store.AnonVmas.LengthOf(VmaAt(id).Chain));
-        links += last == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(last).Chain);
+        uint links = 2 + (4 * _store.AnonVmas.LengthOf(VmaAt(id).Chain)) + LinksAround(newStart, newStart + newPages);
+        links += last == 0 ? 0 : 2 * _store.AnonVmas.LengthOf(VmaAt(last).Chain);
         if (!_store.TryPromise(out Promise promise, 3, 3 * (_tree.NodesForInsert + 2), links))
         {
             return MemoryStatus.OutOfNativeMemory;

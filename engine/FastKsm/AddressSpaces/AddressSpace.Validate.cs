@@ -20,7 +20,8 @@ internal sealed partial class AddressSpace<TObserver>
             mapped += vma.Pages;
             locked += vma.Has(VmaFlags.Locked) ? vma.Pages : 0;
             Require(vma.End <= _store.PageLimit && vma.IndexOf(vma.End) <= 1UL << Sizes.IndexBits, "A3", vma.Start);
-            recount.AddVma(vma);
+            Require(vma.Space == Id, "A1", vma.Start);
+            recount.AddVma(_tree.At(at), vma);
         }
 
         Require(mapped == MappedPages && locked == LockedPages, "A2", 0);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -36,7 +35,7 @@ internal sealed class AddressSpaceStore : IDisposable
         Leaves = new NativeSlab<PteLeaf>(MaxLeaves, Faults);
         LeafHeaders = new NativeColumn<LeafHeader>(MaxLeaves + 1, Faults);
         DirectoryNodes = new NativeSlab<DirectoryNode>(MaxDirectoryNodes, Faults);
-        AnonVmas = new AnonVmaTable(MaxVmas, Faults);
+        AnonVmas = new AnonVmaTable(MaxVmas, Faults, vma => Vmas[vma].Chain);
         Pins = new NativeSlab<PinRecord>(MaxPins, Faults);
     }
 
@@ -81,15 +80,14 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="promise">What is set aside.</param>
     /// <param name="vmas">VMA records.</param>
     /// <param name="nodes">Tree nodes.</param>
-    /// <param name="links">Chain links.</param>
+    /// <param name="intervals">VMAs times the chain links of each, as often as the VMA is new or gets another interval.</param>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
-    internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint links)
+    internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint intervals)
     {
         promise = default;
         promise.Vmas = Vmas.TryPromise(vmas) ? vmas : 0;
         promise.Nodes = promise.Vmas == vmas && TreeNodes.TryPromise(nodes) ? nodes : 0;
-        promise.Links = promise.Nodes == nodes && AnonVmas.TryPromiseLinks(links) ? links : 0;
-        if (promise.Vmas == vmas && promise.Nodes == nodes && promise.Links == links)
+        if (promise.Vmas == vmas && promise.Nodes == nodes && AnonVmas.TryPromise(intervals, out promise.Intervals))
         {
             return true;
         }
@@ -103,17 +101,8 @@ internal sealed class AddressSpaceStore : IDisposable
     {
         Vmas.CancelPromise(promise.Vmas);
         TreeNodes.CancelPromise(promise.Nodes);
-        AnonVmas.CancelLinks(promise.Links);
+        AnonVmas.Cancel(ref promise.Intervals);
         promise = default;
-    }
-
-    /// <summary>Clones a chain out of a promise.</summary>
-    internal uint CloneChain(uint own, uint chain, ref Promise promise)
-    {
-        uint length = AnonVmas.LengthOf(chain);
-        Debug.Assert(length <= promise.Links, "Fewer links were promised than the chain has.");
-        promise.Links -= length;
-        return AnonVmas.Clone(own, chain);
     }
 
     /// <summary>One past the largest id that an object has had.</summary>

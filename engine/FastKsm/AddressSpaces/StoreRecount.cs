@@ -6,7 +6,7 @@ using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M6, A5 and R1 to R5.</summary>
+/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M6, A5 and R1 to R8.</summary>
 internal sealed class StoreRecount
 {
     private readonly AddressSpaceStore _store;
@@ -28,11 +28,11 @@ internal sealed class StoreRecount
     }
 
     /// <summary>Counts a VMA.</summary>
-    internal void AddVma(in Vma vma)
+    internal void AddVma(uint id, in Vma vma)
     {
         _vmas++;
         _objectReferences[vma.Object]++;
-        _anonVmas.Add(vma.AnonVma, vma.Chain);
+        _anonVmas.Add(vma.AnonVma, vma.Chain, new VmaInterval(id, vma.PageOffset, vma.LastIndex));
     }
 
     /// <summary>Counts a leaf of a page table.</summary>

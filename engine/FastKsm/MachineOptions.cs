@@ -36,6 +36,15 @@ public sealed record MachineOptions
     /// <summary>How equal contents are found. Both kinds show the same counters while contents change only between scans.</summary>
     public MergeIndexKind Index { get; init; } = MergeIndexKind.Fingerprint;
 
+    /// <summary>Which VMAs a reverse-map walk over a merged frame looks at.</summary>
+    public Pruning Pruning { get; init; } = Pruning.PageIndex;
+
+    /// <summary>
+    /// Nodes after which a reverse-map walk lets go of its lock for a moment, so that others may have it; 0 for never, as
+    /// Linux.
+    /// </summary>
+    public int WalkNodesPerHold { get; init; }
+
     /// <summary>The time that merging goes by; null for a <see cref="ModelClock"/> that stands still until it is advanced.</summary>
     public TimeProvider? ModelTime { get; init; }
 
@@ -57,6 +66,8 @@ public sealed record MachineOptions
         Require(
             Index is MergeIndexKind.Fingerprint or MergeIndexKind.ContentTree, nameof(Index), Index,
             "Fingerprint or ContentTree");
+        Require(Pruning is Pruning.PageIndex or Pruning.FullRange, nameof(Pruning), Pruning, "PageIndex or FullRange");
+        Require(WalkNodesPerHold >= 0, nameof(WalkNodesPerHold), WalkNodesPerHold, "0 or more");
         Require(
             MaxMapCount is >= 1 and <= LargestMapCount, nameof(MaxMapCount), MaxMapCount, $"1 to {LargestMapCount}");
     }

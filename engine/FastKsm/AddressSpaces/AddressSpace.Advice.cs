@@ -159,6 +159,12 @@ internal sealed partial class AddressSpace<TObserver>
             for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
             {
                 Pte pte = _pageTable.Get(leaf, position + i);
+                if (lazilyFree && pte.IsSwap)
+                {
+                    _pageTable.Set(leaf, position + i, default);
+                    ZapEntry(pte);
+                }
+
                 if (!pte.IsCounted)
                 {
                     continue;

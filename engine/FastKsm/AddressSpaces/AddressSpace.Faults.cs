@@ -56,10 +56,44 @@ internal sealed partial class AddressSpace<TObserver>
         int position = PageTable.PositionOf(page);
         _pageTable.Enter(leaf);
         Pte pte = _pageTable.Get(leaf, position);
-        MemoryStatus status = pte.IsEmpty
-            ? FaultEmpty(cpu, ref vma, page, leaf, kind)
-            : FaultPresent(cpu, ref vma, page, leaf, kind, pte);
+        SpinWait spinner = default;
+        while (pte.IsMigration)
+        {
+            // Whoever moves the page needs neither the mm lock nor, for ever, this latch.
+            _pageTable.Exit(leaf);
+            spinner.SpinOnce();
+            _pageTable.Enter(leaf);
+            pte = _pageTable.Get(leaf, position);
+        }
+
+        MemoryStatus status = MemoryStatus.Done;
+        if (pte.IsSwap)
+        {
+            status = SwapIn(cpu, ref vma, page, leaf, pte);
+            pte = _pageTable.Get(leaf, position);
+        }
+
+        if (status == MemoryStatus.Done)
+        {
+            status = pte.IsEmpty
+                ? FaultEmpty(cpu, ref vma, page, leaf, kind)
+                : FaultPresent(cpu, ref vma, page, leaf, kind, pte);
+        }
+
         _pageTable.Exit(leaf);
+        return status;
+    }
+
+    // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
+    private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry)
+    {
+        MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Slot), out Pfn frame);
+        if (status == MemoryStatus.Done)
+        {
+            MapOwn(ref vma, page, leaf, frame, writable: true);
+            ZapEntry(entry);
+        }
+
         return status;
     }
 

@@ -1,3 +1,4 @@
+using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -83,6 +84,7 @@ internal sealed partial class AddressSpace<TObserver>
             _store.Vmas.Return(id);
         }
 
+        _ = _store.Spaces.TryRemove(Id, out _);
         _tree.Clear();
         MappedPages = 0;
         LockedPages = 0;
@@ -138,6 +140,24 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
+    // A page that is paged out or moving is from now on that of both. Under both latches.
+    private void CopyEntry(Pte entry, uint leaf, AddressSpace<TObserver> child, uint into, int position)
+    {
+        Pte both = entry.WhenForked();
+        _pageTable.Set(leaf, position, both);
+        child._pageTable.Set(into, position, both);
+        if (entry.IsSwap)
+        {
+            _store.Swap.AddReference(entry.Slot);
+            _ = Interlocked.Increment(ref child._swapEntries);
+        }
+        else
+        {
+            // Only anonymous pages move.
+            _ = Interlocked.Increment(ref child._residentAnonymous);
+        }
+    }
+
     private MemoryStatus CopyLeaf(
         int cpu, ref Vma copy, uint leaf, ulong page, int count, AddressSpace<TObserver> child, ref bool shared)
     {
@@ -156,6 +176,12 @@ internal sealed partial class AddressSpace<TObserver>
             Pte pte = _pageTable.Get(leaf, position + i);
             if (pte.IsEmpty)
             {
+                continue;
+            }
+
+            if (!pte.IsPresent)
+            {
+                CopyEntry(pte, leaf, child, into, position + i);
                 continue;
             }
 

@@ -193,6 +193,7 @@ internal sealed partial class AddressSpace<TObserver>
         int emptied = 0;
         long anonymous = 0;
         long mergerZero = 0;
+        long moving = 0;
         int position = PageTable.PositionOf(page);
         _pageTable.Enter(leaf);
         for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
@@ -205,6 +206,13 @@ internal sealed partial class AddressSpace<TObserver>
 
             _pageTable.Set(leaf, position + i, default);
             emptied++;
+            if (!pte.IsPresent)
+            {
+                moving += pte.IsMigration ? 1 : 0;
+                ZapEntry(pte);
+                continue;
+            }
+
             if (!pte.IsCounted)
             {
                 mergerZero += pte.IsDirty ? 1 : 0;
@@ -225,12 +233,22 @@ internal sealed partial class AddressSpace<TObserver>
 
         // Only now may the frames be reused: nobody holds a translation to them any more.
         _observer.TranslationsKilled(Id, page, (uint)count);
-        _ = Interlocked.Add(ref _residentAnonymous, -anonymous);
+        _ = Interlocked.Add(ref _residentAnonymous, -anonymous - moving);
         _ = Interlocked.Add(ref _residentBacked, anonymous - frames);
         CountMergerZeroPages(-mergerZero);
         foreach (uint number in gone[..frames])
         {
             _store.Frames.Release(cpu, new Pfn(number));
+        }
+    }
+
+    // What a migration entry stood for is the migrating thread's to free.
+    private void ZapEntry(Pte entry)
+    {
+        if (entry.IsSwap)
+        {
+            _store.Swap.Release(entry.Slot);
+            _ = Interlocked.Decrement(ref _swapEntries);
         }
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -184,7 +185,7 @@ internal sealed partial class AddressSpace<TObserver>
             _store.DropObjectReference(cpu, region.Object);
         }
 
-        MovePtes(start, moved, newStart);
+        MovePtes(start, moved, newStart, region.AnonVma);
         id = FindContaining(start);
         last = FindContaining(start + oldPages - 1);
         UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
@@ -215,7 +216,7 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    private void MovePtes(ulong start, ulong pages, ulong newStart)
+    private void MovePtes(ulong start, ulong pages, ulong newStart, uint anonVma)
     {
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
         ulong page = start;
@@ -226,6 +227,9 @@ internal sealed partial class AddressSpace<TObserver>
                 continue;
             }
 
+            // Between the two places a PTE is in neither, which a reverse-map walk must not see.
+            ulong index = anonVma == 0 ? 0 : VmaAt(FindContaining(page)).IndexOf(page);
+            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
             int position = PageTable.PositionOf(page);
             _pageTable.Enter(leaf);
             for (int i = 0; i < count; i++)
@@ -250,6 +254,8 @@ internal sealed partial class AddressSpace<TObserver>
 
                 _pageTable.Exit(into);
             }
+
+            _store.AnonVmas.ExitWrite(hold);
         }
     }
 }

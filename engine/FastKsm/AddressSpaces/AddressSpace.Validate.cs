@@ -33,6 +33,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         Require(counts.Anonymous == ResidentAnonymous, "A9", 0);
+        Require(counts.Swapped == SwapEntries, "A9", 0);
         Require(counts.Backed == ResidentBacked, "A9", 0);
         Require(counts.MergerZero == MergerZeroPages, "A9", 0);
     }
@@ -69,6 +70,13 @@ internal sealed partial class AddressSpace<TObserver>
         uint id = FindContaining(page);
         Require(id != 0, "A4", page);
         ref Vma vma = ref VmaAt(id);
+        if (pte.IsSwap)
+        {
+            counts.Swapped++;
+            recount.AddSwapEntry(pte);
+            return;
+        }
+
         Require(pte.IsPresent && pte.IsAccessible == ((vma.Flags & VmaFlags.Access) != VmaFlags.None), "A10", page);
         Require(!pte.IsWritable || vma.Has(VmaFlags.Write), "A6", page);
         ref FrameRecord frame = ref _store.Frames[pte.Frame];
@@ -103,5 +111,6 @@ internal sealed partial class AddressSpace<TObserver>
         internal long Anonymous;
         internal long Backed;
         internal long MergerZero;
+        internal long Swapped;
     }
 }

@@ -1,8 +1,10 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Swapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -36,6 +38,7 @@ internal sealed class AddressSpaceStore : IDisposable
         LeafHeaders = new NativeColumn<LeafHeader>(MaxLeaves + 1, Faults);
         DirectoryNodes = new NativeSlab<DirectoryNode>(MaxDirectoryNodes, Faults);
         AnonVmas = new AnonVmaTable(MaxVmas, Faults, vma => Vmas[vma].Chain);
+        Swap = new SwapStore(layout.ContentSize, Faults);
         Pins = new NativeSlab<PinRecord>(MaxPins, Faults);
     }
 
@@ -63,6 +66,12 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>anon_vmas and chains.</summary>
     internal AnonVmaTable AnonVmas { get; }
 
+    /// <summary>Paged-out pages.</summary>
+    internal SwapStore Swap { get; }
+
+    /// <summary>Address spaces by id, as far as they have not exited.</summary>
+    internal ConcurrentDictionary<uint, WalkedSpace> Spaces { get; } = new();
+
     /// <summary>Pins and plain references that are out.</summary>
     internal NativeSlab<PinRecord> Pins { get; }
 
@@ -74,7 +83,7 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>Bytes of native records in use, frames not counted.</summary>
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
-        + AnonVmas.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
+        + AnonVmas.UsedBytes + Swap.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
 
     /// <summary>Sets records aside for a change of VMAs.</summary>
     /// <param name="promise">What is set aside.</param>
@@ -210,6 +219,7 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Swap.Dispose();
         Pins.Dispose();
         AnonVmas.Dispose();
         DirectoryNodes.Dispose();

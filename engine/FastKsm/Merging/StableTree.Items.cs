@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
@@ -83,6 +85,34 @@ internal sealed partial class StableTree
         _nodes[node].Length--;
         Unsettle(_nodes[node].Chain);
         Free(id);
+    }
+
+    /// <summary>Newest record of the node that a frame names; 0 for none.</summary>
+    internal uint FirstRecordOf(Pfn frame)
+    {
+        uint node = _frames[frame].Mapping;
+        return node == 0 ? 0 : _nodes[node].First;
+    }
+
+    /// <summary>A record, and the one merged before it; 0 for none.</summary>
+    internal uint NextRecord(uint id, out StableRecord record)
+    {
+        record = _records[id];
+        return record.Next;
+    }
+
+    /// <summary>The content of a node's frame has been copied to another frame, which names the node already.</summary>
+    internal void Move(Pfn from, Pfn to)
+    {
+        ref FrameRecord former = ref _frames[from];
+        uint node = former.Mapping;
+        if (node != 0)
+        {
+            _nodes[node].Frame = to.Number;
+
+            // The node is not stale when the old frame is freed: it has left that frame.
+            former.Mapping = 0;
+        }
     }
 
     // The node's frame has gone: nobody maps it any more, whatever the items still say.

@@ -86,7 +86,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public PageState StateAt(int process, ulong address, PageState asked)
     {
-        const PageState Known = PageState.Present | PageState.Zero;
+        const PageState Known = PageState.Present | PageState.Zero | PageState.Swapped;
         if ((asked & ~Known) != PageState.None)
         {
             throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
@@ -94,7 +94,8 @@ public sealed partial class EnginePerformer
 
         Process who = _processes[process];
         return (who.FrameAt(address).IsSome ? PageState.Present : PageState.None)
-            | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None);
+            | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None)
+            | (who.IsSwappedAt(address) ? PageState.Swapped : PageState.None);
     }
 
     // A request borrows all its pages first and gives them back at its end.

@@ -19,6 +19,11 @@ internal static class Program
             return HeldMemory.Hold(args[1]);
         }
 
+        if (args.Length == 3 && string.Equals(args[0], MergeableProcess.Argument, StringComparison.Ordinal))
+        {
+            return MergeableProcess.Hold(args[1], args[2]);
+        }
+
         BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
         return 0;
     }

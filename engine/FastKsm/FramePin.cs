@@ -23,6 +23,29 @@ public sealed class FramePin : IDisposable
     /// <summary>The frame; none if it was the zero frame, which needs no borrowing.</summary>
     public Pfn Frame { get; }
 
+    /// <summary>Reads what the borrower sees: the frame, whatever has become of the page that it was borrowed from.</summary>
+    /// <param name="content">Receives what the machine keeps of a frame; one content size long.</param>
+    /// <exception cref="ArgumentException">The length is not the content size.</exception>
+    /// <exception cref="ObjectDisposedException">The frame has been given back, or the machine is gone.</exception>
+    public void Read(Span<byte> content)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _pin) == 0, this);
+        _machine.ThrowIfDisposed();
+        if (content.Length != _machine.Options.ContentSize)
+        {
+            Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
+        }
+
+        if (Frame.IsSome)
+        {
+            _machine.Store.Frames.Content(Frame).CopyTo(content);
+        }
+        else
+        {
+            content.Clear();
+        }
+    }
+
     /// <summary>Gives the frame back.</summary>
     /// <exception cref="ObjectDisposedException">The machine is gone.</exception>
     public void Dispose()

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace FastKsm;
 
 /// <summary>What same-page merging has to do with one process: the lines of /proc/PID/ksm_stat.</summary>
@@ -20,4 +22,11 @@ public readonly record struct KsmStat
 
     /// <summary>Whether a mapping is a candidate at this moment (ksm_mergeable).</summary>
     public bool Mergeable { get; init; }
+
+    /// <summary>The lines of the file, each ended by a newline, as Linux writes them.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"ksm_rmap_items {RmapItems}\nksm_zero_pages {ZeroPages}\nksm_merging_pages {MergingPages}\nksm_process_profit {ProcessProfit}\nksm_merge_any: {Word(MergeAny)}\nksm_mergeable: {Word(Mergeable)}\n");
+
+    private static string Word(bool value) => value ? "yes" : "no";
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Merging;
 using FastKsm.Primitives;
@@ -35,7 +36,8 @@ public sealed class Machine : IDisposable
         FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize);
         Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
         Clock = options.ModelTime ?? new ModelClock();
-        Merger = new MergeScanner<MachineObserver>(Store, Clock, options.Index == MergeIndexKind.Fingerprint);
+        Merger = new MergeScanner<MachineObserver>(
+            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.HashingThreads);
         Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
         Migrator = new FrameMigrator(Store, Walker, Merger);
         Pager = new FramePager(Store, Walker);
@@ -79,6 +81,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Pages frames out.</summary>
     internal FramePager Pager { get; }
+
+    /// <summary>Events on their way to listeners.</summary>
+    internal KsmEventQueue Events { get; } = new();
 
     /// <summary>Tables of all address spaces.</summary>
     internal AddressSpaceStore Store { get; }
@@ -166,8 +171,15 @@ public sealed class Machine : IDisposable
         }
     }
 
-    /// <summary>Throws when the machine has been disposed.</summary>
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
+    /// <summary>Throws when the machine has been disposed, or when a listener calls back from an event.</summary>
+    internal void ThrowIfDisposed()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (Events.IsEmitting)
+        {
+            throw new InvalidOperationException("A listener of events called the machine back; note the event and call later.");
+        }
+    }
 
     /// <summary>One merged frame more was copied.</summary>
     internal void CountMergedFrameCopied() => Interlocked.Increment(ref _mergedFramesCopied);

@@ -14,6 +14,7 @@ public sealed record MachineOptions
     private const int LargestPage = 2 * 1024 * 1024;
     private const int LargestMapCount = 1 << 26;
     private const int FingerprintSize = 16;
+    private const int MaxHashingThreads = 256;
 
     /// <summary>Page frames that processes can use; 1 to 2^28, at least one for each node.</summary>
     public long Frames { get; init; } = 65536;
@@ -45,6 +46,9 @@ public sealed record MachineOptions
     /// </summary>
     public int WalkNodesPerHold { get; init; }
 
+    /// <summary>Threads that take checksums while ksmd scans, the scanning one among them; 1 to 256. What a scan does is the same with any.</summary>
+    public int HashingThreads { get; init; } = 1;
+
     /// <summary>The time that merging goes by; null for a <see cref="ModelClock"/> that stands still until it is advanced.</summary>
     public TimeProvider? ModelTime { get; init; }
 
@@ -68,6 +72,8 @@ public sealed record MachineOptions
             "Fingerprint or ContentTree");
         Require(Pruning is Pruning.PageIndex or Pruning.FullRange, nameof(Pruning), Pruning, "PageIndex or FullRange");
         Require(WalkNodesPerHold >= 0, nameof(WalkNodesPerHold), WalkNodesPerHold, "0 or more");
+        Require(
+            HashingThreads is >= 1 and <= MaxHashingThreads, nameof(HashingThreads), HashingThreads, $"1 to {MaxHashingThreads}");
         Require(
             MaxMapCount is >= 1 and <= LargestMapCount, nameof(MaxMapCount), MaxMapCount, $"1 to {LargestMapCount}");
     }

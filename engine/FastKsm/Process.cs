@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using FastKsm.AddressSpaces;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 
 namespace FastKsm;
@@ -77,12 +78,15 @@ public sealed class Process
                 RmapItems = items,
                 ZeroPages = space.MergerZeroPages,
                 MergingPages = merging,
-                ProcessProfit = ((merging + space.MergerZeroPages) << _pageShift) - (items * Ksm.RmapItemBytes),
+                ProcessProfit = Ksm.Profit(merging + space.MergerZeroPages, items, _machine.Options.PageSize),
                 MergeAny = space.MergeAny,
                 Mergeable = space.HasMergeable,
             };
         }
     }
+
+    /// <summary>Id of its address space: <c>mm</c> in events. A new program has a new one.</summary>
+    public long AddressSpaceId => _space.Id;
 
     /// <summary>Its address space, whether or not it has exited.</summary>
     internal AddressSpace<MachineObserver> Space => _space;
@@ -108,7 +112,9 @@ public sealed class Process
             | (options.HugePages ? VmaFlags.HugePage : VmaFlags.None);
         bool backed = options.Shared || options.FileBacked;
         short from = (short)(options.Node ?? -1);
-        Check(Enter().Map(_cpu.Number, at, pages, flags, backed, from, out ulong start), nameof(Map), at ?? 0);
+        MemoryStatus status = Enter().Map(_cpu.Number, at, pages, flags, backed, from, out ulong start);
+        _machine.Events.Flush();
+        Check(status, nameof(Map), options.At ?? 0);
         return start << _pageShift;
     }
 
@@ -151,7 +157,9 @@ public sealed class Process
             Throw.OutOfRange(nameof(advice), advice, "an advice");
         }
 
-        Check(Enter().Advise(_cpu.Number, start, end, advice), nameof(Advise), address);
+        MemoryStatus status = Enter().Advise(_cpu.Number, start, end, advice);
+        _machine.Events.Flush();
+        Check(status, nameof(Advise), address);
     }
 
     /// <summary>Locks a range in memory and faults it in.</summary>
@@ -188,7 +196,9 @@ public sealed class Process
     /// <returns>First address afterwards.</returns>
     /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
     /// <exception cref="MemoryOperationException">The range is not one mapping, there is no room, or the places overlap.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
+    /// <exception cref="OutOfFramesException">
+    /// No frame is free for a merged page that has to become private; of several mappings, those before it have moved.
+    /// </exception>
     public ulong Remap(ulong address, ulong oldLength, ulong newLength, bool mayMove = true, ulong? to = null)
     {
         (ulong start, ulong end) = Span(address, oldLength);
@@ -300,8 +310,12 @@ public sealed class Process
     /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
     /// <param name="enabled">Whether to merge. Taking back what was not given changes nothing.</param>
     /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
-    public void SetMergesAnything(bool enabled) =>
-        Check(Enter().SetMergeAny(_cpu.Number, enabled), nameof(SetMergesAnything), 0);
+    public void SetMergesAnything(bool enabled)
+    {
+        MemoryStatus status = Enter().SetMergeAny(_cpu.Number, enabled);
+        _machine.Events.Flush();
+        Check(status, nameof(SetMergesAnything), 0);
+    }
 
     /// <summary>Makes a child with a copy of the address space; frames are shared until written.</summary>
     /// <exception cref="OutOfFramesException">No frame is free for the copy of a pinned page.</exception>
@@ -309,7 +323,9 @@ public sealed class Process
     public Process Fork()
     {
         AddressSpace<MachineObserver> child = _machine.NewAddressSpace();
-        Check(Enter().ForkInto(_cpu.Number, child), nameof(Fork), 0);
+        MemoryStatus status = Enter().ForkInto(_cpu.Number, child);
+        _machine.Events.Flush();
+        Check(status, nameof(Fork), 0);
         return _machine.Adopt(child, _cpu);
     }
 
@@ -322,6 +338,7 @@ public sealed class Process
         Check(fresh.TryInherit(old) ? MemoryStatus.Done : MemoryStatus.OutOfNativeMemory, nameof(Exec), 0);
         _space = fresh;
         old.Exit(_cpu.Number);
+        _machine.Events.Flush();
     }
 
     /// <summary>Ends the process and unmaps everything.</summary>
@@ -331,6 +348,7 @@ public sealed class Process
         Volatile.Write(ref _hasExited, 1);
         space.Exit(_cpu.Number);
         _machine.Forget(this);
+        _machine.Events.Flush();
     }
 
     /// <summary>Frame that a page is mapped to at this moment; none if it is not.</summary>
@@ -356,6 +374,54 @@ public sealed class Process
     /// <summary>Whether a page is paged out at this moment.</summary>
     /// <param name="address">An address in the page.</param>
     public bool IsSwappedAt(ulong address) => Enter().Translate(address >> _pageShift).IsSwap;
+
+    /// <summary>What the pages of a range are: the figures of /proc/PID/smaps, summed over the mappings in it.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    public PageUsage UsageOf(ulong address, ulong length)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        PageCounts counts = Enter().Count(start, end);
+        return new PageUsage
+        {
+            Mappings = counts.Vmas,
+            Size = counts.Pages << _pageShift,
+            Rss = counts.Resident << _pageShift,
+            Pss = BytesOfShares(counts.Shares),
+            Anonymous = counts.Anonymous << _pageShift,
+            Ksm = counts.Merged << _pageShift,
+            SharedClean = counts.SharedClean << _pageShift,
+            SharedDirty = counts.SharedDirty << _pageShift,
+            PrivateClean = counts.PrivateClean << _pageShift,
+            PrivateDirty = counts.PrivateDirty << _pageShift,
+            Referenced = counts.Referenced << _pageShift,
+            Locked = BytesOfShares(counts.LockedShares),
+        };
+    }
+
+    /// <summary>Whether a page is mapped to an anonymous frame, merged or not, at this moment.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsAnonymousAt(ulong address) => Has(address, FrameFlags.Anonymous);
+
+    /// <summary>Whether a page is mapped to a merged frame (a KSM page) at this moment.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsMergedAt(ulong address) => Has(address, FrameFlags.Ksm);
+
+    /// <summary>Finds the mapping of an address or, where there is none, the next one behind it.</summary>
+    /// <param name="address">Any address.</param>
+    /// <param name="mapping">The mapping, as it is at this moment.</param>
+    /// <returns>False when nothing is mapped from there on.</returns>
+    public bool TryFindMapping(ulong address, out Mapping mapping)
+    {
+        bool found = Enter().TryFind(address >> _pageShift, out Vma vma);
+        mapping = found
+            ? new Mapping(
+                vma.Start << _pageShift, vma.Pages << _pageShift, (Protection)(uint)(vma.Flags & VmaFlags.Access),
+                (MappingAttributes)(uint)(vma.Flags & ~VmaFlags.Access))
+            : default;
+        return found;
+    }
 
     /// <summary>Reads a page as a debugger does: whatever its protection, without a fault, leaving no trace.</summary>
     /// <param name="address">First address of the page.</param>
@@ -400,6 +466,14 @@ public sealed class Process
         }
 
         return (VmaFlags)(uint)protection;
+    }
+
+    private long BytesOfShares(long shares) => (long)(((Int128)shares << _pageShift) >> PageCounts.ShareShift);
+
+    private bool Has(ulong address, FrameFlags flags)
+    {
+        Pte pte = Enter().Translate(address >> _pageShift);
+        return pte.IsCounted && _machine.Store.Frames[pte.Frame].Has(flags);
     }
 
     private AddressSpace<MachineObserver> Enter()

@@ -6,6 +6,8 @@ namespace FastKsm.Perf.Versus;
 /// <summary>Every row there is, in the order of the report.</summary>
 internal static class VersusRows
 {
+    private const int MillionPages = 1 << 20;
+
     internal static IVersusRow[] All =>
     [
         ChecksumHot(),
@@ -18,6 +20,9 @@ internal static class VersusRows
         new ZeroRow(),
         new EvaluateRow("evaluate", goal: 0.75, keepsCopy: true),
         new EvaluateRow("evaluate.discard", goal: 0.55, keepsCopy: false),
+        new ScanRow("scan.unique", goal: 15, ScanKind.Steady, MillionPages, contents: MillionPages),
+        new ScanRow("scan.merging", goal: 5, ScanKind.Merging, MillionPages / 4, contents: MillionPages / 16),
+        new ScanRow("scan.merged", goal: 5, ScanKind.Steady, MillionPages, contents: MillionPages / 128),
     ];
 
     // The path that the engine takes here.

@@ -17,4 +17,7 @@ internal static class ExitCode
 
     /// <summary>Something ran out: memory, frames, swap.</summary>
     internal const int Exhausted = 4;
+
+    /// <summary>Plus the number of the signal that ended it, as shells count.</summary>
+    internal const int Signalled = 128;
 }

@@ -103,6 +103,16 @@ internal sealed partial class AddressSpace<TObserver>
         return id == 0 ? MemoryStatus.NotMapped : MemoryStatus.Done;
     }
 
+    /// <summary>The VMA of a page or, where there is none, the next one behind it, as it is at this moment.</summary>
+    internal bool TryFind(ulong page, out Vma vma)
+    {
+        _latch.EnterRead();
+        uint id = _tree.At(_tree.Find(page));
+        vma = id == 0 ? default : VmaAt(id);
+        _latch.ExitRead();
+        return id != 0;
+    }
+
     /// <summary>The PTE of a page, as it is at this moment; empty where there is none.</summary>
     internal Pte Translate(ulong page)
     {

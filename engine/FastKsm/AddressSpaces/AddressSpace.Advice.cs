@@ -241,8 +241,9 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
+    // A page that is moving will be merged again when it has arrived, so it counts; whoever needs it otherwise waits for that.
     private bool IsMerged(Pte pte) =>
-        pte.IsPresent && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
+        (pte.IsPresent || pte.IsMigration) && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
 
     private bool TryRegister()
     {

@@ -69,7 +69,7 @@ internal sealed partial class AddressSpace<TObserver>
         MemoryStatus status = MemoryStatus.Done;
         if (pte.IsSwap)
         {
-            status = SwapIn(cpu, ref vma, page, leaf, pte);
+            status = SwapIn(cpu, ref vma, page, leaf, pte, dirty: kind is FaultKind.Write or FaultKind.ForcedWrite);
             pte = _pageTable.Get(leaf, position);
         }
 
@@ -85,12 +85,12 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
-    private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry)
+    private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry, bool dirty)
     {
         MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Slot), out Pfn frame);
         if (status == MemoryStatus.Done)
         {
-            MapOwn(ref vma, page, leaf, frame, writable: true);
+            MapOwn(ref vma, page, leaf, frame, writable: true, dirty);
             ZapEntry(entry);
         }
 
@@ -118,7 +118,8 @@ internal sealed partial class AddressSpace<TObserver>
             status = _store.Frames.TakeZeroed(cpu, vma.Node, out frame);
             if (status == MemoryStatus.Done)
             {
-                MapOwn(ref vma, page, leaf, frame, writable: true);
+                // A debugger's write into a mapping that permits none leaves a clean PTE, as on Linux.
+                MapOwn(ref vma, page, leaf, frame, writable: true, dirty: vma.Has(VmaFlags.Write));
             }
 
             return status;
@@ -147,7 +148,7 @@ internal sealed partial class AddressSpace<TObserver>
         status = _store.Frames.TakeCopy(cpu, vma.Node, backing, out frame);
         if (status == MemoryStatus.Done)
         {
-            MapOwn(ref vma, page, leaf, frame, writable: true);
+            MapOwn(ref vma, page, leaf, frame, writable: true, dirty: true);
         }
 
         return status;
@@ -175,7 +176,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (CanReuse(ref frame, vma))
         {
             bool writable = writes && vma.Has(VmaFlags.Write);
-            _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable || pte.IsWritable));
+            _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable || pte.IsWritable).WithDirty(writes || pte.IsDirty));
             return MemoryStatus.Done;
         }
 
@@ -185,7 +186,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.Done;
         }
 
-        return CopyOnWrite(cpu, ref vma, page, leaf, pte, writable: writes);
+        return CopyOnWrite(cpu, ref vma, page, leaf, pte, writes);
     }
 
     // Whether the frame may go on serving this PTE alone. Makes it exclusive if so.
@@ -208,7 +209,7 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    private MemoryStatus CopyOnWrite(int cpu, ref Vma vma, ulong page, uint leaf, Pte pte, bool writable)
+    private MemoryStatus CopyOnWrite(int cpu, ref Vma vma, ulong page, uint leaf, Pte pte, bool writes)
     {
         Pfn copy;
         MemoryStatus status = pte.IsZeroFrame
@@ -223,7 +224,9 @@ internal sealed partial class AddressSpace<TObserver>
         // first, its other owner could take it for his alone while this one still reads it.
         _pageTable.Set(leaf, PageTable.PositionOf(page), default);
         _observer.TranslationsKilled(Id, page, 1);
-        MapOwn(ref vma, page, leaf, copy, writable);
+
+        // An unshared copy stays clean until it is written: while forks share it, ksmd does not count its references.
+        MapOwn(ref vma, page, leaf, copy, writable: writes, dirty: writes);
         if (pte.IsZeroFrame)
         {
             CountMergerZeroPages(pte.IsDirty ? -1 : 0);
@@ -243,7 +246,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Maps a frame that nobody else knows as the private anonymous page of this PTE.
-    private void MapOwn(ref Vma vma, ulong page, uint leaf, Pfn frame, bool writable)
+    private void MapOwn(ref Vma vma, ulong page, uint leaf, Pfn frame, bool writable, bool dirty)
     {
         const FrameFlags Flags = FrameFlags.Allocated | FrameFlags.Used | FrameFlags.Anonymous | FrameFlags.Exclusive
             | FrameFlags.SwapBacked;
@@ -251,7 +254,7 @@ internal sealed partial class AddressSpace<TObserver>
         record.Become(Flags, vma.AnonVma, vma.IndexOf(page));
         record.AddMapping();
         CountResident(record, 1);
-        Pte pte = Pte.Map(frame, (vma.Flags & VmaFlags.Access) != VmaFlags.None).WithAccessed(true).WithDirty(true);
+        Pte pte = Pte.Map(frame, (vma.Flags & VmaFlags.Access) != VmaFlags.None).WithAccessed(true).WithDirty(dirty);
         _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable && vma.Has(VmaFlags.Write)));
     }
 

@@ -199,7 +199,7 @@ internal sealed partial class AddressSpace<TObserver>
                 status = _store.Frames.TakeCopy(cpu, copy.Node, pte.Frame, out Pfn own);
                 if (status == MemoryStatus.Done)
                 {
-                    child.MapOwn(ref copy, page + (uint)i, into, own, writable: true);
+                    child.MapOwn(ref copy, page + (uint)i, into, own, writable: true, dirty: true);
                 }
 
                 continue;

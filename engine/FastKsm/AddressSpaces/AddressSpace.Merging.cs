@@ -113,8 +113,8 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="frame">Frame that it is supposed to map; the caller has a reference.</param>
     /// <param name="target">A merged frame that the caller has a reference to, the zero frame, or none: convert the page's own.</param>
     /// <returns>
-    /// False when the page maps something else by now, is borrowed by somebody, or differs from the target; it may have been
-    /// write-protected, which its next write fault repairs.
+    /// False when the page maps something else by now, is borrowed by somebody, is merged already, or differs from the
+    /// target; it may have been write-protected, which its next write fault repairs.
     /// </returns>
     internal bool TryMerge(int cpu, ulong page, Pfn frame, Pfn target)
     {
@@ -123,9 +123,11 @@ internal sealed partial class AddressSpace<TObserver>
             return true;
         }
 
+        // A merged frame that is not the target has lost its node in a merge that failed half-way, or is about to get one.
+        // It has no linear index by which its place in the VMA could be told, so nothing replaces it before it is copied.
         ref FrameRecord record = ref _store.Frames[frame];
         uint leaf = _pageTable.Find(page);
-        if (leaf == 0 || !record.Has(FrameFlags.Anonymous))
+        if (leaf == 0 || !record.Has(FrameFlags.Anonymous) || record.Has(FrameFlags.Ksm))
         {
             return false;
         }
@@ -199,6 +201,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (frame.References != frame.MapCount + 1)
         {
             _pageTable.Set(leaf, position, pte);
+            _store.BorrowedPagesMet++;
             return false;
         }
 

@@ -25,7 +25,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         Require(mapped == MappedPages && locked == LockedPages, "A2", 0);
-        PageCounts counts = default;
+        Recount counts = default;
         ulong page = 0;
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, _store.PageLimit, out int count)) != 0; page += (uint)count)
         {
@@ -46,7 +46,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    private void ValidateLeaf(StoreRecount recount, uint leaf, ulong firstPage, ref PageCounts counts)
+    private void ValidateLeaf(StoreRecount recount, uint leaf, ulong firstPage, ref Recount counts)
     {
         recount.AddLeaf(leaf);
         uint vmaBelow = _tree.At(_tree.Find(firstPage));
@@ -65,7 +65,7 @@ internal sealed partial class AddressSpace<TObserver>
         Require(populated == _pageTable.PopulatedIn(leaf) && _store.LeafHeaders[leaf].Latch == 0, "A4", firstPage);
     }
 
-    private void ValidatePte(StoreRecount recount, Pte pte, ulong page, ref PageCounts counts)
+    private void ValidatePte(StoreRecount recount, Pte pte, ulong page, ref Recount counts)
     {
         uint id = FindContaining(page);
         Require(id != 0, "A4", page);
@@ -106,7 +106,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    private struct PageCounts
+    private struct Recount
     {
         internal long Anonymous;
         internal long Backed;

@@ -81,6 +81,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>One past the largest page number.</summary>
     internal ulong PageLimit { get; }
 
+    /// <summary>Pages that could not be merged because their frame was borrowed. Changed by ksmd only.</summary>
+    internal long BorrowedPagesMet { get; set; }
+
     /// <summary>Bytes of native records in use, frames not counted.</summary>
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
         + AnonVmas.UsedBytes + Swap.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Primitives;
+using FastKsm.Simd;
 
 namespace FastKsm.Memory;
 
@@ -10,6 +11,9 @@ namespace FastKsm.Memory;
 /// <remarks>Thread safety: all members may be called concurrently, contents aside (see <see cref="FrameArena"/>).</remarks>
 internal sealed class PhysicalMemory : IDisposable
 {
+    private const int LineBytes = 64;
+    private const int LinesAhead = 4;
+
     private readonly FrameArena _arena;
     private readonly NativeColumn<FrameRecord> _records;
     private long _mergedFramesFreed;
@@ -57,6 +61,20 @@ internal sealed class PhysicalMemory : IDisposable
 
     /// <summary>Content of a frame that the caller owns as <see cref="FrameArena"/> says.</summary>
     internal Span<byte> Content(Pfn frame) => _arena.Content(frame);
+
+    /// <summary>The record of a frame will be read soon.</summary>
+    internal void PrefetchRecord(Pfn frame) => MemoryHint.Prefetch(ref _records[frame.Number]);
+
+    /// <summary>The content of a frame will be read soon, from its start to its end.</summary>
+    internal void PrefetchContent(Pfn frame)
+    {
+        // The hardware goes on by itself after a few lines, and never into the next page.
+        Span<byte> content = _arena.Content(frame);
+        for (int line = 0; line < content.Length && line < LinesAhead * LineBytes; line += LineBytes)
+        {
+            MemoryHint.Prefetch(in content[line]);
+        }
+    }
 
     /// <summary>Takes a frame of zeroes with one reference, the caller's.</summary>
     internal MemoryStatus TakeZeroed(int cpu, int node, out Pfn frame)

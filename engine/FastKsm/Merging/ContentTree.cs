@@ -20,7 +20,8 @@ internal sealed class ContentTree : IMergeIndex
     private readonly RmapItemTable _items;
     private readonly Func<uint, Pfn> _borrowPage;
     private readonly NativeSlab<UnstableNode> _nodes;
-    private readonly RedBlackTree<UnstableNode> _tree;
+    private readonly MergeNodes _numa;
+    private readonly RedBlackTree<UnstableNode>[] _trees;
 
     /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
     internal ContentTree(MergeParts parts)
@@ -29,7 +30,13 @@ internal sealed class ContentTree : IMergeIndex
         _items = parts.Items;
         _borrowPage = parts.BorrowPage;
         _nodes = new NativeSlab<UnstableNode>(MaxNodes, parts.Faults);
-        _tree = new RedBlackTree<UnstableNode>(_nodes);
+        _numa = parts.Nodes;
+        _trees = new RedBlackTree<UnstableNode>[_numa.Count];
+        for (int i = 0; i < _trees.Length; i++)
+        {
+            _trees[i] = new RedBlackTree<UnstableNode>(_nodes);
+        }
+
         Stable = new StableTree(parts, hashed: false);
     }
 
@@ -42,8 +49,11 @@ internal sealed class ContentTree : IMergeIndex
     /// <inheritdoc/>
     public void ForgetUnstable()
     {
-        FreeSubtree();
-        _tree.Forget();
+        foreach (RedBlackTree<UnstableNode> tree in _trees)
+        {
+            FreeAll(tree);
+            tree.Forget();
+        }
     }
 
     /// <inheritdoc/>
@@ -57,7 +67,9 @@ internal sealed class ContentTree : IMergeIndex
     {
         uint parent = 0;
         bool before = false;
-        for (uint at = _tree.Root; at != 0;)
+        int numa = _numa.Of(frame);
+        RedBlackTree<UnstableNode> tree = _trees[numa];
+        for (uint at = tree.Root; at != 0;)
         {
             uint met = _nodes[at].Item;
             Pfn other = _borrowPage(met);
@@ -76,15 +88,21 @@ internal sealed class ContentTree : IMergeIndex
                 in MemoryMarshal.GetReference(_frames.Content(frame)),
                 in MemoryMarshal.GetReference(_frames.Content(other)),
                 (nuint)_frames.ContentSize);
-            if (order == 0)
+            if (order == 0 && _numa.Of(other) == numa)
             {
                 return new UnstableMatch(UnstableOutcome.Found, met, other);
             }
 
             _frames.Release(Cpu, other);
+            if (order == 0)
+            {
+                // It has moved to another node since it was entered; from the next scan on it is in that node's tree.
+                return new UnstableMatch(UnstableOutcome.Aborted);
+            }
+
             parent = at;
             before = order < 0;
-            ref RedBlackLinks links = ref _tree.Links(at);
+            ref RedBlackLinks links = ref tree.Links(at);
             at = before ? links.Left : links.Right;
         }
 
@@ -94,7 +112,8 @@ internal sealed class ContentTree : IMergeIndex
         }
 
         _nodes[node].Item = item;
-        _tree.Insert(node, parent, before);
+        _nodes[node].Tree = numa;
+        tree.Insert(node, parent, before);
         _items[item].Node = node;
         return new UnstableMatch(UnstableOutcome.Inserted);
     }
@@ -103,7 +122,7 @@ internal sealed class ContentTree : IMergeIndex
     public void Remove(uint item)
     {
         uint node = _items[item].Node;
-        _tree.Remove(node);
+        _trees[_nodes[node].Tree].Remove(node);
         _nodes.Return(node);
     }
 
@@ -111,14 +130,20 @@ internal sealed class ContentTree : IMergeIndex
     public void Validate(long entered)
     {
         long found = 0;
-        _tree.Validate(node =>
+        for (int i = 0; i < _trees.Length; i++)
         {
-            found++;
-            if (_items[_nodes[node].Item] is not { State: RmapItemState.Unstable } item || item.Node != node)
+            int numa = i;
+            _trees[i].Validate(node =>
             {
-                throw new InvalidOperationException($"Invariant K3 is broken at unstable node {node}.");
-            }
-        });
+                found++;
+                if (_items[_nodes[node].Item] is not { State: RmapItemState.Unstable } item || item.Node != node
+                    || _nodes[node].Tree != numa)
+                {
+                    throw new InvalidOperationException($"Invariant K3 is broken at unstable node {node}.");
+                }
+            });
+        }
+
         if (found != entered || _nodes.LiveCount != found)
         {
             throw new InvalidOperationException($"Invariant K3 is broken: {found} nodes in the unstable tree, {entered} items.");
@@ -133,12 +158,12 @@ internal sealed class ContentTree : IMergeIndex
     }
 
     // Leaf by leaf, without recursion and without memory: descends, frees, climbs by the parent links.
-    private void FreeSubtree()
+    private void FreeAll(RedBlackTree<UnstableNode> tree)
     {
-        uint at = _tree.Root;
+        uint at = tree.Root;
         while (at != 0)
         {
-            ref RedBlackLinks links = ref _tree.Links(at);
+            ref RedBlackLinks links = ref tree.Links(at);
             uint child = links.Left != 0 ? links.Left : links.Right;
             if (child != 0)
             {
@@ -149,7 +174,7 @@ internal sealed class ContentTree : IMergeIndex
             uint parent = links.Parent;
             if (parent != 0)
             {
-                ref RedBlackLinks above = ref _tree.Links(parent);
+                ref RedBlackLinks above = ref tree.Links(parent);
                 if (above.Left == at)
                 {
                     above.Left = 0;

@@ -16,12 +16,17 @@ namespace FastKsm.Merging;
 internal sealed class FingerprintIndex : IMergeIndex
 {
     private const int SmallestShift = 12;
+
+    // Odd, so that no two of 1024 nodes get the same, and with ones in either half.
+    private const ulong NodeSalt = 0x9E3779B97F4A7C15;
+
     private const int Cpu = 0;
 
     private readonly PhysicalMemory _frames;
     private readonly RmapItemTable _items;
     private readonly Func<uint, Pfn> _borrowPage;
     private readonly AllocationFaults _faults;
+    private readonly MergeNodes _numa;
     private NativeColumn<Slot> _slots;
     private uint _mask;
     private uint _used;
@@ -34,6 +39,7 @@ internal sealed class FingerprintIndex : IMergeIndex
         _items = parts.Items;
         _borrowPage = parts.BorrowPage;
         _faults = parts.Faults;
+        _numa = parts.Nodes;
         _mask = (1 << SmallestShift) - 1;
         _slots = NativeColumn<Slot>.TryMake(_mask + 1, _faults)
             ?? throw new OutOfNativeMemoryException("The host has no memory for the unstable table.");
@@ -78,6 +84,12 @@ internal sealed class FingerprintIndex : IMergeIndex
             return new UnstableMatch(UnstableOutcome.Aborted);
         }
 
+        if (_numa.AreApart)
+        {
+            // Contents of different nodes are different contents: a checksum of one is none of another.
+            hash ^= (ulong)_numa.Of(frame) * NodeSalt;
+        }
+
         uint at = Home(hash, _mask);
         for (; _slots[at].Scan == _scan; at = (at + 1) & _mask)
         {
@@ -101,7 +113,14 @@ internal sealed class FingerprintIndex : IMergeIndex
 
             if (AreEqual(frame, other))
             {
-                return new UnstableMatch(UnstableOutcome.Found, slot.Item, other);
+                if (_numa.Of(frame) == _numa.Of(other))
+                {
+                    return new UnstableMatch(UnstableOutcome.Found, slot.Item, other);
+                }
+
+                // It has moved to another node since it was entered; from the next scan on it counts there.
+                _frames.Release(Cpu, other);
+                return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
             _frames.Release(Cpu, other);

@@ -30,4 +30,7 @@ internal sealed class MergeCounters
 
     /// <summary>Full scans since everything was last unmerged (full_scans); numbers the scan that is under way.</summary>
     internal long FullScans;
+
+    /// <summary>Events that Linux does not count.</summary>
+    internal MergeStatistics Statistics { get; } = new();
 }

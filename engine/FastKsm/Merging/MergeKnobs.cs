@@ -22,6 +22,9 @@ internal sealed class MergeKnobs
     /// <summary>Items that a stable node takes by merging; at least 2.</summary>
     internal int MaxPageSharing = 256;
 
+    /// <summary>Whether contents of different NUMA nodes merge with each other.</summary>
+    internal bool MergeAcrossNodes = true;
+
     /// <summary>Least time between two looks at a whole chain.</summary>
     internal uint ChainsPruneMilliseconds = 2000;
 }

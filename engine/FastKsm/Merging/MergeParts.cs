@@ -1,4 +1,5 @@
 using System;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -11,8 +12,10 @@ namespace FastKsm.Merging;
 /// <param name="Items">The rmap items.</param>
 /// <param name="Counters">Counters.</param>
 /// <param name="Knobs">Settings.</param>
+/// <param name="Nodes">Which tree a frame belongs to.</param>
 /// <param name="Clock">Model time.</param>
 /// <param name="Faults">Asked at every allocation.</param>
+/// <param name="Events">Receives events.</param>
 /// <param name="BorrowPage">Borrows the frame of an item's page if it may merge still; none if not.</param>
 internal sealed record MergeParts(
     PhysicalMemory Frames,
@@ -20,6 +23,8 @@ internal sealed record MergeParts(
     RmapItemTable Items,
     MergeCounters Counters,
     MergeKnobs Knobs,
+    MergeNodes Nodes,
     TimeProvider Clock,
     AllocationFaults Faults,
+    KsmEventQueue Events,
     Func<uint, Pfn> BorrowPage);

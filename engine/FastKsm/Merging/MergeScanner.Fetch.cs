@@ -1,4 +1,5 @@
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 
 namespace FastKsm.Merging;
@@ -20,6 +21,7 @@ internal sealed partial class MergeScanner<TObserver>
         MmSlot<TObserver>? slot = _slots.Cursor;
         if (slot is null)
         {
+            StartScan();
             slot = _slots.Start();
             (_address, _link) = (0, 0);
         }
@@ -45,8 +47,35 @@ internal sealed partial class MergeScanner<TObserver>
         while (slot is not null);
 
         _index.ForgetUnstable();
-        Counters.FullScans++;
+        StopScan();
         return false;
+    }
+
+    private void StartScan()
+    {
+        Advisor.StartScan();
+        _stable.DiscardStaleMigrating();
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.StartScan, (int)Counters.FullScans, (uint)Counters.RmapItems));
+        }
+    }
+
+    private void StopScan()
+    {
+        bool advised = Advisor.TryStopScan(out ScanTimeAdvisor.Advice advice);
+        if (_events.IsOn)
+        {
+            if (advised)
+            {
+                _events.Add(new KsmEvent(
+                    KsmEventKind.Advisor, advice.ScanTime, (long)advice.PagesToScan, advice.CpuPercent));
+            }
+
+            _events.Add(new KsmEvent(KsmEventKind.StopScan, (int)Counters.FullScans, (uint)Counters.RmapItems));
+        }
+
+        Counters.FullScans++;
     }
 
     // Frees what is left behind the last page and goes to the next slot. Gives the shared hold back.
@@ -166,13 +195,13 @@ internal sealed partial class MergeScanner<TObserver>
         PageTable table = space.PageTable;
         table.Enter(leaf);
         Pte pte = table.Get(leaf, place);
-        ref FrameRecord frame = ref _frames[pte.Frame];
-        if (!pte.IsCounted || !frame.Has(FrameFlags.Anonymous))
+        if (!pte.IsCounted || !_frames[pte.Frame].Has(FrameFlags.Anonymous))
         {
             table.Exit(leaf);
             return false;
         }
 
+        ref FrameRecord frame = ref _frames[pte.Frame];
         ref RmapItem item = ref _items[visit.Item];
         bool merged = frame.Has(FrameFlags.Ksm);
         if (Knobs.SmartScan && !merged && SmartScan.ShouldSkip(ref item))
@@ -184,7 +213,7 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         visit.Node = merged ? frame.Mapping : 0;
-        if (visit.Node == 0 || _stable.NodeOf(item) != visit.Node)
+        if (visit.Node == 0 || _stable.NodeOf(item) != visit.Node || (!Knobs.MergeAcrossNodes && !_stable.IsPlaced(visit.Node)))
         {
             visit.Frame = pte.Frame;
             frame.AddReference();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
@@ -9,12 +10,24 @@ namespace FastKsm.Merging;
 /// <content>What is done about one page.</content>
 internal sealed partial class MergeScanner<TObserver>
 {
+    /// <summary>EFAULT: what Linux reports for every merge that fails.</summary>
+    private const int BadAddress = (int)Errno.BadAddress;
+
     private void Process(ref Visit<TObserver> visit)
     {
         if (visit.Node != 0)
         {
-            // Merged, and the item hangs off another node or none: a fork brought the page here.
-            Adopt(visit);
+            if (_stable.IsPlaced(visit.Node))
+            {
+                // Merged, and the item hangs off another node or none: a fork brought the page here.
+                TakeOut(visit.Item);
+                Join(visit, visit.Node);
+            }
+            else
+            {
+                Resettle(ref visit);
+            }
+
             return;
         }
 
@@ -44,6 +57,12 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
+        SearchUnstable(visit);
+    }
+
+    private void SearchUnstable(in Visit<TObserver> visit)
+    {
+        ref RmapItem item = ref _items[visit.Item];
         UnstableMatch match = _index.SearchOrInsert(visit.Item, visit.Frame, visit.Checksum);
         switch (match.Outcome)
         {
@@ -61,13 +80,28 @@ internal sealed partial class MergeScanner<TObserver>
         }
     }
 
-    // The page is merged already: its item joins the node, even beyond the limit of sharing.
-    private void Adopt(in Visit<TObserver> visit)
+    // The merged frame has moved to another NUMA node: its node belongs elsewhere, or gives way to one that is there already.
+    private void Resettle(ref Visit<TObserver> visit)
     {
-        TakeOut(visit.Item);
-        Join(visit, visit.Node);
+        uint node = _stable.Resettle(visit.Node);
+        if (node == 0 || node != _stable.NodeOf(_items[visit.Item]))
+        {
+            TakeOut(visit.Item);
+            if (node == 0)
+            {
+                // Full, as Linux has it: the page is treated as one that is not merged, until its next visit.
+                visit.Checksum = ChecksumOf(visit.Frame);
+                SearchUnstable(visit);
+                return;
+            }
+
+            Join(visit, node);
+        }
+
+        _frames.Release(Cpu, _stable.FrameOf(node));
     }
 
+    // A page that is on the node's frame already joins it even beyond the limit of sharing.
     private void Join(in Visit<TObserver> visit, uint node)
     {
         if (!_stable.TryPromiseRecord())
@@ -114,6 +148,18 @@ internal sealed partial class MergeScanner<TObserver>
         _stable.Append(node, visit.Item, anonVma, index);
     }
 
+    private void Tell(KsmEventKind kind, MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, bool merged)
+    {
+        if (_events.IsOn)
+        {
+            long pfn = target.IsSome ? target.Number : frame.Number;
+            int error = merged ? 0 : -BadAddress;
+            _events.Add(kind == KsmEventKind.MergeOnePage
+                ? new KsmEvent(kind, pfn, item, slot.SpaceId, error)
+                : new KsmEvent(kind, target.Number, pfn, item, slot.SpaceId, error));
+        }
+    }
+
     // On success the item is in no index, and its VMA's anon_vma is held.
     private bool TryMerge(
         MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, out uint anonVma, out ulong index)
@@ -129,17 +175,25 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         space.ExitShared();
+        Tell(KsmEventKind.MergeWithKsmPage, slot, item, frame, target, merged);
         return merged;
     }
 
-    private static bool TryPlaceZeroFrame(in Visit<TObserver> visit)
+    // Whether nothing else is to be done about the page.
+    private bool TryPlaceZeroFrame(in Visit<TObserver> visit)
     {
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
-        bool done = !space.IsMergeable(visit.Page, out _, out _)
-            || space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        bool mergeable = space.IsMergeable(visit.Page, out _, out _);
+        bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
         space.ExitShared();
-        return done;
+        Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
+        if (mergeable)
+        {
+            Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, PhysicalMemory.ZeroFrame, placed);
+        }
+
+        return placed || !mergeable;
     }
 
     private ulong ChecksumOf(Pfn frame) =>

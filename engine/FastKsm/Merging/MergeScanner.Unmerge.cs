@@ -42,6 +42,26 @@ internal sealed partial class MergeScanner<TObserver>
         return true;
     }
 
+    /// <summary>What the file <c>run</c> shows.</summary>
+    internal long RunShown => Knobs.Run;
+
+    /// <summary>Writes <c>merge_across_nodes</c>. Under the mutex.</summary>
+    /// <returns>False while pages are merged, by the lazy counter, and the value is another.</returns>
+    internal bool TrySetMergeAcrossNodes(bool value)
+    {
+        if (value != Knobs.MergeAcrossNodes)
+        {
+            if (Counters.PagesShared != 0 || !_stable.TryRemoveAll())
+            {
+                return false;
+            }
+
+            Knobs.MergeAcrossNodes = value;
+        }
+
+        return true;
+    }
+
     private MemoryStatus UnmergeAll()
     {
         MmSlot<TObserver>? slot = _slots.Start();

@@ -1,7 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using FastKsm.AddressSpaces;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -27,23 +29,29 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     private readonly IMergeIndex _index;
     private readonly StableTree _stable;
     private readonly LookAhead _ahead;
+    private readonly KsmEventQueue _events;
     private readonly uint _zeroChecksum;
 
     /// <param name="store">Tables of the machine.</param>
     /// <param name="clock">Model time.</param>
+    /// <param name="events">Receives events; flushed by whoever calls, when no lock is held any more.</param>
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
+    /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal MergeScanner(AddressSpaceStore store, TimeProvider clock, bool fingerprints)
+    internal MergeScanner(
+        AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints, int hashingThreads)
     {
+        _events = events;
+        Advisor = new ScanTimeAdvisor(Knobs, clock);
         _store = store;
         _frames = store.Frames;
         _items = new RmapItemTable(store.Faults);
         _slots = new MmSlotList<TObserver>(store.DirectoryNodes);
         MergeParts parts = new(
-            _frames, store.AnonVmas, _items, Counters, Knobs, clock, store.Faults, BorrowPage);
+            _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage);
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
-        _ahead = new LookAhead(parts, _index);
+        _ahead = new LookAhead(parts, _index, hashingThreads);
         _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.ZeroFrame);
     }
 
@@ -53,14 +61,47 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <summary>Settings; written through <see cref="Configure"/>.</summary>
     internal MergeKnobs Knobs { get; } = new();
 
+    /// <summary>Chooses the number of pages in a batch, if it is on; set through <see cref="Configure"/>.</summary>
+    internal ScanTimeAdvisor Advisor { get; }
+
     /// <summary>Bytes of native records in use.</summary>
     internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;
 
+    /// <summary>Registered address spaces in the order in which they are scanned. For a machine at rest.</summary>
+    internal IEnumerable<AddressSpace<TObserver>> Registered
+    {
+        get
+        {
+            for (MmSlot<TObserver>? slot = _slots.After(null); slot is not null; slot = _slots.After(slot))
+            {
+                yield return slot.Space;
+            }
+        }
+    }
+
     /// <summary>Registers an address space. Under its mm lock, held alone.</summary>
-    internal void Register(AddressSpace<TObserver> space) => _slots.Register(space, atEnd: Knobs.Run == 2);
+    internal void Register(AddressSpace<TObserver> space)
+    {
+        _slots.Register(space, atEnd: Knobs.Run == 2);
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.Enter, space.Id));
+        }
+    }
 
     /// <summary>A registered address space begins to go away. Under its mm lock, held alone.</summary>
-    internal void Exit(AddressSpace<TObserver> space) => _slots.Exit(space);
+    internal void Exit(AddressSpace<TObserver> space)
+    {
+        _slots.Exit(space);
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.Exit, space.Id));
+        }
+    }
+
+    /// <summary>The content of a merged frame has been copied to another one, which has its flags.</summary>
+    /// <remarks>Without the ksm mutex; nobody has a reference to the old frame but the mover.</remarks>
+    internal void FrameMoved(Pfn from, Pfn to) => _stable.Move(from, to);
 
     /// <summary>Items and merging pages of an address space; zeroes when it is not registered.</summary>
     internal (long Items, long MergingPages) CountsOf(uint space)
@@ -80,8 +121,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 return false;
             }
 
-            // What was looked at before may have been written since.
-            _ahead.Clear();
+            _ahead.Begin(Knobs.PagesToScan);
             _position = default;
             for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit<TObserver> visit); _budget--)
             {
@@ -94,6 +134,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 Counters.PagesScanned++;
             }
 
+            _ahead.End();
             return true;
         }
     }
@@ -111,6 +152,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ahead.Dispose();
         _index.Dispose();
         _items.Dispose();
     }

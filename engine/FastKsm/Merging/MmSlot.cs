@@ -11,7 +11,7 @@ internal sealed class MmSlot<TObserver> : RmapItemList
     /// <param name="space">The address space; null for the list's head.</param>
     /// <param name="nodes">Where directory nodes come from.</param>
     internal MmSlot(AddressSpace<TObserver>? space, NativeSlab<DirectoryNode> nodes)
-        : base(nodes)
+        : base(space?.Id ?? 0, nodes)
     {
         SpaceOrNone = space;
         Previous = this;

@@ -20,7 +20,7 @@ internal struct StableNode : IRedBlackNode<StableNode>
     /// <summary>Place in the tree.</summary>
     internal RedBlackLinks Links;
 
-    /// <summary>The merged frame; 0 for a chain.</summary>
+    /// <summary>The merged frame; for a chain, the one pruned next after it.</summary>
     internal uint Frame;
 
     /// <summary>Newest record; for a chain, its first dup.</summary>
@@ -35,11 +35,16 @@ internal struct StableNode : IRedBlackNode<StableNode>
     /// <summary>Previous dup of the same chain.</summary>
     internal uint Previous;
 
-    /// <summary>Chain that it hangs off; 0 for none. A chain: not 0 while its dups have changed since it was last looked at.</summary>
+    /// <summary>Chain that it hangs off; 0 for none. A chain: <see cref="HasChanged"/>, and the one pruned last before it.</summary>
     internal uint Chain;
 
-    /// <summary>Keeps the record at 48 bytes; place of the NUMA node.</summary>
-    private readonly uint _reserved;
+    private const uint ChangedBit = 1U << 31;
+
+    /// <summary>Tree that it stands in, itself or by its chain.</summary>
+    internal ushort Tree;
+
+    /// <summary>Not 0 while it is on the migrate list instead, linked by <see cref="Next"/> and <see cref="Previous"/>.</summary>
+    internal ushort Migrates;
 
     /// <summary>Whether it is a chain.</summary>
     internal readonly bool IsChain => Length == ChainLength;
@@ -49,6 +54,27 @@ internal struct StableNode : IRedBlackNode<StableNode>
     {
         readonly get => (long)(((ulong)Previous << 32) | Next);
         set => (Next, Previous) = ((uint)value, (uint)((ulong)value >> 32));
+    }
+
+    /// <summary>A chain: whether a walk that passes, its time not having come, could change it.</summary>
+    internal bool HasChanged
+    {
+        readonly get => (Chain & ChangedBit) != 0;
+        set => Chain = value ? Chain | ChangedBit : Chain & ~ChangedBit;
+    }
+
+    /// <summary>A chain: the one that was pruned next after it; 0 for the latest. Lies over the frame.</summary>
+    internal uint PrunedAfter
+    {
+        readonly get => Frame;
+        set => Frame = value;
+    }
+
+    /// <summary>A chain: the one that was pruned last before it; 0 for the earliest. Ids have 29 bits.</summary>
+    internal uint PrunedBefore
+    {
+        readonly get => Chain & ~ChangedBit;
+        set => Chain = (Chain & ChangedBit) | value;
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,7 @@ internal sealed partial class StableTree
         uint chain = position;
         bool prune = mayPrune && IsDue(chain);
         uint best = 0;
+        uint firstFit = 0;
         for (uint dup = _nodes[chain].First; dup != 0;)
         {
             uint next = _nodes[dup].Next;
@@ -30,10 +31,11 @@ internal sealed partial class StableTree
             {
                 Discard(dup);
             }
-            else if (best == 0 || IsBetter(dup, best))
+            else
             {
-                best = dup;
-                if (!prune && IsCandidate(_nodes[dup].Length))
+                best = best == 0 || IsBetter(dup, best) ? dup : best;
+                firstFit = firstFit == 0 && IsCandidate(_nodes[dup].Length) ? dup : firstFit;
+                if (!prune && firstFit != 0)
                 {
                     break; // First fit; what stands behind is not looked at.
                 }
@@ -60,6 +62,11 @@ internal sealed partial class StableTree
             UnlinkDup(best);
             LinkDup(chain, best);
         }
+        else if (firstFit != 0 && _nodes[chain].First != firstFit && IsCandidate(_nodes[firstFit].Length + 1))
+        {
+            // The best fit stays where it is, having room for one more only; the next walk will move the first fit.
+            Unsettle(chain);
+        }
 
         return best;
     }
@@ -76,7 +83,9 @@ internal sealed partial class StableTree
             return false;
         }
 
-        _nodes[chain].PruneTime = now;
+        LeavePruneOrder(chain);
+        EnterPruneOrder(chain, now);
+        _counters.Statistics.ChainsPruned++;
         return true;
     }
 
@@ -86,12 +95,13 @@ internal sealed partial class StableTree
         uint chain = _nodes.TakePromised();
         ref StableNode record = ref _nodes[chain];
         record.Prefix = _nodes[node].Prefix;
+        record.Tree = _nodes[node].Tree;
         record.Length = StableNode.ChainLength;
-        record.PruneTime = Now;
-        _earliestPrune = long.Min(_earliestPrune, record.PruneTime);
-        _tree.Replace(node, chain);
+        EnterPruneOrder(chain, Now);
+        _trees[record.Tree].Replace(node, chain);
         _table?.Replace(node, chain);
         _counters.Chains++;
+        _counters.Statistics.ChainsMade++;
         AddDup(chain, node);
         return chain;
     }
@@ -107,7 +117,8 @@ internal sealed partial class StableTree
     {
         UnlinkDup(dup);
         _counters.Dups--;
-        _tree.Replace(chain, dup);
+        _counters.Statistics.ChainsCollapsed++;
+        _trees[_nodes[chain].Tree].Replace(chain, dup);
         _table?.Replace(chain, dup);
         FreeChain(chain);
     }
@@ -116,7 +127,7 @@ internal sealed partial class StableTree
     {
         Debug.Assert(_nodes[chain].First == 0, "Only empty chains are deleted.");
         Settle(chain);
-        _tree.Remove(chain);
+        _trees[_nodes[chain].Tree].Remove(chain);
         _table?.Remove(chain);
         FreeChain(chain);
     }
@@ -124,12 +135,48 @@ internal sealed partial class StableTree
     private void FreeChain(uint chain)
     {
         _counters.Chains--;
-        if (_counters.Chains == 0)
+        LeavePruneOrder(chain);
+        FreeNode(chain);
+    }
+
+    // Chains are listed in the order of their last prunes, which is that of the times: the clock never goes back.
+    private void EnterPruneOrder(uint chain, long now)
+    {
+        ref StableNode record = ref _nodes[chain];
+        record.PruneTime = now;
+        (record.PrunedBefore, record.PrunedAfter) = (_latestPruned, 0);
+        if (_latestPruned == 0)
         {
-            _earliestPrune = long.MaxValue;
+            _earliestPruned = chain;
+        }
+        else
+        {
+            _nodes[_latestPruned].PrunedAfter = chain;
         }
 
-        FreeNode(chain);
+        _latestPruned = chain;
+    }
+
+    private void LeavePruneOrder(uint chain)
+    {
+        (uint before, uint after) = (_nodes[chain].PrunedBefore, _nodes[chain].PrunedAfter);
+        if (before == 0)
+        {
+            _earliestPruned = after;
+        }
+        else
+        {
+            _nodes[before].PrunedAfter = after;
+        }
+
+        if (after == 0)
+        {
+            _latestPruned = before;
+        }
+        else
+        {
+            _nodes[after].PrunedBefore = before;
+        }
     }
 
     private void LinkDup(uint chain, uint dup)
@@ -168,18 +215,18 @@ internal sealed partial class StableTree
     // A chain whose dups have changed may be collapsed, deleted or reordered by the next walk that passes.
     private void Unsettle(uint chain)
     {
-        if (chain != 0 && _nodes[chain].Chain == 0)
+        if (chain != 0 && !_nodes[chain].HasChanged)
         {
-            _nodes[chain].Chain = 1;
+            _nodes[chain].HasChanged = true;
             _unsettledChains++;
         }
     }
 
     private void Settle(uint chain)
     {
-        if (_nodes[chain].Chain != 0)
+        if (_nodes[chain].HasChanged)
         {
-            _nodes[chain].Chain = 0;
+            _nodes[chain].HasChanged = false;
             _unsettledChains--;
         }
     }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using FastKsm.Memory;
+using FastKsm.Diagnostics;
 using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
@@ -101,30 +101,24 @@ internal sealed partial class StableTree
         return record.Next;
     }
 
-    /// <summary>The content of a node's frame has been copied to another frame, which names the node already.</summary>
-    internal void Move(Pfn from, Pfn to)
-    {
-        ref FrameRecord former = ref _frames[from];
-        uint node = former.Mapping;
-        if (node != 0)
-        {
-            _nodes[node].Frame = to.Number;
-
-            // The node is not stale when the old frame is freed: it has left that frame.
-            former.Mapping = 0;
-        }
-    }
-
     // The node's frame has gone: nobody maps it any more, whatever the items still say.
     private void Discard(uint node)
     {
         _staleDiscarded++;
+        _counters.Statistics.StaleNodesDiscarded++;
+        bool told = _events.IsOn;
+        long frame = _nodes[node].Frame;
         for (uint id = _nodes[node].First; id != 0;)
         {
             uint next = _records[id].Next;
             if (next != 0)
             {
                 _counters.PagesSharing--;
+                if (told)
+                {
+                    uint item = _records[id].Item;
+                    _events.Add(new KsmEvent(KsmEventKind.RemoveRmapItem, frame, item, _items.ListOf(item).SpaceId));
+                }
             }
             else
             {
@@ -133,6 +127,11 @@ internal sealed partial class StableTree
 
             Free(id);
             id = next;
+        }
+
+        if (told)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.RemoveKsmPage, frame));
         }
 
         Unlink(node);
@@ -149,11 +148,21 @@ internal sealed partial class StableTree
         _records.Return(id);
     }
 
-    // From the tree, or from its chain, which stays even when empty.
     private void Unlink(uint node)
     {
+        Displace(node);
+        FreeNode(node);
+    }
+
+    // From the tree, from its chain, which stays even when empty, or from the migrate list.
+    private void Displace(uint node)
+    {
         uint chain = _nodes[node].Chain;
-        if (chain != 0)
+        if (_nodes[node].Migrates != 0)
+        {
+            LeaveMigrateList(node);
+        }
+        else if (chain != 0)
         {
             UnlinkDup(node);
             _counters.Dups--;
@@ -161,11 +170,9 @@ internal sealed partial class StableTree
         }
         else
         {
-            _tree.Remove(node);
+            _trees[_nodes[node].Tree].Remove(node);
             _table?.Remove(node);
         }
-
-        FreeNode(node);
     }
 
     // A free record must not look like a node.

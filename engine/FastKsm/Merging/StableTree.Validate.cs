@@ -16,11 +16,39 @@ internal sealed partial class StableTree
         uint nodes = 0;
         uint positions = 0;
         long stale = 0;
+        for (int tree = 0; tree < _trees.Length; tree++)
+        {
+            ValidateTree(tree, holds, recount, ref nodes, ref positions, ref stale);
+        }
+
+        uint last = 0;
+        for (uint node = _firstMigrating; node != 0; node = _nodes[node].Next)
+        {
+            nodes++;
+            Require(_nodes[node].Migrates != 0 && _nodes[node].Previous == last, "K2", node);
+            stale += ValidateNode(node, 0, holds, recount) ? 0 : 1;
+            last = node;
+        }
+
+        ValidatePruneOrder(recount.Chains);
+        Require(nodes == _nodes.LiveCount && recount.Items.Count == _records.LiveCount, "K2", nodes);
+        Require(_frames.MergedFramesFreed - _staleDiscarded == stale, "K2", (uint)stale);
+        Require(_table is null || _table.Count == positions, "K3", positions);
+        return recount;
+    }
+
+    private void ValidateTree(
+        int tree, Dictionary<uint, int> holds, StableRecount recount, ref uint nodeCount, ref uint positionCount, ref long staleCount)
+    {
         uint before = 0;
-        _tree.Validate(position =>
+        uint nodes = 0;
+        uint positions = 0;
+        long stale = 0;
+        _trees[tree].Validate(position =>
         {
             positions++;
             Require(before == 0 || _nodes[before].Prefix <= _nodes[position].Prefix, "K1", position);
+            Require(_nodes[position].Tree == tree && _nodes[position].Migrates == 0, "K1", position);
             before = position;
             nodes++;
             if (!_nodes[position].IsChain)
@@ -35,15 +63,15 @@ internal sealed partial class StableTree
             {
                 nodes++;
                 recount.Dups++;
+                Require(_nodes[dup].Tree == tree && _nodes[dup].Migrates == 0, "K2", dup);
                 Require(_nodes[dup].Previous == previous && _nodes[dup].Prefix == _nodes[position].Prefix, "K2", dup);
                 stale += ValidateNode(dup, position, holds, recount) ? 0 : 1;
                 previous = dup;
             }
         });
-        Require(nodes == _nodes.LiveCount && recount.Items.Count == _records.LiveCount, "K2", nodes);
-        Require(_frames.MergedFramesFreed - _staleDiscarded == stale, "K2", (uint)stale);
-        Require(_table is null || _table.Count == positions, "K3", positions);
-        return recount;
+        nodeCount += nodes;
+        positionCount += positions;
+        staleCount += stale;
     }
 
     private static void Require(bool holds, string invariant, uint node)
@@ -52,6 +80,22 @@ internal sealed partial class StableTree
         {
             throw new InvalidOperationException($"Invariant {invariant} is broken at stable node {node}.");
         }
+    }
+
+    private void ValidatePruneOrder(long chains)
+    {
+        uint before = 0;
+        long unsettled = 0;
+        for (uint chain = _earliestPruned; chain != 0; chain = _nodes[chain].PrunedAfter)
+        {
+            Require(_nodes[chain].IsChain && _nodes[chain].PrunedBefore == before, "K2", chain);
+            Require(before == 0 || _nodes[before].PruneTime <= _nodes[chain].PruneTime, "K2", chain);
+            unsettled += _nodes[chain].HasChanged ? 1 : 0;
+            before = chain;
+            chains--;
+        }
+
+        Require(chains == 0 && before == _latestPruned && unsettled == _unsettledChains, "K2", before);
     }
 
     // Whether the node is alive.

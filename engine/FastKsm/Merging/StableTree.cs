@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -27,13 +28,16 @@ internal sealed partial class StableTree : IDisposable
     private readonly MergeCounters _counters;
     private readonly MergeKnobs _knobs;
     private readonly TimeProvider _clock;
+    private readonly KsmEventQueue _events;
     private readonly NativeSlab<StableNode> _nodes;
     private readonly NativeSlab<StableRecord> _records;
-    private readonly RedBlackTree<StableNode> _tree;
+    private readonly MergeNodes _numa;
+    private readonly RedBlackTree<StableNode>[] _trees;
     private readonly StableTable? _table;
     private long _staleDiscarded;
     private long _unsettledChains;
-    private long _earliestPrune = long.MaxValue;
+    private uint _earliestPruned;
+    private uint _latestPruned;
 
     /// <param name="parts">What merging works on.</param>
     /// <param name="hashed">Whether to find contents by checksum where a walk would change nothing.</param>
@@ -46,9 +50,16 @@ internal sealed partial class StableTree : IDisposable
         _counters = parts.Counters;
         _knobs = parts.Knobs;
         _clock = parts.Clock;
+        _events = parts.Events;
         _nodes = new NativeSlab<StableNode>(MaxNodes, parts.Faults);
         _records = new NativeSlab<StableRecord>(MaxRecords, parts.Faults);
-        _tree = new RedBlackTree<StableNode>(_nodes);
+        _numa = parts.Nodes;
+        _trees = new RedBlackTree<StableNode>[_numa.Count];
+        for (int i = 0; i < _trees.Length; i++)
+        {
+            _trees[i] = new RedBlackTree<StableNode>(_nodes);
+        }
+
         _table = hashed ? new StableTable(parts.Faults) : null;
     }
 
@@ -88,7 +99,7 @@ internal sealed partial class StableTree : IDisposable
 
             if (dup != 0 && TryBorrow(dup))
             {
-                return dup;
+                return IsMisplaced(dup) ? GiveWay(dup) : dup;
             }
 
             // Freed by another thread just now: the walk discards it.
@@ -100,13 +111,13 @@ internal sealed partial class StableTree : IDisposable
             return 0;
         }
 
-        if (IsCandidate(_nodes[place.Dup].Length))
+        if (!IsCandidate(_nodes[place.Dup].Length))
         {
-            return place.Dup;
+            _frames.Release(Cpu, FrameOf(place.Dup));
+            return 0;
         }
 
-        _frames.Release(Cpu, FrameOf(place.Dup));
-        return 0;
+        return IsMisplaced(place.Dup) ? GiveWay(place.Dup) : place.Dup;
     }
 
     /// <summary>Sets records aside for one insertion and two appended items.</summary>
@@ -149,10 +160,11 @@ internal sealed partial class StableTree : IDisposable
         uint node = _nodes.TakePromised();
         _nodes[node].Frame = frame.Number;
         _nodes[node].Prefix = PrefixOf(frame);
+        _nodes[node].Tree = (ushort)_numa.Of(frame);
         if (place.Dup == 0)
         {
             _nodes.CancelPromise(1);
-            _tree.Insert(node, place.Parent, place.Before);
+            _trees[_nodes[node].Tree].Insert(node, place.Parent, place.Before);
             _table?.Add(ChecksumOf(frame), node);
         }
         else
@@ -179,31 +191,20 @@ internal sealed partial class StableTree : IDisposable
     /// <returns>False when a frame is still mapped; some nodes may have gone.</returns>
     internal bool TryRemoveAll()
     {
-        while (_tree.Root != 0)
+        bool all = true;
+        foreach (RedBlackTree<StableNode> tree in _trees)
         {
-            uint position = _tree.Root;
-            if (!_nodes[position].IsChain)
-            {
-                if (!TryRemove(position))
-                {
-                    return false;
-                }
-
-                continue;
-            }
-
-            while (_nodes[position].First != 0)
-            {
-                if (!TryRemove(_nodes[position].First))
-                {
-                    return false;
-                }
-            }
-
-            DeleteChain(position);
+            all &= TryRemoveAll(tree);
         }
 
-        return true;
+        for (uint node = _firstMigrating; node != 0;)
+        {
+            uint next = _nodes[node].Next;
+            all &= TryRemove(node);
+            node = next;
+        }
+
+        return all;
     }
 
     /// <inheritdoc/>
@@ -221,18 +222,20 @@ internal sealed partial class StableTree : IDisposable
 
     private long Now => (long)((Int128)_clock.GetTimestamp() * 1000 / _clock.TimestampFrequency);
 
-    // Whether a walk could do nothing but find: no node is stale, no chain has changed since it was looked at or is due.
+    // Whether a walk could do nothing but find: no node is stale, no chain has changed since it was looked at, and the one
+    // whose last prune is the longest ago is not due.
     private bool IsSettled() =>
         _frames.MergedFramesFreed == _staleDiscarded
         && _unsettledChains == 0
-        && (_counters.Chains == 0 || Now - _earliestPrune < _knobs.ChainsPruneMilliseconds);
+        && (_earliestPruned == 0 || Now - _nodes[_earliestPruned].PruneTime < _knobs.ChainsPruneMilliseconds);
 
     private Place Walk(Pfn frame, bool mayPrune)
     {
         ulong prefix = PrefixOf(frame);
+        RedBlackTree<StableNode> tree = _trees[_numa.Of(frame)];
     again:
         Place place = default;
-        for (uint position = _tree.Root; position != 0;)
+        for (uint position = tree.Root; position != 0;)
         {
             uint dup = Select(ref position, mayPrune);
             if (dup == 0)
@@ -261,7 +264,7 @@ internal sealed partial class StableTree : IDisposable
 
             place.Parent = position;
             place.Before = order < 0;
-            ref RedBlackLinks links = ref _tree.Links(position);
+            ref RedBlackLinks links = ref tree.Links(position);
             position = order < 0 ? links.Left : links.Right;
         }
 
@@ -271,8 +274,14 @@ internal sealed partial class StableTree : IDisposable
     private uint FindHashed(Pfn frame, ulong hash)
     {
         Debug.Assert(_table is not null, "Asked for only where there is a table.");
+        int tree = _numa.Of(frame);
         for (StableTable.Cursor at = _table.Find(hash); at.Node != 0; at = _table.FindNext(at))
         {
+            if (_nodes[at.Node].Tree != tree)
+            {
+                continue;
+            }
+
             uint dup = _nodes[at.Node].IsChain ? _nodes[at.Node].First : at.Node;
             if (dup != 0 && Compare(frame, FrameOf(dup)) == 0)
             {
@@ -281,6 +290,35 @@ internal sealed partial class StableTree : IDisposable
         }
 
         return 0;
+    }
+
+    private bool TryRemoveAll(RedBlackTree<StableNode> tree)
+    {
+        while (tree.Root != 0)
+        {
+            uint position = tree.Root;
+            if (!_nodes[position].IsChain)
+            {
+                if (!TryRemove(position))
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            while (_nodes[position].First != 0)
+            {
+                if (!TryRemove(_nodes[position].First))
+                {
+                    return false;
+                }
+            }
+
+            DeleteChain(position);
+        }
+
+        return true;
     }
 
     private bool TryRemove(uint node)
@@ -299,38 +337,13 @@ internal sealed partial class StableTree : IDisposable
 
         // Somebody borrows it still; the frame stays merged, of no node.
         frame.Mapping = 0;
+        if (_events.IsOn)
+        {
+            _events.Add(new KsmEvent(KsmEventKind.RemoveKsmPage, _nodes[node].Frame));
+        }
+
         Unlink(node);
         return true;
-    }
-
-    // The frame names the node exactly as long as the node's content is there.
-    private bool IsAlive(uint node)
-    {
-        if (_frames.MergedFramesFreed == _staleDiscarded)
-        {
-            return true;
-        }
-
-        ref FrameRecord frame = ref _frames[FrameOf(node)];
-        return frame.Has(FrameFlags.Ksm) && frame.Mapping == node;
-    }
-
-    private bool TryBorrow(uint node)
-    {
-        Pfn frame = FrameOf(node);
-        ref FrameRecord record = ref _frames[frame];
-        if (!record.TryAddReference())
-        {
-            return false;
-        }
-
-        if (record.Has(FrameFlags.Ksm) && record.Mapping == node)
-        {
-            return true;
-        }
-
-        _frames.Release(Cpu, frame);
-        return false;
     }
 
     private ulong PrefixOf(Pfn frame) => BinaryPrimitives.ReadUInt64BigEndian(_frames.Content(frame));

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FastKsm.Merging;
 
-/// <summary>Place of an rmap item in the unstable tree. 16 bytes.</summary>
+/// <summary>Place of an rmap item in an unstable tree. 20 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct UnstableNode : IRedBlackNode<UnstableNode>
 {
@@ -11,6 +11,9 @@ internal struct UnstableNode : IRedBlackNode<UnstableNode>
 
     /// <summary>The item.</summary>
     internal uint Item;
+
+    /// <summary>Which tree.</summary>
+    internal int Tree;
 
     /// <inheritdoc/>
     public static ref RedBlackLinks LinksOf(ref UnstableNode node) => ref node.Links;

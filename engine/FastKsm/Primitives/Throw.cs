@@ -32,13 +32,13 @@ internal static class Throw
     /// <summary>Turns an outcome other than done into its exception.</summary>
     /// <param name="status">The outcome.</param>
     /// <param name="operation">Name of the operation, for the message.</param>
-    /// <param name="address">Address it was about.</param>
+    /// <param name="address">Address it was about; 0 if it was about no place in particular.</param>
     [DoesNotReturn]
     internal static void Failure(MemoryStatus status, string operation, ulong address) => throw (status switch
     {
-        MemoryStatus.OutOfFrames => new OutOfFramesException($"No page frame is free: {operation} at 0x{address:x}."),
+        MemoryStatus.OutOfFrames => new OutOfFramesException($"No page frame is free: {Place(operation, address)}."),
         MemoryStatus.OutOfNativeMemory => new OutOfNativeMemoryException(
-            $"The host has no memory for the machine's tables: {operation} at 0x{address:x}."),
+            $"The host has no memory for the machine's tables: {Place(operation, address)}."),
         MemoryStatus.NotMapped => new SegmentationFaultException(address, isMapped: false),
         MemoryStatus.NotPermitted => new SegmentationFaultException(address, isMapped: true),
         MemoryStatus.Invalid => Refusal(operation, address, Errno.Invalid, "it does not apply to this mapping"),
@@ -51,5 +51,8 @@ internal static class Throw
     });
 
     private static MemoryOperationException Refusal(string operation, ulong address, Errno error, string reason) =>
-        new($"{operation} at 0x{address:x} was refused: {reason} ({error}).", error);
+        new($"{Place(operation, address)} was refused: {reason} ({error}).", error);
+
+    private static string Place(string operation, ulong address) =>
+        address == 0 ? operation : $"{operation} at 0x{address:x}";
 }

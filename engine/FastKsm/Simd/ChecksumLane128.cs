@@ -49,11 +49,11 @@ internal readonly struct ChecksumLane128 : IChecksumLane
         out Vector128<ulong> sum2,
         out Vector128<ulong> sum3)
     {
-        ref readonly ulong initial = ref MemoryMarshal.GetReference(InitialAccumulators);
-        sum0 = Vector128.LoadUnsafe(in initial);
-        sum1 = Vector128.LoadUnsafe(in initial, 2);
-        sum2 = Vector128.LoadUnsafe(in initial, 4);
-        sum3 = Vector128.LoadUnsafe(in initial, 6);
+        ref readonly byte initial = ref MemoryMarshal.GetReference(InitialAccumulators);
+        sum0 = Load(in initial, 0 * Column);
+        sum1 = Load(in initial, 1 * Column);
+        sum2 = Load(in initial, 2 * Column);
+        sum3 = Load(in initial, 3 * Column);
 
         ref byte stripe = ref Unsafe.AsRef(in content);
         ref byte secret = ref MemoryMarshal.GetReference(Secret);

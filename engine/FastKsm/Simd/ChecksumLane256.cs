@@ -39,9 +39,9 @@ internal readonly struct ChecksumLane256 : IChecksumLane
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<ulong> SumBlocks(ref readonly byte content, nuint length, out Vector256<ulong> sumHigh)
     {
-        ref readonly ulong initial = ref MemoryMarshal.GetReference(InitialAccumulators);
-        Vector256<ulong> sumLow = Vector256.LoadUnsafe(in initial);
-        sumHigh = Vector256.LoadUnsafe(in initial, AccumulatorCount / 2);
+        ref readonly byte initial = ref MemoryMarshal.GetReference(InitialAccumulators);
+        Vector256<ulong> sumLow = Load(in initial, 0);
+        sumHigh = Load(in initial, High);
 
         ref byte block = ref Unsafe.AsRef(in content);
         while (true)
@@ -94,8 +94,7 @@ internal readonly struct ChecksumLane256 : IChecksumLane
     // The low and the high halves of the stripes never meet.
     private static Vector256<ulong> SumHalf(ref readonly byte content, nuint length, int half)
     {
-        Vector256<ulong> sum = Vector256.LoadUnsafe(
-            in MemoryMarshal.GetReference(InitialAccumulators), (nuint)half / sizeof(ulong));
+        Vector256<ulong> sum = Load(in MemoryMarshal.GetReference(InitialAccumulators), half);
         ref byte block = ref Unsafe.Add(ref Unsafe.AsRef(in content), half);
         nuint left = length;
         for (; left > BlockBytes; left -= BlockBytes)

@@ -31,7 +31,7 @@ internal readonly struct ChecksumLane512 : IChecksumLane
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<ulong> SumBlocks(ref readonly byte content, nuint length)
     {
-        Vector512<ulong> sum = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(InitialAccumulators));
+        Vector512<ulong> sum = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(InitialAccumulators)).AsUInt64();
         ref byte block = ref Unsafe.AsRef(in content);
         while (true)
         {
@@ -79,7 +79,7 @@ internal readonly struct ChecksumLane512 : IChecksumLane
 
     private static Vector512<ulong> SumAny(ref readonly byte content, nuint length)
     {
-        Vector512<ulong> sum = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(InitialAccumulators));
+        Vector512<ulong> sum = Vector512.LoadUnsafe(in MemoryMarshal.GetReference(InitialAccumulators)).AsUInt64();
         ref byte block = ref Unsafe.AsRef(in content);
         nuint left = length;
         for (; left > BlockBytes; left -= BlockBytes)

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using static FastKsm.Simd.Xxh3;
 
 namespace FastKsm.Simd;
@@ -23,7 +24,10 @@ internal readonly struct ScalarChecksumLane : IChecksumLane
 
     private static void Accumulate(ref readonly byte content, nuint length, Span<ulong> sums)
     {
-        InitialAccumulators.CopyTo(sums);
+        for (int i = 0; i < AccumulatorCount; i++)
+        {
+            sums[i] = Word(in MemoryMarshal.GetReference(InitialAccumulators), (nuint)(i * sizeof(ulong)));
+        }
 
         // The last 64 bytes are a stripe of their own, under a key of their own, even where they overlap the one before.
         nuint stripes = (length - 1) / StripeBytes;

@@ -1,12 +1,10 @@
-using System;
 using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.AddressSpaces;
 
-/// <summary>Sizes: sparse mappings, very many VMAs, and nothing on the managed heap.</summary>
-[Collection("alone")]
+/// <summary>Sizes: sparse mappings and very many VMAs.</summary>
 public sealed class ScaleTests
 {
     private const ulong Page = Machines.Page;
@@ -80,67 +78,5 @@ public sealed class ScaleTests
 
         Assert.Equal(Pages, process.MapCount);
         Assert.InRange((machine.Store.UsedBytes - before) / Pages, 48, 160);
-    }
-
-    [Fact]
-    public void FaultsAndWrites_InSteadyState_AllocateNothing()
-    {
-        const int Pages = 3000;
-        using Machine machine = Machines.Small(frames: 2 * Pages, cpus: 2, nodes: 2);
-        Process process = machine.Spawn();
-        ulong at = process.MapPages(Pages);
-        byte[] bytes = new byte[64];
-        void Work()
-        {
-            for (ulong i = 0; i < Pages; i++)
-            {
-                process.Cpu.Read(process, at + (i * Page), bytes);
-                process.Cpu.Write(process, at + (i * Page) + 100, bytes);
-                process.Cpu.WritePage(process, at + (i * Page), i);
-            }
-
-            for (ulong i = 0; i < Pages; i += 7)
-            {
-                process.Protect(at + (i * Page), Page, Protection.Read);
-                process.Protect(at + (i * Page), Page, Protection.Read | Protection.Write);
-            }
-
-            process.Advise(at, Pages * Page / 2, Advice.Free);
-            process.Advise(at, Pages * Page, Advice.DontNeed);
-            ulong extra = process.Map(100 * Page, new MapOptions());
-            process.Unmap(extra, 100 * Page);
-        }
-
-        Work();
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Work();
-        long after = GC.GetTotalAllocatedBytes(precise: true);
-
-        Assert.Equal(0, after - before);
-    }
-
-    [Fact]
-    public void CopyOnWrite_InSteadyState_AllocatesNothing()
-    {
-        const int Pages = 1000;
-        using Machine machine = Machines.Small(frames: 4 * Pages);
-        Process process = machine.Spawn();
-        ulong at = process.MapPages(Pages);
-        process.Touch(at, Pages);
-        Process[] children = [process.Fork(), process.Fork()];
-        byte[] bytes = new byte[8];
-        process.Cpu.Write(process, at, bytes);
-        children[0].Cpu.Write(children[0], at, bytes);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-
-        for (ulong i = 0; i < Pages; i++)
-        {
-            process.Cpu.Write(process, at + (i * Page), bytes);
-            children[0].Cpu.Write(children[0], at + (i * Page), bytes);
-            children[1].Cpu.Write(children[1], at + (i * Page), bytes);
-        }
-
-        Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
-        Assert.Equal(4 * Pages - (3 * Pages), machine.FreeFrames);
     }
 }

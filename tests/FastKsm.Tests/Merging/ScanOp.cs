@@ -7,11 +7,11 @@ internal readonly record struct ScanOp(ScanOpKind Kind, int Process, int Page, i
 {
     private static readonly (ScanOpKind Kind, int Weight)[] s_weights =
     [
-        (ScanOpKind.Scan, 26), (ScanOpKind.Write, 16), (ScanOpKind.Fill, 12), (ScanOpKind.FillUnique, 3), (ScanOpKind.Read, 2),
+        (ScanOpKind.Scan, 20), (ScanOpKind.ScanOften, 1), (ScanOpKind.ScanInBatches, 4), (ScanOpKind.Advance, 3), (ScanOpKind.Write, 16), (ScanOpKind.Fill, 12), (ScanOpKind.FillUnique, 3), (ScanOpKind.Read, 2),
         (ScanOpKind.Spawn, 3), (ScanOpKind.Fork, 4), (ScanOpKind.Exit, 3), (ScanOpKind.Unmap, 3), (ScanOpKind.Map, 5),
         (ScanOpKind.Mergeable, 3), (ScanOpKind.Unmergeable, 3), (ScanOpKind.DontNeed, 7), (ScanOpKind.Protect, 2),
         (ScanOpKind.Lock, 1), (ScanOpKind.Remap, 2), (ScanOpKind.ZeroPages, 2), (ScanOpKind.SmartScan, 1),
-        (ScanOpKind.PruneInterval, 1), (ScanOpKind.UnmergeAll, 1), (ScanOpKind.Pin, 2), (ScanOpKind.Unpin, 2),
+        (ScanOpKind.PruneInterval, 2), (ScanOpKind.UnmergeAll, 1), (ScanOpKind.Pin, 2), (ScanOpKind.Unpin, 2),
         (ScanOpKind.MergeAny, 1), (ScanOpKind.Exec, 1),
     ];
 

@@ -26,5 +26,8 @@ internal enum ScanOpKind
     Unpin,
     MergeAny,
     Exec,
+    Advance,
     Scan,
+    ScanOften,
+    ScanInBatches,
 }

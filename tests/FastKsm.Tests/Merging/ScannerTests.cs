@@ -4,36 +4,13 @@ using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.Tests.Conformance;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
 
 /// <summary>What the scanner promises beyond the conformance table.</summary>
-[Collection("alone")]
-public sealed class ScannerTests : ConformanceRows
+public sealed class ScannerTests : MergeIndexKinds
 {
-#if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
-    [Theory, MemberData(nameof(Indexes))]
-    public void Scan_SteadyState_AllocatesNothing(MergeIndexKind index)
-    {
-        using KsmRig rig = new(index);
-        _ = MergingRows.Multiplicities(rig);
-        Area unique = rig.Unique(1500, 50_000);
-        rig.Scan(2);
-        Ksm ksm = rig.Machine.Ksm;
-        _ = ksm.Scan();
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        for (int scan = 0; scan < 5; scan++)
-        {
-            _ = ksm.Scan();
-        }
-
-        Assert.Equal(0, GC.GetTotalAllocatedBytes(precise: true) - before);
-        Assert.Equal(1500, unique.Process.KsmStat.RmapItems);
-    }
-#endif
-
     [Theory, MemberData(nameof(Indexes))]
     public void Scan_FingerprintContents_MergesThem(MergeIndexKind index)
     {
@@ -55,39 +32,57 @@ public sealed class ScannerTests : ConformanceRows
     }
 
     [Theory, MemberData(nameof(Indexes))]
-    public void Scan_PinnedPages_AreLeftAlone(MergeIndexKind index)
+    public void Scan_WithNothingToDo_SaysSo(MergeIndexKind index)
     {
         using KsmRig rig = new(index);
-        Area area = rig.Equal(2);
-        Pfn second = area.Frame(1);
-        using (area.Process.Pin(area.At(0), PinKind.Reference))
-        {
-            for (int scan = 2; scan <= 3; scan++)
-            {
-                _ = rig.Copied;
-                rig.Scan(scan == 2 ? 2 : 1);
-                rig.Expect(0, 0, 1, 1);
-                Assert.Equal(1, rig.Copied);
-                Assert.NotEqual(second, area.Frame(1));
-                second = area.Frame(1);
-            }
-        }
+        Ksm ksm = rig.Machine.Ksm;
+        Assert.Equal((false, false), (ksm.Batch(), ksm.Scan()));
 
+        Area area = rig.Equal(3);
+        rig.Set("pages_to_scan", 0);
+        Assert.Equal((true, false), (ksm.Batch(), ksm.Scan()));
+        rig.Set("pages_to_scan", 100);
+        rig.Set("run", 0);
+        Assert.Equal((false, false), (ksm.Batch(), ksm.Scan()));
+        rig.Set("run", 1);
         rig.Scan();
-        rig.Expect(1, 1, 0, 0);
+        _ = area.Unmap();
+        rig.Scan();
+        Assert.Equal((false, false), (ksm.Batch(), ksm.Scan()));
     }
 
     [Theory, MemberData(nameof(Indexes))]
-    public void Scan_LaterPagePinned_CopiesNothing(MergeIndexKind index)
+    public void Scan_MergeFailedHalfwayUnderFork_LeavesTheChildsPageUntilItIsWritten(MergeIndexKind index)
     {
+        // Seen on Linux 6.18, scan by scan.
         using KsmRig rig = new(index);
-        Area area = rig.Equal(2);
-        using (area.Process.Pin(area.At(1), PinKind.Reference))
+        Area area = rig.Unique(6).Write(1, 77);
+        Area child = area.In(area.Process.Fork());
+        _ = area.Write(0, 77);
+        FramePin loan = area.Process.Pin(area.At(0), PinKind.Reference);
+        rig.Scan();
+        rig.Expect(0, 0, 0, 12);
+        Pfn left = area.Frame(1);
+        for (int scan = 2; scan <= 4; scan++)
         {
-            rig.Scan(2);
-            rig.Expect(0, 0, 1, 1);
-            Assert.Equal(0, rig.Copied);
+            rig.Scan();
+            rig.Expect(0, 0, 6, 6);
+            Assert.Equal(left, child.Frame(1));
+            Assert.NotEqual(left, area.Frame(1));
         }
+
+        loan.Dispose();
+        for (int scan = 5; scan <= 8; scan++)
+        {
+            rig.Scan();
+            rig.Expect(1, 1, 5, 5);
+            Assert.Equal(left, child.Frame(1));
+        }
+
+        _ = child.Write(1, 77);
+        rig.Scan();
+        rig.Expect(1, 2, 5, 4);
+        Assert.Equal(area.Frame(1), child.Frame(1));
     }
 
     [Theory, MemberData(nameof(Indexes))]

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -25,16 +27,18 @@ internal sealed class ScriptedMachine : IDisposable
     private readonly List<Running> _running = [];
     private readonly List<FramePin> _pins = [];
     private readonly Action<string>? _log;
+    private readonly ModelClock _clock = new();
     private int _names;
     private ulong _unique = 1_000_000;
 
-    internal ScriptedMachine(MergeIndexKind index, int maxPageSharing, bool smartScan, Action<string>? log = null)
+    internal ScriptedMachine(
+        MergeIndexKind index, int maxPageSharing, bool smartScan, Action<string>? log = null, MachineOptions? options = null)
     {
         _log = log;
-        _machine = new Machine(new MachineOptions { Frames = 4096, Index = index });
+        _machine = new Machine((options ?? new MachineOptions()) with { Frames = 4096, Index = index, ModelTime = _clock });
+        _ = _machine.Ksm.Listen(Events.Add);
         Knob("max_page_sharing", maxPageSharing);
         Knob("smart_scan", smartScan ? 1 : 0);
-        _machine.Ksm.Write("pages_to_scan", "10000000");
         _machine.Ksm.Write("run", "1");
         Running z = Spawn(1);
         Write(z, FirstPage, ContentOfZ);
@@ -42,7 +46,10 @@ internal sealed class ScriptedMachine : IDisposable
     }
 
     /// <summary>Everything that shows, scan by scan.</summary>
-    internal List<string> Seen { get; } = [];
+    internal List<Sight> Seen { get; } = [];
+
+    /// <summary>Every event.</summary>
+    internal List<KsmEvent> Events { get; } = [];
 
     public void Dispose()
     {
@@ -68,9 +75,10 @@ internal sealed class ScriptedMachine : IDisposable
 
     private void Perform(in ScanOp op)
     {
-        if (op.Kind == ScanOpKind.Scan)
+        if (op.Kind is ScanOpKind.Scan or ScanOpKind.ScanOften or ScanOpKind.ScanInBatches)
         {
-            Scan(1 + (op.Choice % 3));
+            int times = op.Kind == ScanOpKind.ScanOften ? 12 + (op.Choice % 36) : 1 + (op.Choice % 3);
+            Scan(times, op.Kind == ScanOpKind.ScanInBatches ? 1 + (op.Choice / 3 % 40) : int.MaxValue);
             return;
         }
 
@@ -157,6 +165,10 @@ internal sealed class ScriptedMachine : IDisposable
             case ScanOpKind.PruneInterval:
                 Knob("stable_node_chains_prune_millisecs", op.Choice % 2 == 0 ? 0 : 2000);
                 break;
+            case ScanOpKind.Advance:
+                Log($"advance {op.Choice % 3000}");
+                _clock.Advance(TimeSpan.FromMilliseconds(op.Choice % 3000));
+                break;
             case ScanOpKind.UnmergeAll when op.Choice % 3 == 0:
                 Log("unmerge");
                 _machine.Ksm.Write("run", "2");
@@ -178,28 +190,22 @@ internal sealed class ScriptedMachine : IDisposable
         }
     }
 
-    private void Scan(int times)
+    private void Scan(int times, int pages = int.MaxValue)
     {
+        Knob("pages_to_scan", pages);
         for (int i = 0; i < times; i++)
         {
             bool ran = _machine.Ksm.Scan();
-            _machine.Validate();
-            KsmCounters c = _machine.Ksm.Counters;
-            string seen = string.Create(
-                CultureInfo.InvariantCulture,
-                $"shared {c.PagesShared} sharing {c.PagesSharing} unshared {c.PagesUnshared} volatile {c.PagesVolatile} chains {c.StableNodeChains} dups {c.StableNodeDups} zero {c.KsmZeroPages} profit {c.GeneralProfit} scanned {c.PagesScanned} skipped {c.PagesSkipped} scans {c.FullScans}{(ran ? "" : " idle")} cow {_machine.CowKsm}");
-            foreach (Running running in _running)
-            {
-                KsmStat s = running.Process.KsmStat;
-                seen += string.Create(
-                    CultureInfo.InvariantCulture, $" | {running.Name}: {s.RmapItems} {s.ZeroPages} {s.MergingPages} {s.ProcessProfit}");
-            }
-
-            Seen.Add(seen);
             Log("scan");
+            _machine.Validate();
+            Seen.Add(new Sight(_machine, [.. _running.Select(running => (running.Process, Frames(running)))], ran));
             CompareContents();
         }
     }
+
+    // Which pages share a frame, and which frame.
+    private static IEnumerable<Pfn> Frames(Running running) =>
+        running.Pages.Keys.Select(page => running.Process.FrameAt(page * PageSize));
 
     private void CompareContents()
     {

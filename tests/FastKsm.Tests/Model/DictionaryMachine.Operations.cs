@@ -10,11 +10,10 @@ namespace FastKsm.Tests.Model;
 /// <content>The operations, each on the machine and on the dictionary.</content>
 internal sealed partial class DictionaryMachine
 {
-    private void Write(Running running, ulong page, bool forced)
+    private void Write(Running running, ulong page, ulong value, bool forced)
     {
         _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
         bool allowed = entry is not null && (entry.MayWrite || (forced && entry.Shared is null));
-        ulong value = _stamp++;
         byte[] bytes = BitConverter.GetBytes(value);
         Cpu cpu = running.Process.Cpu;
         void Store()
@@ -45,11 +44,11 @@ internal sealed partial class DictionaryMachine
     }
 
     // The last word of one page and the first of the next, in one write: both change or none.
-    private void WriteAcross(Running running, ulong page)
+    private void WriteAcross(Running running, ulong page, ulong value)
     {
         bool allowed = running.Pages.TryGetValue(page, out DictionaryPage? first) && first.MayWrite
             && running.Pages.TryGetValue(page + 1, out DictionaryPage? second) && second.MayWrite;
-        ulong[] words = [_stamp, _stamp];
+        ulong[] words = [value, value];
         void Store() => running.Process.Cpu.Write(
             running.Process, ((page + 1) * PageSize) - 8, MemoryMarshal.AsBytes<ulong>(words));
         if (!allowed)
@@ -60,9 +59,8 @@ internal sealed partial class DictionaryMachine
         }
 
         Store();
-        Write(running, page, forced: false);
-        Write(running, page + 1, forced: false);
-        _stamp++;
+        Write(running, page, value, forced: false);
+        Write(running, page + 1, value, forced: false);
     }
 
     private void Read(Running running, ulong page)
@@ -83,12 +81,7 @@ internal sealed partial class DictionaryMachine
 
     private void Map(in ModelOp op, Running running, ulong page, ulong end)
     {
-        Protection[] protections =
-        [
-            Protection.Read | Protection.Write, Protection.Read | Protection.Write, Protection.Read | Protection.Write,
-            Protection.Read | Protection.Write, Protection.Read, Protection.None,
-        ];
-        Protection protection = protections[op.Choice % protections.Length];
+        Protection protection = s_mapProtections[op.Choice % s_mapProtections.Length];
         bool shared = op.Choice % 7 == 0;
         bool fileBacked = op.Choice % 7 == 1;
         bool anywhere = op.Kind == ModelOpKind.MapAnywhere;
@@ -115,18 +108,14 @@ internal sealed partial class DictionaryMachine
                 FileBacked = fileBacked,
                 Index = i,
                 Origin = origin,
+                Mergeable = running.MergesAnything && !shared,
             });
         }
     }
 
     private void Protect(in ModelOp op, Running running, ulong page, ulong end)
     {
-        Protection[] protections =
-        [
-            Protection.Read | Protection.Write, Protection.Read | Protection.Write, Protection.Read, Protection.None,
-            Protection.Execute | Protection.Write,
-        ];
-        Protection protection = protections[op.Choice % protections.Length];
+        Protection protection = s_protections[op.Choice % s_protections.Length];
         ulong hole = page;
         while (hole < end && running.Pages.ContainsKey(hole))
         {
@@ -174,7 +163,28 @@ internal sealed partial class DictionaryMachine
             reached.Add(entry);
         }
 
-        Expect(expected, () => running.Process.Advise(page * PageSize, Bytes(page, end), advice));
+        try
+        {
+            Expect(expected, () => running.Process.Advise(page * PageSize, Bytes(page, end), advice));
+        }
+        catch (OutOfFramesException) when (advice == Advice.Unmergeable && end - page > 1)
+        {
+            // Mapping after mapping: the first ones may be done. Page by page, each is or is not.
+            for (at = page; at < end; at++)
+            {
+                try
+                {
+                    AdviseAll(running, at, at + 1, advice);
+                }
+                catch (OutOfFramesException)
+                {
+                    // It stays mergeable.
+                }
+            }
+
+            throw;
+        }
+
         if (advice == Advice.DontNeed)
         {
             Release(running, page, at);
@@ -184,6 +194,8 @@ internal sealed partial class DictionaryMachine
         {
             entry.DontFork = advice == Advice.DontFork || (entry.DontFork && advice != Advice.DoFork);
             entry.WipeOnFork = advice == Advice.WipeOnFork || (entry.WipeOnFork && advice != Advice.KeepOnFork);
+            entry.Mergeable = (advice == Advice.Mergeable && entry.Shared is null)
+                || (entry.Mergeable && advice != Advice.Unmergeable);
             if (advice == Advice.DontNeed && entry.Shared is null)
             {
                 entry.Value = 0;
@@ -247,6 +259,18 @@ internal sealed partial class DictionaryMachine
             Refusals++;
             return;
         }
+        catch (OutOfFramesException) when (isFixed && newPages == oldPages)
+        {
+            // Mapping after mapping: the first ones may have moved.
+            ulong stays = page;
+            while (stays < end && !IsMapped(running, stays))
+            {
+                stays++;
+            }
+
+            MoveEach(running, page, stays, to);
+            throw;
+        }
 
         Assert.True(isFixed ? start == to : start == page || (op.Choice % 2 == 0 && newPages > oldPages));
         if (newPages <= oldPages && start == page)
@@ -274,6 +298,7 @@ internal sealed partial class DictionaryMachine
                 WipeOnFork = first.WipeOnFork,
                 Shared = first.Shared,
                 FileBacked = first.FileBacked,
+                Mergeable = first.Mergeable,
                 Index = first.Index + i,
                 Origin = first.Origin,
             });
@@ -300,6 +325,9 @@ internal sealed partial class DictionaryMachine
             running.Pages.Add(start + i, moved[(int)i]);
         }
     }
+
+    private bool IsMapped(Running running, ulong page) =>
+        Record.Exception(() => running.Process.Peek(page * PageSize, _content)) is null;
 
     private void MoveEach(Running running, ulong page, ulong end, ulong to)
     {

@@ -20,26 +20,48 @@ internal sealed partial class DictionaryMachine : IDisposable
     private const ulong FirstPage = 500; // So that the play crosses the border between two page-table leaves.
     private const ulong PageSize = 4096;
     private const int MaxProcesses = 6;
+    private const int CommonValues = 80; // Of the values that an operation can bear, those that stand for common contents.
 
     private static readonly Advice[] s_flagAdvice =
     [
-        Advice.DontFork, Advice.DoFork, Advice.WipeOnFork, Advice.KeepOnFork, Advice.DontDump, Advice.DoDump, Advice.Mergeable,
-        Advice.Unmergeable, Advice.Free, Advice.Cold, Advice.PopulateRead, Advice.PopulateWrite, Advice.Sequential,
-        Advice.Normal,
+        Advice.DontFork, Advice.DoFork, Advice.DoFork, Advice.WipeOnFork, Advice.KeepOnFork, Advice.KeepOnFork,
+        Advice.DontDump, Advice.DoDump, Advice.Free, Advice.Cold, Advice.PopulateRead, Advice.PopulateWrite,
+        Advice.Sequential, Advice.Normal,
+    ];
+
+    private static readonly Protection[] s_mapProtections =
+    [
+        Protection.Read | Protection.Write, Protection.Read | Protection.Write, Protection.Read | Protection.Write,
+        Protection.Read | Protection.Write, Protection.Read, Protection.None,
+    ];
+
+    private static readonly Protection[] s_protections =
+    [
+        Protection.Read | Protection.Write, Protection.Read | Protection.Write, Protection.Read, Protection.None,
+        Protection.Execute | Protection.Write,
     ];
 
     private readonly Machine _machine;
     private readonly List<Running> _running = [];
     private readonly List<Loan> _loans = [];
     private readonly byte[] _content = new byte[PageSize];
+    private readonly ModelClock _clock = new();
+    private readonly Action<string>? _log;
     private int _origins;
-    private ulong _stamp = 1;
+    private int _names;
+    private ulong _stamp = 1 << 20; // Far from the few values that pages have in common.
 
-    internal DictionaryMachine(long frames)
+    internal DictionaryMachine(long frames, MergeIndexKind index, Action<string>? log = null)
     {
-        _machine = new Machine(new MachineOptions { Frames = frames, Cpus = 3, Nodes = 2 });
-        _running.Add(new Running(_machine.Spawn()));
+        _log = log;
+        _machine = new Machine(new MachineOptions { Frames = frames, Cpus = 3, Nodes = 2, Index = index, ModelTime = _clock });
+        _running.Add(new Running(_machine.Spawn(), _names++));
+        Knob("run", 1);
+        Knob("pages_to_scan", Unlimited);
     }
+
+    /// <summary>A mistake to make on purpose, to see that it is found.</summary>
+    internal ModelFlaw Flaw { get; init; }
 
     /// <summary>Operations that ran out of frames, for tests that want some to.</summary>
     internal int Exhaustions { get; private set; }
@@ -50,14 +72,17 @@ internal sealed partial class DictionaryMachine : IDisposable
     /// <summary>Operations that were refused, as they had to be.</summary>
     internal int Refusals { get; private set; }
 
+    /// <summary>Operations performed, whatever came of them.</summary>
+    internal int Operations { get; private set; }
+
     public void Dispose() => _machine.Dispose();
 
     /// <summary>Performs an operation on both and compares what it says.</summary>
     internal void Perform(in ModelOp op)
     {
         Running running = _running[op.Process % _running.Count];
-        ulong page = FirstPage + (ulong)op.Page;
-        ulong end = Math.Min(page + (ulong)op.Pages, FirstPage + Pages);
+        (ulong page, ulong end) = Aim(op, running);
+        Operations++;
         try
         {
             int refusals = Refusals;
@@ -67,6 +92,7 @@ internal sealed partial class DictionaryMachine : IDisposable
         catch (OutOfFramesException)
         {
             // Allowed at any time; whether anything that can be read has changed is for Compare to see.
+            _log?.Invoke("  ran out of frames");
             Exhaustions++;
         }
     }
@@ -82,8 +108,8 @@ internal sealed partial class DictionaryMachine : IDisposable
                 running.Process.Peek(page * PageSize, _content);
                 ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(_content);
                 Assert.True(
-                    (words[0], words[^1]) == (expected.Value, expected.Value),
-                    $"Page {page} holds {words[0]}…{words[^1]} instead of {expected.Value}.");
+                    words[0] == expected.Value && words[^1] == expected.Value && !words[1..^1].ContainsAnyExcept(0UL),
+                    $"Page {page} of {running} holds {words[0]}…{words[^1]} instead of {expected.Value}.");
             }
 
             Assert.Equal((ulong)running.Pages.Count * PageSize, running.Process.MappedBytes);
@@ -94,6 +120,8 @@ internal sealed partial class DictionaryMachine : IDisposable
         {
             Assert.Equal(loan.Pin.Frame, loan.Owner.Process.FrameAt(loan.Page * PageSize));
         }
+
+        CompareMerging();
     }
 
     /// <summary>Ends everything and checks that nothing is left.</summary>
@@ -106,6 +134,9 @@ internal sealed partial class DictionaryMachine : IDisposable
 
         _loans.ForEach(loan => loan.Pin.Dispose());
         _machine.Validate();
+        Knob("run", 0);
+        Knob("run", 2);
+        _machine.Validate();
         Assert.Equal(frames, _machine.FreeFrames);
         Assert.Equal(0, _machine.Store.UsedBytes);
     }
@@ -114,16 +145,17 @@ internal sealed partial class DictionaryMachine : IDisposable
 
     private void Perform(in ModelOp op, Running running, ulong page, ulong end)
     {
+        _log?.Invoke($"{op.Kind} {running}[{page}..{end - 1}] {Detail(op)}");
         switch (op.Kind)
         {
             case ModelOpKind.Write:
-                Write(running, page, forced: false);
+                Write(running, page, ValueFor(op), forced: false);
                 break;
             case ModelOpKind.ForceWrite:
-                Write(running, page, forced: true);
+                Write(running, page, ValueFor(op), forced: true);
                 break;
             case ModelOpKind.WriteAcross:
-                WriteAcross(running, page);
+                WriteAcross(running, page, ValueFor(op));
                 break;
             case ModelOpKind.Read:
                 Read(running, page);
@@ -151,10 +183,10 @@ internal sealed partial class DictionaryMachine : IDisposable
                 Remap(op, running, page, end);
                 break;
             case ModelOpKind.Fork when _running.Count < MaxProcesses:
-                Running child = new(running.Process.Fork());
+                Running child = new(running.Process.Fork(), _names++) { MergesAnything = running.MergesAnything };
                 foreach ((ulong at, DictionaryPage parent) in running.Pages.Where(entry => !entry.Value.DontFork))
                 {
-                    child.Pages.Add(at, parent.Copy(forked: true));
+                    child.Pages.Add(at, parent.Copy(forked: Flaw != ModelFlaw.NothingIsWipedOnFork));
                 }
 
                 _running.Add(child);
@@ -164,7 +196,7 @@ internal sealed partial class DictionaryMachine : IDisposable
                 Release(running, 0, ulong.MaxValue);
                 _ = _running.Remove(running);
                 break;
-            case ModelOpKind.Exec when op.Choice % 4 == 0:
+            case ModelOpKind.Exec:
                 running.Process.Exec();
                 Drop(running, 0, ulong.MaxValue);
                 break;
@@ -177,16 +209,83 @@ internal sealed partial class DictionaryMachine : IDisposable
                 loan.Pin.Dispose();
                 break;
             case ModelOpKind.MergeAny:
-                running.Process.SetMergesAnything(op.Choice % 2 == 0);
-                Assert.Equal(op.Choice % 2 == 0, running.Process.MergesAnything);
+                MergeAnything(running, op.Choice % 3 != 0);
                 break;
             case ModelOpKind.SwitchCpu:
                 running.Process.Cpu = _machine.Cpus[op.Choice % _machine.Cpus.Count];
                 break;
             default:
+                PerformMerging(op, running, page, end);
                 break;
         }
     }
+
+    // For the reader of a script that fails.
+    private string Detail(in ModelOp op) => op.Kind switch
+    {
+        ModelOpKind.Write or ModelOpKind.WriteAcross or ModelOpKind.ForceWrite => op.Other < CommonValues ? $"{ValueFor(op)}" : "unique",
+        ModelOpKind.Map or ModelOpKind.MapAnywhere => $"{s_mapProtections[op.Choice % s_mapProtections.Length]}{(op.Choice % 7) switch { 0 => " shared", 1 => " file", _ => "" }}",
+        ModelOpKind.Protect => $"{s_protections[op.Choice % s_protections.Length]}",
+        ModelOpKind.Advise => $"{s_flagAdvice[op.Choice % s_flagAdvice.Length]}",
+        ModelOpKind.Pin => $"{(PinKind)(op.Choice % 3)}",
+        _ => $"choice {op.Choice} other {op.Other}",
+    };
+
+    // Seven of eight operations go where they have something to do; the others find out what is refused.
+    private static (ulong Page, ulong End) Aim(in ModelOp op, Running running)
+    {
+        ulong page = FirstPage + (ulong)op.Page;
+        ulong end = Math.Min(page + (ulong)op.Pages, FirstPage + Pages);
+        Func<DictionaryPage, bool>? suits = op.Kind switch
+        {
+            ModelOpKind.Write or ModelOpKind.WriteAcross => entry => entry.MayWrite,
+            ModelOpKind.ForceWrite => entry => entry.Shared is null || entry.MayWrite,
+            ModelOpKind.Read or ModelOpKind.Lock => entry => entry.MayRead,
+            ModelOpKind.Pin when op.Choice % 3 == (int)PinKind.Write => entry => entry.MayWrite,
+            ModelOpKind.Pin => entry => entry.MayRead,
+            ModelOpKind.DontNeed => entry => !entry.Locked,
+            ModelOpKind.Advise => s_flagAdvice[op.Choice % s_flagAdvice.Length] switch
+            {
+                Advice.Free or Advice.Cold => entry => entry is { Locked: false, FileBacked: false, Shared: null },
+                Advice.WipeOnFork => entry => entry is { FileBacked: false, Shared: null },
+                Advice.PopulateRead => entry => entry.MayRead,
+                Advice.PopulateWrite => entry => entry.MayWrite,
+                _ => _ => true,
+            },
+            ModelOpKind.Protect or ModelOpKind.Unlock or ModelOpKind.Mergeable or ModelOpKind.Unmergeable
+                or ModelOpKind.RemapInPlace or ModelOpKind.RemapFixed => _ => true,
+            _ => null,
+        };
+        if (suits is null || op.Other % 8 == 0)
+        {
+            return (page, end);
+        }
+
+        for (ulong i = 0; i < Pages; i++)
+        {
+            ulong at = FirstPage + (((ulong)op.Page + i) % Pages);
+            if (running.Pages.TryGetValue(at, out DictionaryPage? entry) && suits(entry))
+            {
+                ulong stop = at + 1;
+                ulong limit = Math.Min(at + (ulong)op.Pages, FirstPage + Pages);
+                while (stop < limit && running.Pages.TryGetValue(stop, out DictionaryPage? next) && suits(next)
+                    && (op.Kind is not (ModelOpKind.RemapInPlace or ModelOpKind.RemapFixed) || next.Origin == entry.Origin))
+                {
+                    stop++;
+                }
+
+                return (at, stop);
+            }
+        }
+
+        return (page, end);
+    }
+
+    // Mostly one of a few that pages have in common, 0 among them: such a page is all zeroes.
+    private ulong ValueFor(in ModelOp op) => op.Other < CommonValues ? (ulong)op.Other % 8 : _stamp++;
+
+    // Nothing was there to do.
+    private void Idle() => Refusals++;
 
     private void Drop(Running running, ulong page, ulong end)
     {
@@ -206,11 +305,15 @@ internal sealed partial class DictionaryMachine : IDisposable
         }
     }
 
-    private sealed class Running(Process process)
+    private sealed class Running(Process process, int name)
     {
         internal Process Process { get; } = process;
 
+        internal bool MergesAnything { get; set; }
+
         internal SortedDictionary<ulong, DictionaryPage> Pages { get; } = [];
+
+        public override string ToString() => $"p{name}";
     }
 
     private sealed class Loan(FramePin pin, Running owner, ulong page, bool binding)

@@ -1,49 +1,104 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
+using System.Text.RegularExpressions;
+using System.Threading;
 using FastKsm.Tests.TestKit;
 using Xunit;
+using Xunit.Sdk;
 
 namespace FastKsm.Tests.Model;
 
-/// <summary>Long random scripts on the machine and on a dictionary of pages.</summary>
-public sealed class DictionaryMachineTests
+/// <summary>Long random scripts on the machine and on a dictionary of pages: more than a million operations in all.</summary>
+public sealed class DictionaryMachineTests(ITestOutputHelper output)
 {
     private const long Plenty = 1500;
-    private const long TooFew = 60;
+    private const long TooFew = 70;
 
-    [Fact]
-    public void RandomScripts_CheckedAfterEachOperation_ShowTheSameAsADictionary() => Property.ForAllScripts(
-        ModelOp.Random, script => Run(script, Plenty, checkEvery: 1), cases: 5, length: 2000);
+    // FASTKSM_MODEL=N: N scripts in each row, for a longer search.
+    private static readonly int? s_cases =
+        int.TryParse(Environment.GetEnvironmentVariable("FASTKSM_MODEL"), CultureInfo.InvariantCulture, out int cases) ? cases : null;
 
-    [Fact]
-    public void RandomScripts_TooFewFrames_ShowTheSameAsADictionary() => Property.ForAllScripts(
-        ModelOp.Random, script => Run(script, TooFew, checkEvery: 1), cases: 5, length: 2000);
+    private readonly Dictionary<string, long> _done = [];
+    private readonly Lock _gate = new();
 
-    [Fact]
-    public void RandomScripts_Long_ShowTheSameAsADictionary() => Property.ForAllScripts(
-        ModelOp.Random, script => Run(script, Plenty, checkEvery: 64), cases: 8, length: 50_000);
+    [Theory]
+    [InlineData(MergeIndexKind.ContentTree, Plenty, 0)]
+    [InlineData(MergeIndexKind.Fingerprint, Plenty, 1000)]
+    [InlineData(MergeIndexKind.Fingerprint, TooFew, 2000)]
+    public void RandomScripts_CheckedAfterEachOperation_ShowTheSameAsADictionary(MergeIndexKind index, long frames, int firstSeed) =>
+        Check(index, frames, checkEvery: 1, cases: 8, length: 2000, firstSeed);
 
-    [Fact]
-    public void RandomScript_LongRun_DoesEverythingOftenEnough()
+    [Theory]
+    [InlineData(MergeIndexKind.ContentTree, 3000)]
+    [InlineData(MergeIndexKind.Fingerprint, 4000)]
+    public void RandomScripts_Long_ShowTheSameAsADictionary(MergeIndexKind index, int firstSeed) =>
+        Check(index, Plenty, checkEvery: 64, cases: 20, length: 20_000, firstSeed);
+
+    [Theory]
+    [InlineData(MergeIndexKind.ContentTree, 5000)]
+    [InlineData(MergeIndexKind.Fingerprint, 6000)]
+    public void RandomScripts_TooFewFrames_ShowTheSameAsADictionary(MergeIndexKind index, int firstSeed)
     {
-        using DictionaryMachine machine = new(TooFew);
-        Random random = new(1);
-        for (int i = 0; i < 10_000; i++)
-        {
-            machine.Perform(ModelOp.Random(random));
-        }
-
-        // Without all of these, the tests above would show little.
-        Assert.InRange(machine.Exhaustions, 100, 5000);
-        Assert.All(Enum.GetValues<ModelOpKind>(), kind => Assert.True(machine.Successes.GetValueOrDefault(kind) >= 20, $"{kind}"));
-        Assert.InRange(machine.Successes[ModelOpKind.Write], 800, 10_000);
-        Assert.InRange(machine.Successes.Values.Sum(), 5000, 10_000);
+        Check(index, TooFew, checkEvery: 32, cases: 8, length: 20_000, firstSeed);
+        Assert.InRange(_done["out of frames"], _done["operations"] / 100, _done["operations"] / 3);
     }
 
-    private static void Run(ModelOp[] script, long frames, int checkEvery)
+    [Theory]
+    [InlineData(ModelFlaw.NothingIsWipedOnFork, 5)]
+    [InlineData(ModelFlaw.NoZeroPages, 5)]
+    public void RandomScripts_FlawedModel_AreShrunkToAFewOperations(ModelFlaw flaw, int most)
     {
-        using DictionaryMachine machine = new(frames);
+        void Check(ModelOp[] script) => Run(script, MergeIndexKind.Fingerprint, Plenty, checkEvery: 8, log: null, flaw);
+        string message = Assert.Throws<XunitException>(() => Property.ForSeeds(
+            7000, 4, ModelOp.Random, Check, length: 3000, op => op.Simpler(), explain: null)).Message;
+        output.WriteLine(message);
+
+        Match report = Regex.Match(message, "^FASTKSM_SEED=(?<seed>[0-9]+) fails after shrinking 3000 operations to (?<length>[0-9]+):", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        Assert.True(report.Success, message);
+        Assert.InRange(int.Parse(report.Groups["length"].ValueSpan, CultureInfo.InvariantCulture), 2, most);
+
+        // The seed alone says which script it was.
+        int seed = int.Parse(report.Groups["seed"].ValueSpan, CultureInfo.InvariantCulture);
+        _ = Assert.Throws<XunitException>(() => Property.ForSeeds(
+            seed, 1, ModelOp.Random, Check, length: 3000, simplify: null, explain: null));
+    }
+
+    private void Check(MergeIndexKind index, long frames, int checkEvery, int cases, int length, int firstSeed)
+    {
+        Property.ForAllScripts(
+            ModelOp.Random,
+            script => Run(script, index, frames, checkEvery, log: null),
+            s_cases ?? cases,
+            length,
+            op => op.Simpler(),
+            script =>
+            {
+                List<string> lines = [];
+                _ = Record.Exception(() => Run(script, index, frames, checkEvery: 1, lines.Add));
+                return lines;
+            },
+            firstSeed);
+        output.WriteLine(string.Join(", ", _done.Select(entry => $"{entry.Key} {entry.Value}")));
+
+        // Operations that are refused, and kinds that hardly occur, would show little. One seed alone may be poor in some.
+        long operations = _done["operations"];
+        if (operations >= 10_000)
+        {
+            Assert.True(Enum.GetValues<ModelOpKind>().Sum(kind => _done.GetValueOrDefault($"{kind}")) >= operations * 0.7, "Too much is refused.");
+            Assert.All(Enum.GetValues<ModelOpKind>(), kind => Assert.True(
+                _done.GetValueOrDefault($"{kind}") >= operations / 2000, $"{kind} occurs {_done.GetValueOrDefault($"{kind}")} times."));
+            Assert.True(_done["scans that left something merged"] >= operations / 20, "Too little merges.");
+            Assert.True(_done["steady states predicted"] >= operations / 1000, "Too few steady states.");
+            Assert.True(_done["scans predicted"] >= operations / 200, "Too few scans are predicted.");
+        }
+    }
+
+    private void Run(
+        ModelOp[] script, MergeIndexKind index, long frames, int checkEvery, Action<string>? log, ModelFlaw flaw = ModelFlaw.None)
+    {
+        using DictionaryMachine machine = new(frames, index, log) { Flaw = flaw };
         for (int i = 0; i < script.Length; i++)
         {
             machine.Perform(script[i]);
@@ -55,5 +110,22 @@ public sealed class DictionaryMachineTests
 
         machine.Compare();
         machine.Finish(frames);
+        lock (_gate)
+        {
+            Count("operations", machine.Operations);
+            Count("refused", machine.Refusals);
+            Count("out of frames", machine.Exhaustions);
+            Count("scans that left something merged", machine.MergingScans);
+            Count("steady states predicted", machine.Settled);
+            Count("scans predicted", machine.ScansPredicted);
+            Count("pages left by half a merge", machine.FramesFreed);
+            Count("pages saved after scans", machine.PagesSaved);
+            foreach ((ModelOpKind kind, int count) in machine.Successes)
+            {
+                Count($"{kind}", count);
+            }
+        }
     }
+
+    private void Count(string what, long more) => _done[what] = _done.GetValueOrDefault(what) + more;
 }

@@ -26,7 +26,8 @@ internal sealed class DictionaryPage
     /// <summary>Mapping it came from: pages of different backing objects never share a VMA.</summary>
     internal int Origin { get; init; }
 
-    internal bool Advised { get; set; }
+    /// <summary>Whether the merger may take it.</summary>
+    internal bool Mergeable { get; set; }
 
     internal ulong Value
     {
@@ -58,7 +59,7 @@ internal sealed class DictionaryPage
         Index = index ?? Index,
         FileBacked = FileBacked,
         Origin = Origin,
-        Advised = Advised,
+        Mergeable = Mergeable,
         Value = Shared is not null ? (index is null ? Value : Shared.GetValueOrDefault(index.Value))
             : forked && WipeOnFork ? 0 : Value,
     };

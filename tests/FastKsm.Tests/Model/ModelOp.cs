@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 
 namespace FastKsm.Tests.Model;
@@ -9,12 +10,14 @@ internal readonly record struct ModelOp(ModelOpKind Kind, int Process, int Page,
     // Writes and reads make the rest visible; what takes pages away must be rarer than what brings them.
     private static readonly (ModelOpKind Kind, int Weight)[] s_weights =
     [
-        (ModelOpKind.Write, 34), (ModelOpKind.Read, 6), (ModelOpKind.WriteAcross, 5), (ModelOpKind.ForceWrite, 2),
-        (ModelOpKind.Map, 12), (ModelOpKind.MapAnywhere, 1), (ModelOpKind.Unmap, 1), (ModelOpKind.Protect, 5),
-        (ModelOpKind.Advise, 9), (ModelOpKind.DontNeed, 1), (ModelOpKind.Lock, 3), (ModelOpKind.Unlock, 2),
-        (ModelOpKind.RemapInPlace, 3), (ModelOpKind.RemapFixed, 5), (ModelOpKind.Fork, 5), (ModelOpKind.Exit, 3),
-        (ModelOpKind.Exec, 1), (ModelOpKind.Pin, 4), (ModelOpKind.Unpin, 3), (ModelOpKind.MergeAny, 1),
-        (ModelOpKind.SwitchCpu, 1),
+        (ModelOpKind.Write, 90), (ModelOpKind.Read, 18), (ModelOpKind.WriteAcross, 9), (ModelOpKind.ForceWrite, 6),
+        (ModelOpKind.Map, 24), (ModelOpKind.MapAnywhere, 3), (ModelOpKind.Unmap, 6), (ModelOpKind.Protect, 12),
+        (ModelOpKind.Advise, 24), (ModelOpKind.DontNeed, 6), (ModelOpKind.Lock, 6), (ModelOpKind.Unlock, 8),
+        (ModelOpKind.RemapInPlace, 6), (ModelOpKind.RemapFixed, 9), (ModelOpKind.Fork, 8), (ModelOpKind.Exit, 7),
+        (ModelOpKind.Exec, 1), (ModelOpKind.Pin, 10), (ModelOpKind.Unpin, 9), (ModelOpKind.MergeAny, 3),
+        (ModelOpKind.SwitchCpu, 2), (ModelOpKind.Mergeable, 14), (ModelOpKind.Unmergeable, 4), (ModelOpKind.Scan, 20),
+        (ModelOpKind.Batch, 12), (ModelOpKind.Run, 3), (ModelOpKind.Knob, 5), (ModelOpKind.Advance, 3),
+        (ModelOpKind.Settle, 3), (ModelOpKind.StartAfresh, 2),
     ];
 
     private static readonly int s_totalWeight = s_weights.Sum(entry => entry.Weight);
@@ -23,8 +26,20 @@ internal readonly record struct ModelOp(ModelOpKind Kind, int Process, int Page,
     {
         int roll = random.Next(s_totalWeight);
         ModelOpKind kind = s_weights.First(entry => (roll -= entry.Weight) < 0).Kind;
-        int pages = random.Next(10) == 0 ? random.Next(1, 40) : random.Next(1, 7);
+        bool wide = kind == ModelOpKind.Mergeable || random.Next(6) == 0;
+        int pages = wide ? random.Next(1, 60) : random.Next(1, 7);
         return new ModelOp(kind, random.Next(4), random.Next(DictionaryMachine.Pages), pages, random.Next(1000),
             random.Next(DictionaryMachine.Pages));
+    }
+
+    /// <summary>Operations of the same kind that are easier to read.</summary>
+    internal IEnumerable<ModelOp> Simpler()
+    {
+        yield return this with { Process = 0, Page = 0, Pages = 1, Choice = 0, Other = 0 };
+        yield return this with { Process = 0 };
+        yield return this with { Pages = 1 };
+        yield return this with { Choice = 0 };
+        yield return this with { Other = 0 };
+        yield return this with { Page = 0 };
     }
 }

@@ -3,7 +3,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.Tests.Conformance;
+using FastKsm.Tests.Merging;
 using Xunit;
 
 namespace FastKsm.Tests.ReverseMapping;
@@ -23,7 +23,10 @@ public sealed class ConcurrentWalkTests
     {
         using Machine machine = new(new MachineOptions
         {
-            Frames = 8192, Cpus = 5, Pruning = pruning, WalkNodesPerHold = nodesPerHold,
+            Frames = 8192,
+            Cpus = 5,
+            Pruning = pruning,
+            WalkNodesPerHold = nodesPerHold,
         });
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("smart_scan", "0");

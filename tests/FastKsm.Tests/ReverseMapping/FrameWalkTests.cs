@@ -1,7 +1,7 @@
 using System;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.Tests.Conformance;
+using FastKsm.Tests.Merging;
 using FastKsm.Tests.TestKit;
 using Xunit;
 

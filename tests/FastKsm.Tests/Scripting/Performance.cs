@@ -2,6 +2,7 @@ using System;
 using FastKsm.Scripting;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Tests.Scripting;
 
@@ -29,19 +30,46 @@ internal sealed class Performance : IDisposable
 
     /// <summary>Performs a script; the machine is checked however it ends.</summary>
     internal static Performance Of(
-        FastKsm.Scripting.Syntax.Script script,
+        Script script,
         ScriptRunnerOptions? options = null,
         MachineOptions? machine = null,
-        ScannerIndex index = ScannerIndex.Fingerprint)
+        ScannerIndex index = ScannerIndex.Fingerprint) =>
+        Of(new EnginePerformer(index, machine), script.File, options, (_, runner) => runner.Run(script));
+
+    /// <summary>Performs a script and checks the machine after every scan and batch.</summary>
+    internal static Performance StepByStep(Script script, ScannerIndex index) =>
+        Of(new EnginePerformer(index), script.File, null, (performer, runner) =>
+        {
+            runner.Prepare(script);
+            foreach (Operation operation in script.Operations)
+            {
+                (int times, Operation once) = operation switch
+                {
+                    Operation.Scan scan => (scan.Count, scan with { Count = 1 }),
+                    Operation.Batch batch => (batch.Count, batch with { Count = 1 }),
+                    _ => (1, operation),
+                };
+                for (int i = 0; i < times; i++)
+                {
+                    runner.Perform(once);
+                    if (once is Operation.Scan or Operation.Batch)
+                    {
+                        performer.Machine!.Validate();
+                    }
+                }
+            }
+        });
+
+    private static Performance Of(
+        EnginePerformer performer, string file, ScriptRunnerOptions? options, Action<EnginePerformer, ScriptRunner> perform)
     {
-        EnginePerformer performer = new(index, machine);
         try
         {
-            ScriptRunner runner = new(script.File, performer, options);
+            ScriptRunner runner = new(file, performer, options);
             ScriptException? end = null;
             try
             {
-                runner.Run(script);
+                perform(performer, runner);
             }
             catch (ScriptException exception)
             {
@@ -57,6 +85,12 @@ internal sealed class Performance : IDisposable
             throw;
         }
     }
+
+    /// <summary>Whether pages are merged at the end, or were and have been copied.</summary>
+    internal bool HasMerged => _performer.Machine is { } machine && (machine.Ksm.Counters.PagesShared > 0 || machine.CowKsm > 0);
+
+    /// <summary>Checks the machine.</summary>
+    internal void Validate() => _performer.Machine!.Validate();
 
     public void Dispose() => _performer.Dispose();
 }

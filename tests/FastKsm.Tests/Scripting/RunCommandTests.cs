@@ -19,7 +19,14 @@ public sealed class RunCommandTests : IDisposable
     [InlineData(ExitCode.Failed, "spawn A\nmap A h 1 none\nread A h", "3:1: read was refused with SIGSEGV")]
     [InlineData(ExitCode.BadInput, "spawn A\nscna 2", "2:1: there is no operation 'scna'")]
     [InlineData(ExitCode.BadInput, "spawn A\nswapon s 100", "2:1: not implemented yet: swapon")]
-    [InlineData(ExitCode.Exhausted, "machine frames=4\nspawn A\nmap A h 5\nfill A h same 1", "4:1: fill: No page frame is free")]
+    [InlineData(ExitCode.BadInput, "spawn A\nread A h", "2:8: the process has no region 'h'")]
+    [InlineData(ExitCode.BadInput, "machine cpus=4097", "1:1: machine: Expected 1 to 4096 but got 4097")]
+    [InlineData(ExitCode.Exhausted, "machine frames=4\nspawn A\nmap A h 5\nfill A h same 1", "4:1: fill: No page frame is free: WritePage at 0x1000004000.")]
+    [InlineData(
+        ExitCode.Exhausted, "machine frames=4\nspawn A\nmap A h 4\nadvise A h mergeable\nfill A h same 1\nscan 2\nspawn B\nmap B h 3\n"
+        + "fill B h unique 2\nrun 2", "10:1: run: No page frame is free: Run.")]
+    [InlineData(
+        ExitCode.Exhausted, "spawn A\nmap A h 1000000000\nread A h", "3:1: read: the script touches more than 268435456 pages in all")]
     public void Run_ScriptThatEndsEarly_IsOneLineAndItsExitCode(int exitCode, string script, string expected)
     {
         File.WriteAllText(_file, script);
@@ -30,6 +37,33 @@ public sealed class RunCommandTests : IDisposable
         Assert.Empty(tool.Output);
         Assert.StartsWith($"fastksm: {_file}:{expected}", tool.Error, StringComparison.Ordinal);
         Assert.Single(tool.Error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("machine frames=1000000\nspawn A\nmap A h 900000\nfill A h unique 1", "4:1: fill: The host has no memory")]
+    [InlineData("spawn A\nmap A h 4000000000\nread A h[0..3999999999:512]", "3:1: read: The host has no memory")]
+    public void Run_HostWithoutMemory_IsOneLineAndExitCodeFour(string script, string expected)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: ulimit -d");
+        File.WriteAllText(_file, script);
+
+        // 600 MB for data: room for the runtime, none for 3.5 GiB of frames or 30 GiB of page tables.
+        Tool tool = Tool.RunThrough("sh", ["-c", "ulimit -d 600000 && exec \"$@\"", "sh", "dotnet", "exec", Tool.Assembly, "run", _file]);
+
+        Assert.Equal((ExitCode.Exhausted, string.Empty), (tool.ExitCode, tool.Output));
+        Assert.StartsWith($"fastksm: {_file}:{expected}", tool.Error, StringComparison.Ordinal);
+        Assert.Single(tool.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void Run_BadLineAtTheEnd_PerformsNothingBeforeIt()
+    {
+        File.WriteAllText(_file, "machine frames=4\nspawn A\nmap A h 5\nfill A h same 1\nscan zero");
+
+        Tool tool = Tool.Run("run", _file, "--json");
+
+        Assert.Equal((ExitCode.BadInput, string.Empty), (tool.ExitCode, tool.Output));
+        Assert.StartsWith($"fastksm: {_file}:5:6: expected a count from 1 to 1000000 but read 'zero'", tool.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -135,7 +135,7 @@ public sealed class ScriptReaderTests
     [InlineData(8, "expect pages_shared=", "expected a number or a word", 21)]
     [InlineData(8, "expect advisor_mode<none", "words have no order", 21)]
     [InlineData(8, "expect pages_shared=1,2", "expected a number or a word", 22)]
-    [InlineData(8, "expect pages_shared=9223372036854775808", "a number from 0 to 9223372036854775807", 21)]
+    [InlineData(8, "expect pages_shared=9223372036854775808", "a number from -9223372036854775808 to 9223372036854775807", 21)]
     [InlineData(20, "expect-page A heap ksm ksm", "'ksm' is given twice", 24)]
     [InlineData(20, "expect-page A heap !", "expected a state")]
     [InlineData(19, "expect-vma A heap merge", "a flag of smaps")]

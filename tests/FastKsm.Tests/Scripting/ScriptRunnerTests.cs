@@ -1,6 +1,5 @@
 using System;
 using FastKsm.Scripting;
-using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Running;
 using Xunit;
 
@@ -8,19 +7,6 @@ namespace FastKsm.Tests.Scripting;
 
 public sealed class ScriptRunnerTests
 {
-    public static MatrixTheoryData<string, ScannerIndex> Files =>
-        new([.. ScriptFiles.Runnable], [ScannerIndex.Fingerprint, ScannerIndex.Tree]);
-
-    [Theory]
-    [MemberData(nameof(Files))]
-    public void Run_ScriptFile_HoldsToItsEnd(string name, ScannerIndex index)
-    {
-        using Performance performance = Performance.Of(ScriptFiles.Read(name), index: index);
-
-        Assert.Null(performance.End);
-        Assert.True(performance.Runner.ExpectationsHeld > 0, "A script that expects nothing shows nothing.");
-    }
-
     [Theory]
     [InlineData("spawn A\nspawn A", "there is already a process 'A'", 2, 7)]
     [InlineData("fork A B", "there is no process 'A'", 1, 6)]
@@ -53,8 +39,6 @@ public sealed class ScriptRunnerTests
     }
 
     [Theory]
-    [InlineData("ksm advisor_mode=scan-time", "ksm advisor_mode")]
-    [InlineData("advisor-cpu 9.697s", "advisor-cpu")]
     [InlineData("swapon s 100", "swapon")]
     [InlineData("spawn A\nmap A h 1\nadvise A h pageout", "advise pageout")]
     [InlineData("expect pswpin=0", "counter pswpin")]
@@ -77,6 +61,9 @@ public sealed class ScriptRunnerTests
     [InlineData("expect-mapcount A heap 2", "A heap[0]: expected map count 2, is 1", 19)]
     [InlineData("expect-zero-frame A heap", "A heap[0]: expected zero, is !zero", 21)]
     [InlineData("expect-page A heap !present zero", "A heap[0]: expected !present zero, is present !zero", 15)]
+    [InlineData("expect-page A heap !anon", "A heap[0]: expected !anon, is anon", 15)]
+    [InlineData("expect-vma A heap mg", "A heap[0]: expected VMA flag mg, has rd wr mr mw me ac", 14)]
+    [InlineData("expect-vma A none !me ac", "A none[0]: expected VMA flag ac, has mr mw me", 14)]
     [InlineData("expect-same-frame A heap[0] A heap[1]", "expected the same frame, are 0x", 19)]
     [InlineData("expect-other-frame A heap[0] A heap[0]", "expected other frames, both are 0x", 20)]
     [InlineData("expect-same-frame A heap[0] A empty[0]", "A empty[0] is mapped to no frame", 31)]
@@ -95,22 +82,6 @@ public sealed class ScriptRunnerTests
         Assert.Equal((ScriptOutcome.ExpectationFailed, 6, column),
             (performance.End.Outcome, performance.End.Position.Line, performance.End.Position.Column));
         Assert.Equal(5, performance.Runner.OperationsPerformed);
-    }
-
-    [Theory]
-    [InlineData("fill A heap unique 1", "fill: No page frame is free")]
-    [InlineData("lock A heap", "lock: No page frame is free")]
-    [InlineData("populate A heap write", "populate: No page frame is free")]
-    public void Run_OutOfFrames_IsExhaustedAndTheMachineGoesOn(string last, string detail)
-    {
-        using Performance performance = Performance.Of("machine frames=8\nspawn A\nmap A heap 9\n" + last);
-
-        Assert.NotNull(performance.End);
-        Assert.Contains(detail, performance.End.Detail, StringComparison.Ordinal);
-        Assert.Equal((ScriptOutcome.Exhausted, 4), (performance.End.Outcome, performance.End.Position.Line));
-        Assert.Equal(3, performance.Runner.OperationsPerformed);
-        performance.Runner.Perform(ScriptFiles.Parse("exit A").Operations[0]);
-        performance.Runner.Perform(ScriptFiles.Parse("expect nr_free_pages=8").Operations[0]);
     }
 
     [Fact]
@@ -213,14 +184,48 @@ public sealed class ScriptRunnerTests
     }
 
     [Theory]
-    [InlineData("expect-error EINVAL prctl A set 1 1")]
-    [InlineData("expect-error EINVAL prctl A get 1")]
-    [InlineData("prctl A set 2\nexpect A.ksm_merge_any=yes\nprctl A get\nprctl A merge=off\nexpect A.ksm_merge_any=no")]
-    public void Prctl_Arguments_AreCheckedAsLinuxDoes_95(string text)
+    [InlineData("map A h 1 rx noreserve\nexpect-vma A h rd !wr ex mr mw me nr !ac !sh")]
+    [InlineData("map A h 1 shared\nexpect-vma A h sh rd wr !mg")]
+    [InlineData("map A h 2\nlock A h[1]\nexpect-vma A h[0] !lo\nexpect-vma A h[1] lo")]
+    [InlineData("map A h 1 huge\nexpect-vma A h hg\nadvise A h nohugepage\nexpect-vma A h nh !hg")]
+    [InlineData("map A h 1\nadvise A h dontfork\nadvise A h dontdump\nadvise A h random\nexpect-vma A h dc dd rr !wf !sr")]
+    [InlineData("map A h 1\nadvise A h wipeonfork\nadvise A h sequential\nexpect-vma A h wf sr !dc !dd !rr")]
+    [InlineData("map A h 1\nexpect-page A h !present !anon !ksm !zero\nread A h\nexpect-page A h present zero !anon\n"
+        + "write A h[0] 1\nexpect-page A h present anon !zero !ksm")]
+    [InlineData("map A h 1 file\nread A h\nexpect-page A h present !anon\nwrite A h[0] 1\nexpect-page A h anon")]
+    [InlineData("map A h 2\nadvise A h mergeable\nfill A h same 1\nscan 2\nexpect-page A h present anon ksm !zero\nprotect A h none\n"
+        + "expect-page A h ksm\nunmap A h\nexpect-vma A h !mg !rd\nexpect-page A h !present")]
+    public void Expect_OfAPageOrMapping_SeesWhatItIs(string text)
     {
         using Performance performance = Performance.Of("spawn A\n" + text);
 
         Assert.Null(performance.End);
+    }
+
+    [Fact]
+    public void ExpectPinned_AfterTheProcessWentOn_SeesTheBorrowedFrame()
+    {
+        using Performance performance = Performance.Of("""
+            spawn A
+            map A heap 3
+            write A heap[0] 1
+            pin A heap[0] reference
+            pin A heap[2] read
+            expect-pinned A heap[0] 1
+            expect-pinned A heap[2] 0
+            fork A B
+            write A heap[0] 2
+            expect-pinned A heap[0] 1
+            write B heap[0] 3
+            exit A
+            expect-pinned A heap[0] 1
+            expect-pinned A heap[2] 0
+            expect-pinned A heap[0] 2
+            """);
+
+        Assert.NotNull(performance.End);
+        Assert.StartsWith("expected the pin of A heap[0] to hold content 2; byte 0 is 0x", performance.End.Detail, StringComparison.Ordinal);
+        Assert.Equal(15, performance.End.Position.Line);
     }
 
     [Fact]

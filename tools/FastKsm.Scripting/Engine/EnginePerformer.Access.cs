@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
@@ -51,7 +52,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public int Pin(int process, ulong address, PinKind kind)
     {
-        _pins.Add(_processes[process].Pin(address, kind));
+        _pins.Add(OnBehalf("EFAULT", () => _processes[process].Pin(address, kind)));
         return _pins.Count - 1;
     }
 
@@ -62,7 +63,11 @@ public sealed partial class EnginePerformer
     public void ForceWrite(int process, ulong address, ulong content)
     {
         ScriptContent.Fill(_scratch, content);
-        _processes[process].Cpu.ForceWrite(_processes[process], address, _scratch);
+        _ = OnBehalf("EIO", () =>
+        {
+            _processes[process].Cpu.ForceWrite(_processes[process], address, _scratch);
+            return true;
+        });
     }
 
     /// <inheritdoc/>
@@ -78,6 +83,9 @@ public sealed partial class EnginePerformer
     public void Peek(int process, ulong address, Span<byte> content) => _processes[process].Peek(address, content);
 
     /// <inheritdoc/>
+    public void PeekPinned(int pin, Span<byte> content) => _pins[pin].Read(content);
+
+    /// <inheritdoc/>
     public ulong FrameAt(int process, ulong address) => _processes[process].FrameAt(address).Number;
 
     /// <inheritdoc/>
@@ -86,7 +94,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public PageState StateAt(int process, ulong address, PageState asked)
     {
-        const PageState Known = PageState.Present | PageState.Zero | PageState.Swapped;
+        const PageState Known = PageState.Present | PageState.Zero | PageState.Anonymous | PageState.Merged | PageState.Swapped;
         if ((asked & ~Known) != PageState.None)
         {
             throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
@@ -95,7 +103,28 @@ public sealed partial class EnginePerformer
         Process who = _processes[process];
         return (who.FrameAt(address).IsSome ? PageState.Present : PageState.None)
             | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None)
+            | (who.IsAnonymousAt(address) ? PageState.Anonymous : PageState.None)
+            | (who.IsMergedAt(address) ? PageState.Merged : PageState.None)
             | (who.IsSwappedAt(address) ? PageState.Swapped : PageState.None);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
+        _processes[process].TryFindMapping(address, out Mapping mapping) && mapping.Address <= address
+            ? VmaFlags.Of(mapping)
+            : [];
+
+    // A system call that comes upon a page it may not touch gets an error, where the process itself gets a signal.
+    private static T OnBehalf<T>(string error, Func<T> access)
+    {
+        try
+        {
+            return access();
+        }
+        catch (SegmentationFaultException exception)
+        {
+            throw PerformerException.Refused(error, exception.Message, exception);
+        }
     }
 
     // A request borrows all its pages first and gives them back at its end.
@@ -107,7 +136,8 @@ public sealed partial class EnginePerformer
         {
             for (int i = 0; i < pins.Length; i++)
             {
-                pins[i] = who.Pin(run.Address + BytesOf((ulong)i), arrives is null ? PinKind.Read : PinKind.Write);
+                ulong address = run.Address + BytesOf((ulong)i);
+                pins[i] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
             }
 
             if (arrives is { } content)

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
@@ -20,12 +19,18 @@ public sealed partial class EnginePerformer
         "ksm_process_profit", "ksm_merge_any", "ksm_mergeable",
     ];
 
+    private static readonly string[] s_regionCounters =
+    [
+        "Size", "Rss", "Pss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Referenced", "Anonymous",
+        "KSM", "Locked", "vma_count",
+    ];
+
     /// <inheritdoc/>
     public IReadOnlyCollection<string> CounterNames(CounterScope scope) => scope switch
     {
         CounterScope.Machine => s_machineCounters,
         CounterScope.Process => s_processCounters,
-        _ => [],
+        _ => s_regionCounters,
     };
 
     /// <inheritdoc/>
@@ -36,10 +41,14 @@ public sealed partial class EnginePerformer
             "cow_ksm" => Started.CowKsm,
             "ksm_rmap_items" => Started.Ksm.Counters.RmapItems,
             "nr_free_pages" => Started.FreeFrames,
-            _ when Ksm.Files.Contains(counter, StringComparer.Ordinal) =>
-                long.Parse(Started.Ksm.Read(counter), CultureInfo.InvariantCulture),
             _ => null,
         };
+        if (number is null && Ksm.Files.Contains(counter, StringComparer.Ordinal))
+        {
+            value = CounterValue.OfFile(Started.Ksm.Read(counter));
+            return true;
+        }
+
         value = CounterValue.Of(number ?? 0);
         return number is not null;
     }
@@ -71,7 +80,24 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public bool TryReadCounter(int process, PageRun region, string counter, out CounterValue value)
     {
-        value = default;
-        return false;
+        PageUsage usage = _processes[process].UsageOf(region.Address, BytesOf(region.Pages));
+        long? bytes = counter switch
+        {
+            "Size" => usage.Size,
+            "Rss" => usage.Rss,
+            "Pss" => usage.Pss,
+            "Shared_Clean" => usage.SharedClean,
+            "Shared_Dirty" => usage.SharedDirty,
+            "Private_Clean" => usage.PrivateClean,
+            "Private_Dirty" => usage.PrivateDirty,
+            "Referenced" => usage.Referenced,
+            "Anonymous" => usage.Anonymous,
+            "KSM" => usage.Ksm,
+            "Locked" => usage.Locked,
+            "vma_count" => usage.Mappings * KibiByte,
+            _ => null,
+        };
+        value = CounterValue.Of((bytes ?? 0) / KibiByte);
+        return bytes is not null;
     }
 }

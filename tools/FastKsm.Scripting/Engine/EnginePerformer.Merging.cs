@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using FastKsm.Diagnostics;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -28,6 +30,26 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public void Advance(Duration time) => _clock.Advance(time.ToTimeSpan());
 
+    /// <inheritdoc/>
+    public void SetAdvisorCpu(Duration time) => Started.Ksm.ChargeCpuTime(time.ToTimeSpan());
+
+    /// <inheritdoc/>
+    public void RecordEvents() => _recordsEvents = true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ScriptEvent> TakeEvents()
+    {
+        List<ScriptEvent> taken = [.. _events.Select(Describe)];
+        _events.Clear();
+        return taken;
+    }
+
+    // Where an event names an address space, the script knows a process.
+    private ScriptEvent Describe(KsmEvent what) => new(
+        what.Name,
+        [.. what.FieldNames.Select((name, field) => new EventField(
+            name, CounterValue.Of(string.Equals(name, "mm", StringComparison.Ordinal) ? _owners[what[field]] : what[field])))]);
+
     // Linux's defaults, but that every page is visited in every scan, that a batch reaches the end of one, and that ksmd
     // runs: it does so when the script says, and not before.
     private void StartMerging()
@@ -35,5 +57,9 @@ public sealed partial class EnginePerformer
         Started.Ksm.Write("smart_scan", "0");
         Started.Ksm.Write("pages_to_scan", "4294967295");
         Started.Ksm.Write("run", "1");
+        if (_recordsEvents)
+        {
+            _ = Started.Ksm.Listen(_events.Add);
+        }
     }
 }

@@ -1,5 +1,3 @@
-using System;
-using System.Collections.Generic;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -21,9 +19,6 @@ public sealed partial class EnginePerformer
     public void UserFault(int process, PageRun run, bool writeProtect) => throw PerformerException.NotImplemented("userfault");
 
     /// <inheritdoc/>
-    public void SetAdvisorCpu(Duration time) => throw PerformerException.NotImplemented("advisor-cpu");
-
-    /// <inheritdoc/>
     public void Reclaim(string group, ulong pages) => throw PerformerException.NotImplemented("reclaim");
 
     /// <inheritdoc/>
@@ -39,14 +34,4 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public void SetOnline(int node, bool online) =>
         throw PerformerException.NotImplemented(online ? "online" : "offline");
-
-    /// <inheritdoc/>
-    public void PeekPinned(int pin, Span<byte> content) => throw PerformerException.NotImplemented("expect-pinned");
-
-    /// <inheritdoc/>
-    public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
-        throw PerformerException.NotImplemented("expect-vma");
-
-    /// <inheritdoc/>
-    public IReadOnlyList<ScriptEvent> TakeEvents() => throw PerformerException.NotImplemented("expect-events");
 }

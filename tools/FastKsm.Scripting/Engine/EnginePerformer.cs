@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using FastKsm.Diagnostics;
 using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
@@ -14,6 +15,9 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     private readonly List<FramePin> _pins = [];
     private readonly MachineOptions _defaults;
     private readonly ModelClock _clock = new();
+    private readonly List<KsmEvent> _events = [];
+    private readonly Dictionary<long, int> _owners = [];
+    private bool _recordsEvents;
     private Machine? _machine;
     private byte[] _scratch = [];
 
@@ -92,7 +96,11 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     public void Fork(int parent, int child) => Adopt(child, _processes[parent].Fork());
 
     /// <inheritdoc/>
-    public void Exec(int process) => _processes[process].Exec();
+    public void Exec(int process)
+    {
+        _processes[process].Exec();
+        _owners[_processes[process].AddressSpaceId] = process;
+    }
 
     /// <inheritdoc/>
     public void ExitProcess(int process) => _processes[process].Exit();
@@ -127,6 +135,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
         }
 
         _processes.Add(process);
+        _owners[process.AddressSpaceId] = number;
     }
 
     private Cpu CpuOf(int number) => number < Started.Cpus.Count

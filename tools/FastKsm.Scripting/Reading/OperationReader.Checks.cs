@@ -143,13 +143,7 @@ internal static partial class OperationReader
             return new CounterValue(0, remembered ? "@" + word : word);
         }
 
-        if (!cursor.TrySkip("-"))
-        {
-            return CounterValue.Of((long)cursor.Number("a number", 0, long.MaxValue));
-        }
-
-        ulong magnitude = cursor.Number("a number", 0, 1UL << 63);
-        return CounterValue.Of(unchecked(-(long)magnitude));
+        return CounterValue.Of(cursor.Signed("a number", long.MinValue, long.MaxValue));
     }
 
     private static ValueList<ExpectedEvent> ReadEvents(ArgumentReader arguments)

@@ -57,10 +57,9 @@ internal sealed class OptionReader
     internal int Signed(string what, int least, int most)
     {
         TokenCursor cursor = Value($"{what} from {least} to {most}");
-        bool negative = cursor.TrySkip("-");
-        ulong magnitude = cursor.Number(what, 0, (ulong)(negative ? -(long)least : most));
+        int value = (int)cursor.Signed(what, least, most);
         cursor.End();
-        return negative ? (int)-(long)magnitude : (int)magnitude;
+        return value;
     }
 
     /// <summary>The value: a number of a CPU or node.</summary>

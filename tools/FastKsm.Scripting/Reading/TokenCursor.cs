@@ -96,6 +96,31 @@ internal ref struct TokenCursor
         return value;
     }
 
+    /// <summary>Reads a number that may be negative, within a range.</summary>
+    /// <param name="what">What it counts, for the message.</param>
+    /// <param name="least">Smallest number allowed; negative.</param>
+    /// <param name="most">Largest number allowed.</param>
+    internal long Signed(string what, long least, long most)
+    {
+        ReadOnlySpan<char> all = Rest;
+        SourcePosition position = Position;
+        bool negative = TrySkip("-");
+        int length = Numbers.Read(Rest, out ulong magnitude, out bool fits);
+        if (length == 0)
+        {
+            throw Unexpected();
+        }
+
+        ulong largest = negative ? unchecked((ulong)-least) : (ulong)most;
+        if (!fits || magnitude > largest)
+        {
+            throw _line.Expected(position, $"{what} from {least} to {most}", all[..(length + (negative ? 1 : 0))]);
+        }
+
+        _index += length;
+        return negative ? unchecked(-(long)magnitude) : (long)magnitude;
+    }
+
     /// <summary>Refuses characters that are left over.</summary>
     internal readonly void End()
     {

@@ -24,6 +24,12 @@ public interface IScriptPerformer : ICounterSource
     /// <returns>Its meaning; null for a fault of the performer itself.</returns>
     PerformerException? Explain(Exception exception);
 
+    /// <summary>Says that the script will ask for events. Called before <see cref="Start"/>, or not at all.</summary>
+    void RecordEvents()
+    {
+        // A performer that sees no events says so when it is asked for them.
+    }
+
     /// <summary>Makes the machine. Called once, before anything else.</summary>
     /// <param name="settings">What the script says about it.</param>
     void Start(MachineSettings settings);
@@ -177,7 +183,7 @@ public interface IScriptPerformer : ICounterSource
     /// <param name="time">By how much.</param>
     void Advance(Duration time);
 
-    /// <summary>Sets the CPU time that the advisor believes the next full scan to take.</summary>
+    /// <summary>Adds to the CPU time that the scanner has used so far, by which the advisor reckons.</summary>
     /// <param name="time">How much.</param>
     void SetAdvisorCpu(Duration time);
 

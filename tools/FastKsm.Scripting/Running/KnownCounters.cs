@@ -5,14 +5,19 @@ namespace FastKsm.Scripting.Running;
 /// <summary>Counters that scripts may ask for, whether or not a performer has them: Linux's names and a few of ours.</summary>
 public static class KnownCounters
 {
-    private static readonly string[] s_machine =
+    private static readonly string[] s_files =
     [
-        // /sys/kernel/mm/ksm; ksm_rmap_items is the kernel's own sum over all processes.
         "run", "pages_to_scan", "sleep_millisecs", "merge_across_nodes", "use_zero_pages", "smart_scan", "max_page_sharing",
         "stable_node_chains_prune_millisecs", "advisor_mode", "advisor_max_cpu", "advisor_min_pages_to_scan",
         "advisor_max_pages_to_scan", "advisor_target_scan_time", "pages_scanned", "pages_shared", "pages_sharing",
         "pages_unshared", "pages_volatile", "pages_skipped", "full_scans", "ksm_zero_pages", "general_profit",
-        "stable_node_chains", "stable_node_dups", "ksm_rmap_items",
+        "stable_node_chains", "stable_node_dups",
+    ];
+
+    private static readonly string[] s_machine =
+    [
+        // ksm_rmap_items is the kernel's own sum over all processes.
+        .. s_files, "ksm_rmap_items",
 
         // /proc/vmstat.
         "cow_ksm", "ksm_swpin_copy", "nr_free_pages", "pgfault", "pgmajfault", "pswpin", "pswpout", "swpin_zero",
@@ -45,6 +50,9 @@ public static class KnownCounters
         "Size", "Rss", "Pss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Referenced", "Anonymous",
         "KSM", "LazyFree", "AnonHugePages", "Swap", "SwapPss", "Locked", "vma_count",
     ];
+
+    /// <summary>Files of /sys/kernel/mm/ksm, knobs and counters.</summary>
+    public static IReadOnlyList<string> Files => s_files;
 
     /// <summary>Names of one scope.</summary>
     /// <param name="scope">Of what.</param>

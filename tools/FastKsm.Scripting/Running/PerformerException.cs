@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics.CodeAnalysis;
+using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Scripting.Running;
 
@@ -27,6 +28,12 @@ public sealed class PerformerException : Exception
     /// <param name="innerException">Who said so.</param>
     public static PerformerException Refused(string error, string message, Exception? innerException = null) =>
         new(PerformerFailure.Refused, error, message, innerException);
+
+    /// <summary>Refused as Linux refuses it.</summary>
+    /// <param name="number">Linux's error number, or the negative number of a signal.</param>
+    /// <param name="message">What was refused.</param>
+    public static PerformerException Refused(int number, string message) =>
+        new(PerformerFailure.Refused, Words.Errors.Has(number) ? Words.Errors.WordOf(number) : $"error {number}", message, null);
 
     /// <summary>Something ran out.</summary>
     /// <param name="message">What.</param>

@@ -75,18 +75,32 @@ public sealed partial class ScriptRunner
         _performer.Fill(process.Number, run, new ContentPattern(IsUnique: false, operation.Content));
     }
 
+    // All pages are pinned, or none: what one request borrows before it fails goes back.
     private void Pin(Operation.Pin operation)
     {
         ScriptProcess process = Living(operation.Process);
-        foreach ((ulong page, ulong address, _) in Each(process, operation.Pages))
+        List<(ulong Page, int Pin)> taken = [];
+        try
         {
-            int pin = _performer.Pin(process.Number, address, operation.Kind);
-            (string, string) key = (operation.Process.Text, operation.Pages.Region.Text);
-            if (!_pins.TryGetValue(key, out Dictionary<ulong, Stack<int>>? pinned))
+            foreach ((ulong page, ulong address, _) in Each(process, operation.Pages))
             {
-                _pins.Add(key, pinned = []);
+                taken.Add((page, _performer.Pin(process.Number, address, operation.Kind)));
             }
+        }
+        catch
+        {
+            taken.ForEach(loan => _performer.Unpin(loan.Pin));
+            throw;
+        }
 
+        (string, string) key = (operation.Process.Text, operation.Pages.Region.Text);
+        if (!_pins.TryGetValue(key, out Dictionary<ulong, Stack<int>>? pinned))
+        {
+            _pins.Add(key, pinned = []);
+        }
+
+        foreach ((ulong page, int pin) in taken)
+        {
             if (!pinned.TryGetValue(page, out Stack<int>? pins))
             {
                 pinned.Add(page, pins = new Stack<int>());

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using FastKsm.Scripting.Reading;
 using FastKsm.Scripting.Syntax;
@@ -7,6 +8,29 @@ namespace FastKsm.Scripting.Running;
 /// <content>What names stand for.</content>
 public sealed partial class ScriptRunner
 {
+    /// <summary>Pages that a living process has names for; some of them may have been unmapped.</summary>
+    /// <param name="process">Its name.</param>
+    /// <returns>Regions by name, in the order of the names.</returns>
+    /// <exception cref="ArgumentException">No process of that name lives.</exception>
+    public IReadOnlyDictionary<string, PageRun> RegionsOf(string process)
+    {
+        if (!_processes.TryGetValue(process, out ScriptProcess? found) || found.HasExited)
+        {
+            throw new ArgumentException($"No process {process} lives.", nameof(process));
+        }
+
+        SortedDictionary<string, PageRun> regions = new(StringComparer.Ordinal);
+        foreach ((string name, ScriptRegion region) in found.Regions)
+        {
+            if (!region.IsReleased)
+            {
+                regions.Add(name, new PageRun(region.Address, region.Pages));
+            }
+        }
+
+        return regions;
+    }
+
     private ScriptProcess Find(Name name) => _processes.TryGetValue(name.Text, out ScriptProcess? process)
         ? process
         : throw Bad(name.Position, $"there is no process {Quote.Of(name.Text)}{Spelling.Suggest(name.Text, _processes.Keys)}");

@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using FastKsm.Scripting.Printing;
+using FastKsm.Scripting.Reading;
 using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Scripting.Running;
@@ -66,6 +68,7 @@ public sealed partial class ScriptRunner
     public void Run(Script script)
     {
         ArgumentNullException.ThrowIfNull(script);
+        Prepare(script);
         foreach (Operation operation in script.Operations)
         {
             Perform(operation);
@@ -74,6 +77,17 @@ public sealed partial class ScriptRunner
         if (!_isStarted)
         {
             Perform(new Operation.Machine(default, new MachineSettings()));
+        }
+    }
+
+    /// <summary>Tells the performer what it must know before the script begins. For those who perform it operation by operation.</summary>
+    /// <param name="script">The script.</param>
+    public void Prepare(Script script)
+    {
+        ArgumentNullException.ThrowIfNull(script);
+        if (!_isStarted && script.Operations.Any(operation => operation is Operation.ExpectEvents))
+        {
+            _performer.RecordEvents();
         }
     }
 
@@ -126,11 +140,7 @@ public sealed partial class ScriptRunner
                 _performer.Idle(o.Number);
                 return true;
             case Operation.Knobs o:
-                foreach (KnobSetting setting in o.Settings)
-                {
-                    _performer.SetKnob(setting.Knob, setting.Value);
-                }
-
+                SetKnobs(o.Settings);
                 return true;
             case Operation.MergeAnything o:
                 _performer.ControlMerging(Living(o.Process).Number, sets: true, [o.Enabled ? 1UL : 0UL]);
@@ -173,6 +183,30 @@ public sealed partial class ScriptRunner
                 return true;
             default:
                 return false;
+        }
+    }
+
+    // Every name is looked up before the first value is written.
+    private void SetKnobs(ValueList<KnobSetting> settings)
+    {
+        foreach (KnobSetting setting in settings)
+        {
+            if (!KnownCounters.Files.Contains(setting.Knob, StringComparer.Ordinal))
+            {
+                throw Bad(
+                    setting.Position,
+                    $"there is no file {Quote.Of(setting.Knob)} in /sys/kernel/mm/ksm{Spelling.Suggest(setting.Knob, KnownCounters.Files)}");
+            }
+
+            if (!_performer.CounterNames(CounterScope.Machine).Contains(setting.Knob, StringComparer.Ordinal))
+            {
+                throw PerformerException.NotImplemented($"ksm {setting.Knob}");
+            }
+        }
+
+        foreach (KnobSetting setting in settings)
+        {
+            _performer.SetKnob(setting.Knob, setting.Value);
         }
     }
 

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 
 namespace FastKsm.Scripting.Syntax;
@@ -14,6 +15,20 @@ public readonly record struct CounterValue(long Number, string? Word)
     /// <summary>Linux's words for a yes-or-no figure.</summary>
     /// <param name="value">Whether it is so.</param>
     public static CounterValue Of(bool value) => new(0, value ? "yes" : "no");
+
+    /// <summary>What a file shows: a number, the word in brackets of a list of words, or a word.</summary>
+    /// <param name="text">The file's text; white space at its ends does not count.</param>
+    public static CounterValue OfFile(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string trimmed = text.Trim();
+        int open = trimmed.IndexOf('[', StringComparison.Ordinal);
+        int close = trimmed.IndexOf(']', StringComparison.Ordinal);
+        string word = open >= 0 && close > open ? trimmed[(open + 1)..close] : trimmed;
+        return long.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
+            ? Of(number)
+            : new CounterValue(0, word);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => Word ?? Number.ToString(CultureInfo.InvariantCulture);

@@ -48,6 +48,9 @@ internal sealed class WordTable<T>
         return false;
     }
 
+    /// <summary>Whether a value has a word.</summary>
+    internal bool Has(T value) => Array.Exists(_entries, entry => EqualityComparer<T>.Default.Equals(entry.Value, value));
+
     /// <summary>The word for a value that has one.</summary>
     internal string WordOf(T value)
     {

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json;
 using FastKsm.Scripting;
 using FastKsm.Scripting.Engine;
-using FastKsm.Scripting.Reading;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -44,7 +43,7 @@ internal static class RunCommand
     {
         try
         {
-            Script script = Read(file);
+            Script script = ScriptFile.Read("run", file);
             using EnginePerformer performer = new(index);
             ScriptRunner runner = new(script.File, performer);
             try
@@ -72,25 +71,6 @@ internal static class RunCommand
         catch (ScriptException exception)
         {
             throw new ToolException(CodeOf(exception.Outcome), exception.Message);
-        }
-    }
-
-    private static Script Read(string file)
-    {
-        if (string.Equals(file, "-", StringComparison.Ordinal))
-        {
-            using Stream input = Console.OpenStandardInput();
-            return ScriptReader.Read("<stdin>", input);
-        }
-
-        try
-        {
-            using FileStream source = File.OpenRead(file);
-            return ScriptReader.Read(file, source);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException(ExitCode.BadInput, $"run: cannot read the script: {exception.Message}");
         }
     }
 

@@ -30,7 +30,7 @@ internal static class Evaluator
         using EvaluationContext context = new(host);
         using PageRecordTable table = new(MostPages);
         IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
-        table.Compact(record => record.IsRead && context.Vma(record.Vma).Process.Status == ReadStatus.Read);
+        table.Compact(new ReadToTheEnd(context));
         RecordSorter.Sort(table, options.Threads);
 
         long pageSize = Environment.SystemPageSize;
@@ -76,5 +76,11 @@ internal static class Evaluator
         }
 
         return forecasts;
+    }
+
+    private readonly struct ReadToTheEnd(EvaluationContext context) : IPageRecordFilter
+    {
+        public bool Keeps(in PageRecord record) =>
+            record.IsRead && context.Vma(record.Vma).Process.Status == ReadStatus.Read;
     }
 }

@@ -92,14 +92,15 @@ internal sealed unsafe class PageRecordTable : SafeHandleMinusOneIsInvalid
         Count = count;
     }
 
-    /// <summary>Drops the records that <paramref name="keep"/> refuses; the rest stay in order.</summary>
-    internal void Compact(Func<PageRecord, bool> keep)
+    /// <summary>Drops the records that a filter refuses; the rest stay in order.</summary>
+    internal void Compact<TFilter>(TFilter filter)
+        where TFilter : struct, IPageRecordFilter
     {
         PageRecord* records = (PageRecord*)handle;
         int kept = 0;
         for (int i = 0; i < Count; i++)
         {
-            if (keep(records[i]))
+            if (filter.Keeps(in records[i]))
             {
                 records[kept++] = records[i];
             }

@@ -5,12 +5,16 @@ namespace FastKsm.Cli.LiveProcesses;
 internal readonly record struct PagemapEntry(ulong Value)
 {
     private const ulong PresentBit = 1UL << 63;
+    private const ulong SwappedBit = 1UL << 62;
     private const ulong FileBit = 1UL << 61;
     private const ulong ExclusiveBit = 1UL << 56;
     private const ulong FrameMask = (1UL << 55) - 1;
 
     /// <summary>Whether a page is there and is no page of a file or of shared memory.</summary>
     internal bool IsPresentAnonymous => (Value & (PresentBit | FileBit)) == PresentBit;
+
+    /// <summary>Whether the PTE is a swap entry.</summary>
+    internal bool IsSwapped => (Value & SwappedBit) != 0;
 
     /// <summary>Whether this is the only mapping of the frame.</summary>
     internal bool IsExclusive => (Value & ExclusiveBit) != 0;

@@ -17,12 +17,18 @@ internal static class ReportConsole
             return AnsiConsole.Console;
         }
 
+        return Create(Console.Out);
+    }
+
+    /// <summary>Creates a plain one for some other output.</summary>
+    internal static IAnsiConsole Create(System.IO.TextWriter output)
+    {
         IAnsiConsole plain = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Ansi = AnsiSupport.No,
             ColorSystem = ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(Console.Out),
+            Out = new AnsiConsoleOutput(output),
         });
         plain.Profile.Width = PlainWidth;
         return plain;

@@ -44,7 +44,7 @@ public sealed class RecordSorterTests
             table[i] = PageRecord.Create(1, i, 0, 0);
         }
 
-        table.Compact(record => record.Ordinal % 3 == 0);
+        table.Compact(default(EveryThird));
 
         Assert.Equal([0, 3, 6, 9], table.Slice(0, table.Count).ToArray().Select(record => record.Ordinal));
     }
@@ -59,5 +59,10 @@ public sealed class RecordSorterTests
         Assert.Equal(ExitCode.Exhausted, error.ExitCode);
         Assert.Contains("2000000 pages", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, table.Count);
+    }
+
+    private readonly struct EveryThird : IPageRecordFilter
+    {
+        public bool Keeps(in PageRecord record) => record.Ordinal % 3 == 0;
     }
 }

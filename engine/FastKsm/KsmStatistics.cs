@@ -1,0 +1,23 @@
+namespace FastKsm;
+
+/// <summary>What same-page merging has done since the machine was made, and no file of Linux's counts.</summary>
+public readonly record struct KsmStatistics
+{
+    /// <summary>Contents that came to need a second frame.</summary>
+    public long ChainsMade { get; init; }
+
+    /// <summary>Chains whose last frame took their place.</summary>
+    public long ChainsCollapsed { get; init; }
+
+    /// <summary>Chains looked through in whole because stable_node_chains_prune_millisecs had elapsed.</summary>
+    public long ChainsPruned { get; init; }
+
+    /// <summary>Stable nodes found to have lost their frame.</summary>
+    public long StaleNodesDiscarded { get; init; }
+
+    /// <summary>Pages of zeroes replaced by the zero frame.</summary>
+    public long ZeroPagesPlaced { get; init; }
+
+    /// <summary>Pages that could not be merged because somebody had borrowed their frame.</summary>
+    public long BorrowedPagesMet { get; init; }
+}

@@ -1,0 +1,21 @@
+namespace FastKsm.Merging;
+
+/// <summary>Events of merging, counted since the machine was made; none is ever reset.</summary>
+/// <remarks>Thread safety: changed under the ksm mutex; each may be read at any time.</remarks>
+internal sealed class MergeStatistics
+{
+    /// <summary>Contents that came to need a second frame.</summary>
+    internal long ChainsMade;
+
+    /// <summary>Chains whose last dup took their place.</summary>
+    internal long ChainsCollapsed;
+
+    /// <summary>Selections in which the prune interval of the chain had elapsed.</summary>
+    internal long ChainsPruned;
+
+    /// <summary>Stable nodes found stale.</summary>
+    internal long StaleNodesDiscarded;
+
+    /// <summary>Pages replaced by the zero frame.</summary>
+    internal long ZeroPagesPlaced;
+}

@@ -1,0 +1,41 @@
+using System;
+using FastKsm.Scripting.Engine;
+using FastKsm.Scripting.Running;
+
+namespace FastKsm.Cli.Conformance;
+
+/// <summary>One of those that perform a script side by side.</summary>
+internal sealed class ConformanceSide : IDisposable
+{
+    private readonly Func<string?>? _doubt;
+
+    /// <param name="name">What it is called in reports.</param>
+    /// <param name="performer">Who performs; nobody has started it. Disposed of with this object.</param>
+    /// <param name="doubt">Why what it shows proves nothing; null as long as it does.</param>
+    internal ConformanceSide(string name, IScriptPerformer performer, Func<string?>? doubt = null)
+    {
+        Name = name;
+        Performer = performer;
+        _doubt = doubt;
+    }
+
+    /// <summary>What it is called in reports.</summary>
+    internal string Name { get; }
+
+    /// <summary>Who performs.</summary>
+    internal IScriptPerformer Performer { get; }
+
+    /// <summary>Why what it shows proves nothing; null as long as it does.</summary>
+    internal string? Doubt => _doubt?.Invoke();
+
+    /// <summary>The engine with one of its indexes.</summary>
+    internal static ConformanceSide Engine(ScannerIndex index) => new(
+        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index));
+
+    /// <summary>Checks whatever it can check of itself.</summary>
+    /// <exception cref="InvalidOperationException">It is in disorder.</exception>
+    internal void Validate() => (Performer as EnginePerformer)?.Machine?.Validate();
+
+    /// <inheritdoc/>
+    public void Dispose() => (Performer as IDisposable)?.Dispose();
+}

@@ -1,0 +1,148 @@
+using System;
+using System.Collections.Generic;
+using FastKsm.Scripting.Running;
+using FastKsm.Scripting.Syntax;
+
+namespace FastKsm.Cli.Conformance.Kernel;
+
+/// <summary>Performs scripts on the running kernel: each process is a real one, and ksmd is woken when the script says so.</summary>
+/// <remarks>
+/// Addresses are those of the runner, so VMAs, their neighbours and the order of visits are the same as on the engine. One at
+/// a time in a session. Thread safety: none.
+/// </remarks>
+internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
+{
+    private readonly KernelSession _session;
+    private readonly List<KernelProcess?> _processes = [];
+
+    // Pins for reading, and whose page each has.
+    private readonly Dictionary<int, int> _readers = [];
+
+    /// <param name="session">Sole use of the host's KSM.</param>
+    internal KernelPerformer(KernelSession session) => _session = session;
+
+    /// <inheritdoc/>
+    public int PageSize { get; } = Environment.SystemPageSize;
+
+    /// <inheritdoc/>
+    public int ContentSize => PageSize;
+
+    /// <inheritdoc/>
+    public PerformerException? Explain(Exception exception) => exception as PerformerException;
+
+    /// <inheritdoc/>
+    public void Start(MachineSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Content is FastKsm.Primitives.FrameContent.Fingerprint)
+        {
+            throw new ToolException(
+                ExitCode.BadInput, "conform: content=fingerprint keeps no bytes, and the kernel does: nothing to compare.");
+        }
+
+        Require(settings.Nodes is null or 1, "machine nodes: the host's nodes are what they are");
+        Require(settings.PageSize is null || settings.PageSize == PageSize, $"machine page_size: the host's is {PageSize}");
+        Require(settings.ZeroPageColours is null or 1, "machine zero_page_colours: the host has one zero frame");
+        Require(settings.MaxMapCount is null, "machine max_map_count: it belongs to the whole host");
+        _session.Reset();
+        StartMerging();
+    }
+
+    /// <inheritdoc/>
+    public void Spawn(int process, string group, int cpu)
+    {
+        Adopt(process, Do(AgentOperation.Spawn, process));
+        if (cpu != 0)
+        {
+            SwitchCpu(process, cpu);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Fork(int parent, int child) => Adopt(child, Do(AgentOperation.Fork, parent, (ulong)child));
+
+    /// <inheritdoc/>
+    public void Exec(int process)
+    {
+        RequireNoReader(process);
+        _ = Do(AgentOperation.Exec, process);
+        Process(process).Exec();
+    }
+
+    /// <inheritdoc/>
+    public void ExitProcess(int process)
+    {
+        RequireNoReader(process);
+        _ = Do(AgentOperation.Exit, process);
+        Process(process).Dispose();
+        _processes[process] = null;
+    }
+
+    /// <inheritdoc/>
+    public void SwitchCpu(int process, int cpu)
+    {
+        Require(cpu < Environment.ProcessorCount, $"cpu {cpu}: the host has {Environment.ProcessorCount}");
+        _ = Do(AgentOperation.Cpu, process, (ulong)cpu);
+    }
+
+    /// <inheritdoc/>
+    public void ControlMerging(int process, bool sets, ReadOnlySpan<ulong> arguments)
+    {
+        const int SetMemoryMerge = 67;
+        const int GetMemoryMerge = 68;
+        Span<ulong> all = stackalloc ulong[5];
+        all[0] = (ulong)(sets ? SetMemoryMerge : GetMemoryMerge);
+        arguments.CopyTo(all[1..]);
+        _ = Do(AgentOperation.Prctl, process, all);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (KernelProcess? process in _processes)
+        {
+            process?.Dispose();
+        }
+    }
+
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw PerformerException.Impossible(otherwise);
+        }
+    }
+
+    // Whoever reads a page on the kernel holds its address space, not only its frame.
+    private void RequireNoReader(int process) => Require(
+        !_readers.ContainsValue(process), "exit or exec of a process with a page pinned for reading: the reader keeps its memory");
+
+    private KernelProcess Process(int number) =>
+        _processes[number] ?? throw new InvalidOperationException($"Process {number} has exited.");
+
+    private void Adopt(int number, long pid)
+    {
+        if (number != _processes.Count)
+        {
+            throw new ArgumentOutOfRangeException(nameof(number), number, "Processes are numbered in the order of their making.");
+        }
+
+        _processes.Add(new KernelProcess((int)pid));
+    }
+
+    private long Do(AgentOperation operation, int process, params ReadOnlySpan<ulong> arguments) =>
+        Succeed(operation, _session.Agent.Ask(operation, process, arguments));
+
+    private static long Succeed(AgentOperation operation, AgentAnswer answer)
+    {
+        const int NotSupported = 95;
+        if (answer.Error == NotSupported)
+        {
+            throw PerformerException.Impossible($"the kernel cannot be asked for this: {operation}");
+        }
+
+        return answer.Error == 0
+            ? answer.Result
+            : throw PerformerException.Refused(answer.Error, $"the kernel refuses it ({operation})");
+    }
+}

@@ -1,0 +1,237 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Runtime.InteropServices;
+using System.Threading;
+using FastKsm.Cli.LiveProcesses;
+
+namespace FastKsm.Cli.Conformance.Kernel;
+
+/// <summary>Sole use of the host's KSM: lock, agent, ksmd under control. Everything is put back at its end.</summary>
+/// <remarks>One script after the other. Thread safety: one thread at a time.</remarks>
+internal sealed class KernelSession : IDisposable
+{
+    private static readonly string[] s_saved =
+    [
+        "pages_to_scan", "sleep_millisecs", "merge_across_nodes", "use_zero_pages", "smart_scan", "max_page_sharing",
+        "stable_node_chains_prune_millisecs", "advisor_max_cpu", "advisor_min_pages_to_scan", "advisor_max_pages_to_scan",
+        "advisor_target_scan_time", "advisor_mode", "run",
+    ];
+
+    private readonly HostLock _lock;
+    private readonly Dictionary<string, KsmFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _before = new(StringComparer.Ordinal);
+    private KernelAgent? _agent;
+
+    private KernelSession(HostLock hostLock, CancellationToken cancellation)
+    {
+        _lock = hostLock;
+        Cancellation = cancellation;
+    }
+
+    /// <summary>Ends every wait.</summary>
+    internal CancellationToken Cancellation { get; }
+
+    /// <summary>The agent.</summary>
+    internal KernelAgent Agent => _agent ?? throw new InvalidOperationException("The session has not begun.");
+
+    /// <summary>ksmd.</summary>
+    internal KsmDaemon Daemon { get; private set; } = null!;
+
+    /// <summary>Page frames.</summary>
+    internal KernelFrames Frames { get; private set; } = null!;
+
+    /// <summary>Begins a session.</summary>
+    /// <param name="unmergeOthers">Whether to go on although other processes have mergeable memory.</param>
+    /// <param name="cancellation">Ends every wait.</param>
+    /// <exception cref="ToolException">The host does not permit it; the message says what would.</exception>
+    internal static KernelSession Begin(bool unmergeOthers, CancellationToken cancellation)
+    {
+        RequireHost();
+        KernelSession session = new(HostLock.Take(cancellation), cancellation);
+        try
+        {
+            session.Begin(unmergeOthers);
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Why this host cannot be used; null if it can.</summary>
+    internal static string? Obstacle()
+    {
+        if (!File.Exists(KsmFile.Directory + "run"))
+        {
+            return $"this kernel has no KSM: {KsmFile.Directory} is missing";
+        }
+
+        if (LinuxNative.geteuid() != 0 || !HostKsm.Read().IsWritable)
+        {
+            return $"{KsmFile.Directory}run is not writable: run it as root, outside of a container";
+        }
+
+        return ProcFile.TryReadText("/proc/self/ksm_stat")?.Contains("ksm_mergeable", StringComparison.Ordinal) == true
+            ? null
+            : "/proc/PID/ksm_stat does not tell which processes have mergeable memory: needs Linux 6.16 or later";
+    }
+
+    /// <summary>Processes with mergeable memory, as "pid (name)".</summary>
+    internal static IReadOnlyList<string> OtherMergeable()
+    {
+        List<string> found = [];
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (char.IsAsciiDigit(directory["/proc/".Length])
+                && ProcFile.TryReadText(directory + "/ksm_stat") is { } stat
+                && (stat.Contains("ksm_mergeable: yes", StringComparison.Ordinal) || StatusFields.Number(stat, "ksm_rmap_items") != 0))
+            {
+                found.Add($"{directory["/proc/".Length..]} ({ProcFile.TryReadText(directory + "/comm")?.Trim() ?? "gone"})");
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Reads a file under /sys/kernel/mm/ksm that shows a number.</summary>
+    internal long Number(string file) => FileOf(file).Number;
+
+    /// <summary>Reads a file under /sys/kernel/mm/ksm.</summary>
+    internal string Text(string file) => FileOf(file).Text;
+
+    /// <summary>Writes a file under /sys/kernel/mm/ksm that must take it.</summary>
+    /// <exception cref="ToolException">It does not.</exception>
+    internal static void Write(string file, string value)
+    {
+        int error = KsmFile.Write(file, value);
+        if (error != 0)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted,
+                $"conform: cannot write {value} to {KsmFile.Directory}{file}: {Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+    }
+
+    /// <summary>Ends all processes and pins, forgets all items and nodes, and sets what a script may rely on.</summary>
+    internal void Reset()
+    {
+        _ = Agent.Ask(AgentOperation.Reset, 0);
+        UnmergeAll();
+        if (FileOf("advisor_mode").Text is not "none")
+        {
+            Write("advisor_mode", "none");
+        }
+
+        Write("pages_to_scan", uint.MaxValue.ToString(CultureInfo.InvariantCulture));
+        Write("merge_across_nodes", "1");
+        Write("use_zero_pages", "0");
+        Write("smart_scan", "0");
+        Write("max_page_sharing", "256");
+        Write("stable_node_chains_prune_millisecs", "2000");
+        Write("advisor_max_cpu", "70");
+        Write("advisor_min_pages_to_scan", "500");
+        Write("advisor_max_pages_to_scan", "30000");
+        Write("advisor_target_scan_time", "200");
+        if (Number("pages_shared") != 0 || Number("pages_unshared") != 0 || Number("pages_volatile") != 0)
+        {
+            throw new ToolException(ExitCode.NotPermitted, "conform: KSM still has pages after run=2: somebody else uses it.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Daemon?.Dispose();
+        Frames?.Dispose();
+        foreach (KsmFile file in _files.Values)
+        {
+            file.Dispose();
+        }
+
+        // The agent puts the settings back; if it has been killed, it is for us to do.
+        bool began = _agent is not null;
+        _agent?.Dispose();
+        _agent = null;
+        if (began)
+        {
+            RestoreWhatIsLeft();
+        }
+
+        _lock.Dispose();
+    }
+
+    private static void RequireHost()
+    {
+        if (Obstacle() is { } obstacle)
+        {
+            throw new ToolException(ExitCode.NotPermitted, $"conform: {obstacle}.");
+        }
+    }
+
+    // A write of the value that is already set does nothing, hence the 0 before the 2.
+    private void UnmergeAll()
+    {
+        Write("run", "0");
+        Daemon.Rest();
+        Write("run", "2");
+        Write("run", "0");
+    }
+
+    private void Begin(bool unmergeOthers)
+    {
+        IReadOnlyList<string> others = OtherMergeable();
+        if (others.Count > 0 && !unmergeOthers)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted,
+                "conform: other processes have mergeable memory, which would be unmerged and would count as well "
+                + $"(--unmerge-others goes on nevertheless): {string.Join(", ", others.Take(8))}{(others.Count > 8 ? ", …" : string.Empty)}");
+        }
+
+        Frames = new KernelFrames();
+        Daemon = new KsmDaemon(Cancellation);
+        foreach (string file in s_saved.Where(file => File.Exists(KsmFile.Directory + file)))
+        {
+            _before[file] = FileOf(file).Text;
+        }
+
+        _agent = new KernelAgent(Cancellation);
+
+        // Its first answer says that it has saved the settings.
+        _ = _agent.Ask(AgentOperation.Reset, 0);
+    }
+
+    private void RestoreWhatIsLeft()
+    {
+        foreach ((string file, string value) in _before)
+        {
+            using KsmFile now = new(file);
+            if (!string.Equals(now.Text, value, StringComparison.Ordinal))
+            {
+                if (string.Equals(file, s_saved[0], StringComparison.Ordinal))
+                {
+                    _ = KsmFile.Write("run", "0");
+                    _ = KsmFile.Write("run", "2");
+                    _ = KsmFile.Write("advisor_mode", "none");
+                }
+
+                _ = KsmFile.Write(file, value);
+            }
+        }
+    }
+
+    private KsmFile FileOf(string name)
+    {
+        if (!_files.TryGetValue(name, out KsmFile? file))
+        {
+            _files.Add(name, file = new KsmFile(name));
+        }
+
+        return file;
+    }
+}

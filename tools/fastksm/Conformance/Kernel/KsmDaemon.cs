@@ -1,0 +1,122 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Text;
+using System.Threading;
+using FastKsm.Cli.LiveProcesses;
+using Microsoft.Win32.SafeHandles;
+
+namespace FastKsm.Cli.Conformance.Kernel;
+
+/// <summary>ksmd, woken for one batch at a time.</summary>
+/// <remarks>
+/// Between two batches <c>run</c> is 0, so that a process that registers does not wake it. It sleeps in one of two places:
+/// after a batch for <c>sleep_millisecs</c>, which ends early when that value changes, and otherwise until <c>run</c> is 1 and
+/// a process is registered. A change of the value moves it from the first place to the second, where 1 in <c>run</c> wakes it
+/// for exactly one batch. That it has arrived is seen in its state: it sleeps interruptibly nowhere else.
+/// Thread safety: one thread at a time.
+/// </remarks>
+internal sealed unsafe class KsmDaemon : IDisposable
+{
+    // Long enough never to elapse; the two take turns.
+    private const uint Pause = 1_000_000_000;
+
+    private const int LongestStat = 1024;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+
+    private readonly SafeFileHandle _stat;
+    private readonly CancellationToken _cancellation;
+    private bool _isOddPause;
+
+    /// <param name="cancellation">Ends every wait.</param>
+    /// <exception cref="ToolException">The thread is not to be seen.</exception>
+    internal KsmDaemon(CancellationToken cancellation)
+    {
+        _cancellation = cancellation;
+        _stat = Find() ?? throw new ToolException(
+            ExitCode.NotPermitted,
+            "conform: ksmd is not to be seen in /proc: run it outside of a container (no pid namespace of its own).");
+    }
+
+    /// <summary>Wakes it for one batch and waits until it sleeps again.</summary>
+    /// <exception cref="ToolException">It does not come to rest.</exception>
+    internal void Batch()
+    {
+        Rest();
+        Write("run", "1");
+        WaitUntilAsleep();
+        Write("run", "0");
+    }
+
+    /// <summary>Brings it to the place where only <c>run</c> wakes it. <c>run</c> must not be 1.</summary>
+    internal void Rest()
+    {
+        _isOddPause = !_isOddPause;
+        Write("sleep_millisecs", (_isOddPause ? Pause + 1 : Pause).ToString(CultureInfo.InvariantCulture));
+        WaitUntilAsleep();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stat.Dispose();
+
+    private static void Write(string file, string value)
+    {
+        int error = KsmFile.Write(file, value);
+        if (error != 0)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted,
+                $"conform: cannot write {KsmFile.Directory}{file}: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+    }
+
+    private static SafeFileHandle? Find()
+    {
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        {
+            // A kernel thread has no command line, which nobody can imitate who has not made himself one.
+            if (char.IsAsciiDigit(directory["/proc/".Length])
+                && string.Equals(ProcFile.TryReadText(directory + "/comm"), "ksmd\n", StringComparison.Ordinal)
+                && ProcFile.TryReadText(directory + "/cmdline") is { Length: 0 })
+            {
+                return ProcFile.TryOpen(directory + "/stat", LinuxNative.OpenReadOnly, out _);
+            }
+        }
+
+        return null;
+    }
+
+    private void WaitUntilAsleep()
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int polls = 0; !IsAsleep(); polls++)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            if (Stopwatch.GetElapsedTime(start) > s_patience)
+            {
+                throw new ToolException(
+                    ExitCode.NotPermitted, $"conform: ksmd has not come to rest within {s_patience.TotalSeconds:0} s.");
+            }
+
+            // A batch takes some tens of microseconds; only long ones are worth giving the processor away for.
+            if (polls > 200)
+            {
+                Thread.Sleep(1);
+            }
+            else
+            {
+                _ = Thread.Yield();
+            }
+        }
+    }
+
+    private bool IsAsleep()
+    {
+        byte* buffer = stackalloc byte[LongestStat];
+        long length = ProcFile.ReadAt(_stat, buffer, LongestStat, 0);
+        string text = length <= 0 ? string.Empty : Encoding.ASCII.GetString(buffer, (int)length);
+        int state = text.IndexOf(") ", StringComparison.Ordinal) + 2;
+        return state >= 2 && state < text.Length && text[state] == 'S';
+    }
+}

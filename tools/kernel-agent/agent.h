@@ -1,0 +1,55 @@
+// Declarations that the files of the agent share.
+#ifndef FASTKSM_AGENT_H
+#define FASTKSM_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "protocol.h"
+
+// channel.c: messages with at most one open file beside them, over a SOCK_SEQPACKET socket.
+bool channel_send(int socket, const void *head, size_t head_size, const void *tail, size_t tail_size, int file);
+// Returns the bytes received, 0 when the other side has gone, -1 on an error; *file is -1 or an open file.
+long channel_receive(int socket, void *head, size_t head_size, void *tail, size_t tail_size, int *file);
+// Waits for one of two files to be readable, or for the end of the agent's input. Returns whether the first one is.
+bool channel_wait(int wanted, int other);
+
+// knobs.c: the settings under /sys/kernel/mm/ksm.
+void knobs_save(void);
+bool knobs_restore(void);
+
+// memory.c: what a simulated process does to its memory. All return 0, an error number or a negative signal number.
+void memory_catch_signals(void);
+int memory_map(const uint64_t *argument, int64_t *address);
+int memory_fill(uint64_t address, uint64_t pages, uint64_t content, uint64_t step);
+int memory_poke(uint64_t address, const uint8_t *bytes, size_t length);
+int memory_read(uint64_t address, uint64_t pages);
+int memory_force_write(uint64_t address, uint64_t content);
+int memory_direct_io(uint64_t address, uint64_t length, bool reads, uint64_t content);
+void memory_content(void *page, uint64_t content);
+size_t memory_page_size(void);
+
+// own_memory.c: the mappings of the program itself, which are not the script's.
+void own_memory_remember(void);
+int own_memory_keep_unmerged(void);
+
+// pins.c: frames on loan. A pin is an open file, or a process that reads, so that it outlives the page's process.
+struct pin {
+    int file;
+    pid_t reader; // 0: none
+};
+
+int pin_take(uint64_t address, uint64_t kind, int *file);
+int pin_take_for_reading(pid_t owner, uint64_t address, struct pin *pin);
+void pin_release(const struct pin *pin);
+long pin_peek(const struct pin *pin, void *page);
+
+// process.c: a simulated process; serves requests from its socket until it is told to exit.
+enum { PROCESS_SOCKET = 3 };
+void process_begin(void);
+_Noreturn void process_serve(void);
+_Noreturn void process_serve_after_exec(void);
+
+#endif

@@ -1,0 +1,57 @@
+// What the tool and the agent say to each other, and the agent's root process and its children: README.md.
+#ifndef FASTKSM_PROTOCOL_H
+#define FASTKSM_PROTOCOL_H
+
+#include <stdint.h>
+
+enum operation {
+    // Of the root process.
+    OP_SPAWN = 1,      // process: number of the new process                                   -> its pid
+    OP_EXIT = 2,       // process                                                              -> 0 once its memory is gone
+    OP_UNPIN = 3,      // 0: pin                                                               -> 0
+    OP_PEEK_PIN = 4,   // 0: pin                                                               -> bytes that follow
+    OP_RESET = 5,      // ends all processes and pins                                          -> 0
+
+    // Of a simulated process; all addresses and lengths in bytes.
+    OP_FORK = 16,      // 0: number of the child                                               -> its pid
+    OP_EXEC = 17,      //                                                                      -> 0
+    OP_MAP = 18,       // 0: address, or 0 for any  1: length  2: PROT_*  3: MAP_AS_*          -> address
+    OP_UNMAP = 19,     // 0: address  1: length                                                -> 0
+    OP_PROTECT = 20,   // 0: address  1: length  2: PROT_*                                     -> 0
+    OP_ADVISE = 21,    // 0: address  1: length  2: MADV_*                                     -> 0
+    OP_REMAP = 22,     // 0: address  1: old length  2: new length  3: MREMAP_*  4: target     -> address
+    OP_LOCK = 23,      // 0: address  1: length  2: whether to lock                            -> 0
+    OP_SYNC = 24,      // 0: address  1: length                                                -> 0
+    OP_FILL = 25,      // 0: address  1: pages  2: content of the first  3: step of the content -> 0
+    OP_POKE = 26,      // 0: address; the bytes follow                                         -> 0
+    OP_READ = 27,      // 0: address  1: pages                                                 -> 0
+    OP_PIN = 28,       // 0: address of a page  1: PIN_*                                       -> pin (a process: an open file)
+    OP_FORCE_WRITE = 29, // 0: address of a page  1: content                                   -> 0
+    OP_DIRECT_IO = 30, // 0: address  1: length  2: whether to read  3: content that arrives   -> 0
+    OP_PRCTL = 31,     // 0: option  1 to 4: its arguments                                     -> its result
+    OP_CPU = 32,       // 0: CPU to run on                                                     -> 0
+    OP_CLOSE = 33,     // 0: an open file; the root process asks for this itself               -> 0
+};
+
+enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8 };
+
+enum pin_kind { PIN_REFERENCE = 0, PIN_READ = 1, PIN_WRITE = 2 };
+
+// Little-endian, no padding: 56 and 16 bytes.
+struct request {
+    uint32_t operation;
+    uint32_t process;
+    uint32_t payload; // bytes that follow
+    uint32_t reserved;
+    uint64_t argument[5];
+};
+
+struct response {
+    int64_t result;
+    int32_t error;    // 0, an error number, or the negative number of a signal
+    uint32_t payload; // bytes that follow
+};
+
+enum { MAX_PAYLOAD = 65536 };
+
+#endif

@@ -113,6 +113,20 @@ public sealed partial class EnginePerformer
             ? VmaFlags.Of(mapping)
             : [];
 
+    /// <inheritdoc/>
+    public IReadOnlyList<VmaFigures> VmasOf(int process)
+    {
+        Process who = _processes[process];
+        List<VmaFigures> vmas = [];
+        for (ulong address = 0; who.TryFindMapping(address, out Mapping mapping); address = mapping.Address + mapping.Length)
+        {
+            PageUsage usage = who.UsageOf(mapping.Address, mapping.Length);
+            vmas.Add(new VmaFigures(mapping.Address, mapping.Length, VmaFlags.Line(mapping), usage.Anonymous, usage.Ksm));
+        }
+
+        return vmas;
+    }
+
     // A system call that comes upon a page it may not touch gets an error, where the process itself gets a signal.
     private static T OnBehalf<T>(string error, Func<T> access)
     {

@@ -22,6 +22,9 @@ internal sealed class ConformanceSide : IDisposable
     /// <summary>What it is called in reports.</summary>
     internal string Name { get; }
 
+    /// <summary>Whether it may differ from Linux once pages have changed between two batches of a scan.</summary>
+    internal bool MayDifferWithinScans { get; private init; }
+
     /// <summary>Who performs.</summary>
     internal IScriptPerformer Performer { get; }
 
@@ -30,7 +33,10 @@ internal sealed class ConformanceSide : IDisposable
 
     /// <summary>The engine with one of its indexes.</summary>
     internal static ConformanceSide Engine(ScannerIndex index) => new(
-        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index));
+        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index))
+    {
+        MayDifferWithinScans = index == ScannerIndex.Fingerprint,
+    };
 
     /// <summary>Checks whatever it can check of itself.</summary>
     /// <exception cref="InvalidOperationException">It is in disorder.</exception>

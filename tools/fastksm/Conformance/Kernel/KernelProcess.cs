@@ -98,11 +98,11 @@ internal sealed unsafe class KernelProcess : IDisposable
         }
     }
 
-    /// <summary>The script's VMAs in a range, in ascending order: the lines of smaps, by name.</summary>
-    internal IReadOnlyList<IReadOnlyDictionary<string, string>> Vmas(ulong start = FirstScriptAddress, ulong end = LastScriptAddress)
+    /// <summary>The script's VMAs in a range, in ascending order.</summary>
+    internal IReadOnlyList<KernelVma> Vmas(ulong start = FirstScriptAddress, ulong end = LastScriptAddress)
     {
-        List<IReadOnlyDictionary<string, string>> vmas = [];
-        Dictionary<string, string>? current = null;
+        List<KernelVma> vmas = [];
+        KernelVma? current = null;
         foreach (ReadOnlySpan<char> line in (ProcFile.TryReadText(_directory + "smaps") ?? string.Empty).AsSpan().EnumerateLines())
         {
             int colon = line.IndexOf(':');
@@ -112,7 +112,7 @@ internal sealed unsafe class KernelProcess : IDisposable
                 ReadOnlySpan<char> rest = line[(dash + 1)..];
                 ulong to = ulong.Parse(rest[..rest.IndexOf(' ')], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 current = from < end && start < to && from >= FirstScriptAddress && to <= LastScriptAddress
-                    ? new Dictionary<string, string>(StringComparer.Ordinal)
+                    ? new KernelVma(from, to)
                     : null;
                 if (current is not null)
                 {
@@ -121,7 +121,7 @@ internal sealed unsafe class KernelProcess : IDisposable
             }
             else if (colon > 0)
             {
-                _ = current?.TryAdd(line[..colon].ToString(), line[(colon + 1)..].Trim().ToString());
+                current?.Add(line[..colon], line[(colon + 1)..].Trim());
             }
         }
 

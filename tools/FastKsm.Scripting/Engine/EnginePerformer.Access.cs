@@ -140,26 +140,28 @@ public sealed partial class EnginePerformer
         }
     }
 
-    // A request borrows all its pages first and gives them back at its end.
+    // A request borrows all its pages first and gives them back at its end. Where one cannot be borrowed, those before it
+    // have been read or written all the same, as on Linux, and the request fails.
     private void Request(int process, PageRun run, ulong? arrives)
     {
         Process who = _processes[process];
         FramePin?[] pins = new FramePin?[run.Pages];
+        ulong borrowed = 0;
         try
         {
-            for (int i = 0; i < pins.Length; i++)
+            for (; borrowed < run.Pages; borrowed++)
             {
-                ulong address = run.Address + BytesOf((ulong)i);
-                pins[i] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
-            }
-
-            if (arrives is { } content)
-            {
-                Fill(process, run, new ContentPattern(IsUnique: false, content));
+                ulong address = run.Address + BytesOf(borrowed);
+                pins[borrowed] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
             }
         }
         finally
         {
+            if (arrives is { } content)
+            {
+                Fill(process, run with { Pages = borrowed }, new ContentPattern(IsUnique: false, content));
+            }
+
             foreach (FramePin? pin in pins)
             {
                 pin?.Dispose();

@@ -73,6 +73,12 @@ internal sealed class ScriptComparison
             _result.Reason = reason;
         }
 
+        if (_result.Outcome == ComparisonOutcome.Differs && _sides.Select(side => side.Intruder).FirstOrDefault(who => who is not null) is { } who)
+        {
+            _result.Outcome = ComparisonOutcome.Inconclusive;
+            _result.Reason = who;
+        }
+
         return _result;
     }
 

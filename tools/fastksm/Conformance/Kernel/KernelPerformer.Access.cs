@@ -35,7 +35,8 @@ internal sealed partial class KernelPerformer
         // A reader from outside needs a VMA that permits reading; the process's own would take a page that is there.
         Require(
             kind != PinKind.Read || Process(process).Pagemap(address).Frame == 0
-            || VmaFlagsAt(process, address).Contains("rd", StringComparer.Ordinal),
+            || VmaFlagsAt(process, address) is var flags
+            && (flags.Contains("rd", StringComparer.Ordinal) || !flags.Contains("wr", StringComparer.Ordinal)),
             "pin read of a page that permits only writes: whoever reads it on the kernel is another process");
         int pin = (int)Do(AgentOperation.Pin, process, address, (ulong)kind);
         if (kind == PinKind.Read)

@@ -15,8 +15,8 @@ internal sealed unsafe class KernelProcess : IDisposable
     private const int LongestKsmStat = 1024;
     private const int EntriesPerRead = 512;
 
-    // A script's mappings lie above those of the agent's program and below its stack.
-    private const ulong FirstScriptAddress = 0x4000_0000;
+    // A script's mappings lie above those of the agent's program, whose heap begins at most 1 GiB behind it, and below its stack.
+    private const ulong FirstScriptAddress = 0x8000_0000;
     private const ulong LastScriptAddress = 0x7E00_0000_0000;
 
     private static readonly ulong s_pageSize = (ulong)Environment.SystemPageSize;
@@ -27,7 +27,14 @@ internal sealed unsafe class KernelProcess : IDisposable
     private SafeFileHandle? _memory;
 
     /// <param name="pid">Its id.</param>
-    internal KernelProcess(int pid) => _directory = $"/proc/{pid}/";
+    internal KernelProcess(int pid)
+    {
+        Id = pid;
+        _directory = $"/proc/{pid}/";
+    }
+
+    /// <summary>Its id.</summary>
+    internal int Id { get; }
 
     /// <summary>It has a new address space.</summary>
     internal void Exec()

@@ -16,9 +16,12 @@ internal sealed class KsmRig : IDisposable
     private long _skipped;
     private long _copied;
 
-    internal KsmRig(MergeIndexKind index, long frames = 8192, int nodes = 1)
+    internal KsmRig(MergeIndexKind index, long frames = 8192, int nodes = 1, int zeroPageColours = 1)
     {
-        Machine = new Machine(new MachineOptions { Frames = frames, Nodes = nodes, Index = index, ModelTime = Clock });
+        Machine = new Machine(new MachineOptions
+        {
+            Frames = frames, Nodes = nodes, Index = index, ZeroPageColours = zeroPageColours, ModelTime = Clock,
+        });
         Set("smart_scan", 0);
         Set("pages_to_scan", 10_000_000);
         Set("run", 1);

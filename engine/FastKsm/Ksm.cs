@@ -69,6 +69,7 @@ public sealed class Ksm
                 ChainsPruned = statistics.ChainsPruned,
                 StaleNodesDiscarded = statistics.StaleNodesDiscarded,
                 ZeroPagesPlaced = statistics.ZeroPagesPlaced,
+                PagesCompared = _machine.Store.Frames.Comparisons,
                 BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
             };
         }

@@ -18,6 +18,9 @@ public readonly record struct KsmStatistics
     /// <summary>Pages of zeroes replaced by the zero frame.</summary>
     public long ZeroPagesPlaced { get; init; }
 
+    /// <summary>Times that the contents of two frames were compared, in searches and before anything was merged.</summary>
+    public long PagesCompared { get; init; }
+
     /// <summary>Pages that could not be merged because somebody had borrowed their frame.</summary>
     public long BorrowedPagesMet { get; init; }
 }

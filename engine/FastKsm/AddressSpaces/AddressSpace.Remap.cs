@@ -224,7 +224,7 @@ internal sealed partial class AddressSpace<TObserver>
         vma.Flags &= ~VmaFlags.Locked;
         if (vma.Start == start && vma.End == end)
         {
-            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain);
+            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
         }
     }
 

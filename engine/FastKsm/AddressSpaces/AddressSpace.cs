@@ -28,6 +28,9 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     private long _mergerZeroPages;
     private long _swapEntries;
 
+    // Of these, the ones that no PTE stands for: inherited.
+    private long _mergerZeroPagesUnmapped;
+
     /// <param name="store">Tables of the machine.</param>
     /// <param name="observer">Whom to tell.</param>
     /// <param name="id">Id among the machine's address spaces; at least one.</param>
@@ -57,6 +60,7 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     internal long ResidentBacked => Volatile.Read(ref _residentBacked);
 
     /// <summary>Zero frames that the merger placed and that are still mapped (ksm_zero_pages of the process).</summary>
+    /// <remarks>A child also counts those of its parent that it did not inherit, for ever, as on Linux.</remarks>
     internal long MergerZeroPages => Volatile.Read(ref _mergerZeroPages);
 
     /// <summary>Paged-out pages (VmSwap).</summary>

@@ -51,7 +51,7 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>Frames freed while a stable node named them, since the machine was made: each left a stale node behind.</summary>
     internal long MergedFramesFreed => Volatile.Read(ref _mergedFramesFreed);
 
-    /// <summary>Calls of <see cref="Compare"/> since the machine was made.</summary>
+    /// <summary>Compares since the machine was made.</summary>
     internal long Comparisons { get; private set; }
 
     /// <summary>The first of the zero frames, which all have the same content.</summary>
@@ -84,6 +84,16 @@ internal sealed class PhysicalMemory : IDisposable
             (nuint)_arena.ContentSize);
     }
 
+    /// <summary>The same for contents that are expected to differ, which their first words then settle.</summary>
+    internal int CompareUnlike(Pfn left, Pfn right)
+    {
+        Comparisons++;
+        return PageCompare.CompareUnlike(
+            in MemoryMarshal.GetReference(_arena.Content(left)),
+            in MemoryMarshal.GetReference(_arena.Content(right)),
+            (nuint)_arena.ContentSize);
+    }
+
     /// <summary>The record of a frame will be read soon.</summary>
     internal void PrefetchRecord(Pfn frame) => MemoryHint.Prefetch(ref _records[frame.Number]);
 
@@ -111,12 +121,16 @@ internal sealed class PhysicalMemory : IDisposable
     }
 
     /// <summary>Takes a frame with the content of <paramref name="source"/> and one reference, the caller's.</summary>
-    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame)
+    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame) =>
+        TakeWith(cpu, node, _arena.Content(source), out frame);
+
+    /// <summary>Takes a frame with a content and one reference, the caller's.</summary>
+    internal MemoryStatus TakeWith(int cpu, int node, ReadOnlySpan<byte> content, out Pfn frame)
     {
         MemoryStatus status = TakeRaw(cpu, node, out frame, out _);
         if (status == MemoryStatus.Done)
         {
-            _arena.Content(source).CopyTo(_arena.Content(frame));
+            content.CopyTo(_arena.Content(frame));
         }
 
         return status;

@@ -82,7 +82,7 @@ internal sealed class ContentTree : IMergeIndex
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            int order = _frames.Compare(frame, other);
+            int order = _frames.CompareUnlike(frame, other);
             if (order == 0 && _numa.Of(other) == numa)
             {
                 return new UnstableMatch(UnstableOutcome.Found, met, other);

@@ -251,7 +251,7 @@ internal sealed partial class StableTree : IDisposable
                     goto again;
                 }
 
-                order = _frames.Compare(frame, FrameOf(dup));
+                order = _frames.CompareUnlike(frame, FrameOf(dup));
                 if (order == 0)
                 {
                     place.Position = position;
@@ -283,7 +283,7 @@ internal sealed partial class StableTree : IDisposable
             }
 
             uint dup = _nodes[at.Node].IsChain ? _nodes[at.Node].First : at.Node;
-            if (dup != 0 && _frames.Compare(frame, FrameOf(dup)) == 0)
+            if (dup != 0 && _frames.CompareUnlike(frame, FrameOf(dup)) == 0)
             {
                 return at.Node;
             }

@@ -15,6 +15,12 @@ public readonly record struct KsmStatistics
     /// <summary>Stable nodes found to have lost their frame.</summary>
     public long StaleNodesDiscarded { get; init; }
 
+    /// <summary>Visits to pages that are not merged, each of which takes a checksum.</summary>
+    public long ChecksumsTaken { get; init; }
+
+    /// <summary>Visits to pages whose checksum has stayed: their content is looked for. What makes ksmd's CPU time.</summary>
+    public long PagesSearched { get; init; }
+
     /// <summary>Pages of zeroes replaced by the zero frame.</summary>
     public long ZeroPagesPlaced { get; init; }
 

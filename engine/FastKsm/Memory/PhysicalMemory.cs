@@ -51,7 +51,7 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>Frames freed while a stable node named them, since the machine was made: each left a stale node behind.</summary>
     internal long MergedFramesFreed => Volatile.Read(ref _mergedFramesFreed);
 
-    /// <summary>Calls of <see cref="Compare"/> since the machine was made.</summary>
+    /// <summary>Compares since the machine was made.</summary>
     internal long Comparisons { get; private set; }
 
     /// <summary>The first of the zero frames, which all have the same content.</summary>

@@ -31,6 +31,7 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         TakeOut(visit.Item);
+        Counters.Statistics.ChecksumsTaken++;
         if (!visit.HasChecksum)
         {
             visit.Checksum = ChecksumOf(visit.Frame);
@@ -48,6 +49,7 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
+        Counters.Statistics.PagesSearched++;
         uint node = _stable.Search(visit.Frame, visit.Checksum);
         if (node != 0)
         {

@@ -35,4 +35,7 @@ internal enum FrameFlags : ulong
 
     /// <summary>Mapped by a locked VMA when last looked at.</summary>
     Mlocked = 1UL << 48,
+
+    /// <summary>One of the frames of a huge page; <see cref="HugeFrame"/> says what stands where.</summary>
+    Huge = 1UL << 50,
 }

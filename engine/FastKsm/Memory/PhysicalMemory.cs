@@ -56,6 +56,30 @@ internal sealed class PhysicalMemory : IDisposable
         get => ref _records[frame.Number];
     }
 
+    /// <summary>The record that has a frame's references and pins: its own, or that of the first frame of its huge page.</summary>
+    internal ref FrameRecord HolderOf(Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        return ref record.Has(FrameFlags.Huge) ? ref _records[HeadOf(frame).Number] : ref record;
+    }
+
+    /// <summary>First frame of the huge page that a frame belongs to, or would.</summary>
+    internal static Pfn HeadOf(Pfn frame) => new(frame.Number & ~((uint)Sizes.HugePages - 1));
+
+    /// <summary>The huge page that a frame belongs to.</summary>
+    internal HugeFrame HugeFrameOf(Pfn frame)
+    {
+        Debug.Assert(_records[frame.Number].Has(FrameFlags.Huge), "The frame is none of a huge page's.");
+        return new HugeFrame(_records.Run(HeadOf(frame).Number, Sizes.HugePages));
+    }
+
+    /// <summary>Mappings of a frame: its PTEs, and the huge mappings of its huge page.</summary>
+    internal int MapCountOf(Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        return record.MapCount + (record.Has(FrameFlags.Huge) ? HugeFrameOf(frame).WholeMappings : 0);
+    }
+
     /// <summary>Whether a frame has a record yet; the others have never been near use.</summary>
     internal bool IsKnown(Pfn frame) => _records.Covers(frame.Number) && Allocator.HasReached(frame.Number);
 
@@ -100,10 +124,38 @@ internal sealed class PhysicalMemory : IDisposable
         return status;
     }
 
-    /// <summary>Drops a reference; the last one frees the frame.</summary>
+    /// <summary>Takes 512 frames of zeroes that are one huge page, with one reference to all of it, the caller's.</summary>
+    internal MemoryStatus TakeHuge(int cpu, int node, out Pfn first)
+    {
+        MemoryStatus status = Allocator.TakeHuge(cpu, node, out first);
+        if (status == MemoryStatus.Done)
+        {
+            Span<FrameRecord> records = _records.Run(first.Number, Sizes.HugePages);
+            for (int i = 0; i < records.Length; i++)
+            {
+                Debug.Assert(!records[i].Has(FrameFlags.Allocated), "A frame in use was handed out.");
+                if (records[i].Has(FrameFlags.Used))
+                {
+                    _arena.Content(new Pfn(first.Number + (uint)i)).Clear();
+                }
+
+                records[i].Birth(FrameFlags.Allocated | FrameFlags.Used | FrameFlags.Huge, i == 0 ? 1 : 0);
+            }
+        }
+
+        return status;
+    }
+
+    /// <summary>Drops a reference; the last one frees the frame, or all of its huge page.</summary>
     internal void Release(int cpu, Pfn frame)
     {
         ref FrameRecord record = ref _records[frame.Number];
+        if (record.Has(FrameFlags.Huge))
+        {
+            ReleaseHuge(HeadOf(frame));
+            return;
+        }
+
         Debug.Assert(!record.Has(FrameFlags.Zero), "Zero frames carry no references.");
         int left = record.DropReference();
         Debug.Assert(left >= 0, "Frame released twice.");
@@ -125,8 +177,35 @@ internal sealed class PhysicalMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Allocator?.Dispose();
         _records.Dispose();
         _arena.Dispose();
+    }
+
+    /// <summary>Gives back a frame that a huge page has left without references when it was taken apart.</summary>
+    internal void Discard(int cpu, Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        Debug.Assert(record is { References: 0, MapCount: 0 } && !record.Has(FrameFlags.Huge), "Somebody uses the frame.");
+        record.Become(FrameFlags.Used, 0, 0);
+        Allocator.Give(cpu, frame);
+    }
+
+    private void ReleaseHuge(Pfn first)
+    {
+        int left = _records[first.Number].DropReference();
+        Debug.Assert(left >= 0, "Huge page released twice.");
+        if (left == 0)
+        {
+            HugeFrame huge = HugeFrameOf(first);
+            Debug.Assert(huge is { WholeMappings: 0, SingleMappings: 0 } && huge.Head.Pins == 0, "Huge page freed in use.");
+            for (int i = 0; i < Sizes.HugePages; i++)
+            {
+                huge[i].Become(FrameFlags.Used, 0, 0);
+            }
+
+            Allocator.GiveHuge(first);
+        }
     }
 
     private MemoryStatus TakeRaw(int cpu, int node, out Pfn frame, out bool used)

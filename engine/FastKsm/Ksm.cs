@@ -70,6 +70,7 @@ public sealed class Ksm
                 StaleNodesDiscarded = statistics.StaleNodesDiscarded,
                 ZeroPagesPlaced = statistics.ZeroPagesPlaced,
                 BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
+                HugePagesSplit = statistics.HugePagesSplit,
             };
         }
     }

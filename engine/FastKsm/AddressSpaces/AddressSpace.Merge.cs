@@ -78,6 +78,7 @@ internal sealed partial class AddressSpace<TObserver>
         ref Vma vma = ref VmaAt(id);
         ref Vma piece = ref VmaAt(other);
         Debug.Assert(vma.Start < at && at < vma.End, "A split leaves two pieces.");
+        SplitHugeAt(at);
         piece = vma;
         piece.Chain = _store.CloneChain(vma.AnonVma, vma.Chain, ref promise);
         _store.AddObjectReference(vma.Object);
@@ -183,6 +184,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         ulong formerStart = vma.Start;
+        SplitHugeAt(start == vma.Start ? end : start);
         if (start == vma.Start)
         {
             vma.PageOffset = vma.IndexOf(end);

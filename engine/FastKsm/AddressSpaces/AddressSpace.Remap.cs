@@ -162,7 +162,7 @@ internal sealed partial class AddressSpace<TObserver>
             : MemoryStatus.OutOfNativeMemory;
         if (status != MemoryStatus.Done)
         {
-            _pageTable.FreeEmptyLeaves(newStart, newStart + newPages);
+            FreeLeaves(newStart, newStart + newPages, keep: false);
             _store.Cancel(ref promise);
             return status;
         }
@@ -206,7 +206,7 @@ internal sealed partial class AddressSpace<TObserver>
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
         {
             ulong first = newStart + (page - start);
-            if (_pageTable.PopulatedIn(leaf) != 0
+            if (_pageTable.KindOf(leaf) != LeafKind.None
                 && !(_pageTable.TryFindOrAdd(first, out _) && _pageTable.TryFindOrAdd(first + (uint)count - 1, out _)))
             {
                 return false;
@@ -222,7 +222,13 @@ internal sealed partial class AddressSpace<TObserver>
         ulong page = start;
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
         {
-            if (_pageTable.PopulatedIn(leaf) == 0)
+            if (_pageTable.KindOf(leaf) == LeafKind.None)
+            {
+                continue;
+            }
+
+            ulong target = newStart + (page - start);
+            if (TryMoveHuge(leaf, page, count, target))
             {
                 continue;
             }
@@ -237,11 +243,11 @@ internal sealed partial class AddressSpace<TObserver>
 
             _pageTable.Exit(leaf);
             _observer.TranslationsKilled(Id, page, (uint)count);
-            ulong target = newStart + (page - start);
             for (int i = 0; i < count;)
             {
                 uint into = _pageTable.Find(target + (uint)i);
                 _pageTable.Enter(into);
+                _pageTable.MakeTable(into);
                 do
                 {
                     _pageTable.Set(into, PageTable.PositionOf(target + (uint)i), taken[i]);
@@ -252,5 +258,38 @@ internal sealed partial class AddressSpace<TObserver>
                 _pageTable.Exit(into);
             }
         }
+    }
+
+    // Moves a huge mapping as it is, from one whole leaf to another; else it is split, to be moved page by page.
+    private bool TryMoveHuge(uint leaf, ulong page, int count, ulong target)
+    {
+        if (_pageTable.KindOf(leaf) != LeafKind.Huge)
+        {
+            return false;
+        }
+
+        uint into = _pageTable.Find(target);
+        _pageTable.Enter(leaf);
+        bool moves = count == PteLeaf.Length && PageTable.PositionOf(target) == 0 && _pageTable.KindOf(into) == LeafKind.None;
+        Pte entry = _pageTable.GetWhole(leaf);
+        if (moves)
+        {
+            _pageTable.ClearWhole(leaf);
+        }
+        else
+        {
+            SplitHuge(leaf);
+        }
+
+        _pageTable.Exit(leaf);
+        if (moves)
+        {
+            _observer.TranslationsKilled(Id, page, (uint)count);
+            _pageTable.Enter(into);
+            _pageTable.SetWhole(into, entry);
+            _pageTable.Exit(into);
+        }
+
+        return moves;
     }
 }

@@ -4,7 +4,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [5..1] flags  [0] present</c>; 0 is empty.</summary>
+/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.</summary>
 /// <remarks>Thread safety: read and written under the latch of its leaf.</remarks>
 /// <param name="Value">The 64 bits.</param>
 [StructLayout(LayoutKind.Sequential)]
@@ -16,6 +16,7 @@ internal readonly record struct Pte(ulong Value)
     private const ulong AccessedBit = 1 << 3;
     private const ulong DirtyBit = 1 << 4;
     private const ulong ZeroBit = 1 << 5;
+    private const ulong HugeBit = 1 << 13;
     private const int FrameShift = 32;
 
     /// <summary>Neither a frame nor anything else.</summary>
@@ -42,6 +43,9 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>Maps a frame that counts its mappings.</summary>
     internal bool IsCounted => (Value & (PresentBit | ZeroBit)) == PresentBit;
 
+    /// <summary>Stands for all pages of its leaf, or has been derived from such an entry.</summary>
+    internal bool IsHuge => (Value & HugeBit) != 0;
+
     /// <summary>The frame.</summary>
     internal Pfn Frame => new((uint)(Value >> FrameShift));
 
@@ -52,6 +56,16 @@ internal readonly record struct Pte(ulong Value)
 
     /// <summary>A clean PTE of the zero frame.</summary>
     internal static Pte MapZero(Pfn frame, bool accessible) => new(Map(frame, accessible).Value | ZeroBit);
+
+    /// <summary>The entry for all pages of a leaf: their frames follow this one, or all are the zero frame.</summary>
+    internal Pte ForWholeLeaf() => new(Value | HugeBit);
+
+    /// <summary>What the entry of a whole leaf says about one of its pages, as part of the whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Pte At(int position) => new(IsZeroFrame ? Value : Value + ((ulong)position << FrameShift));
+
+    /// <summary>The same for one page.</summary>
+    internal Pte ForOnePage() => new(Value & ~HugeBit);
 
     /// <summary>The same, writable or not.</summary>
     internal Pte WithWritable(bool writable) => With(WritableBit, writable);

@@ -73,6 +73,23 @@ internal sealed class PhysicalMemory : IDisposable
         return new HugeFrame(_records.Run(HeadOf(frame).Number, Sizes.HugePages));
     }
 
+    /// <summary>One PTE more maps a frame: its map count and the reference that goes with it.</summary>
+    internal void AddMapping(Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        record.AddMapping();
+        if (record.Has(FrameFlags.Huge))
+        {
+            HugeFrame huge = HugeFrameOf(frame);
+            huge.AddSingleMapping();
+            huge.Head.AddReference();
+        }
+        else
+        {
+            record.AddReference();
+        }
+    }
+
     /// <summary>Mappings of a frame: its PTEs, and the huge mappings of its huge page.</summary>
     internal int MapCountOf(Pfn frame)
     {

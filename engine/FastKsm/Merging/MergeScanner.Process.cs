@@ -73,7 +73,19 @@ internal sealed partial class MergeScanner<TObserver>
                 break;
             case UnstableOutcome.Found:
                 Found(visit, match);
+
+                // Two pages of one huge page: it could not be taken apart with a reference to either. Now it can; they merge
+                // in another scan.
+                bool sameHuge = PhysicalMemory.HeadOf(visit.Frame) == PhysicalMemory.HeadOf(match.Frame);
                 _frames.Release(Cpu, match.Frame);
+                if (sameHuge && _frames[visit.Frame].Has(FrameFlags.Huge))
+                {
+                    AddressSpace<TObserver> space = visit.Slot.Space;
+                    space.EnterShared();
+                    _ = TryDissolve(space, visit.Page, visit.Frame);
+                    space.ExitShared();
+                }
+
                 break;
             default:
                 break;
@@ -167,7 +179,7 @@ internal sealed partial class MergeScanner<TObserver>
         AddressSpace<TObserver> space = slot.Space;
         ulong page = _items.PageOf(item);
         space.EnterShared();
-        bool merged = space.IsMergeable(page, out anonVma, out index) && space.TryMerge(Cpu, page, frame, target);
+        bool merged = space.IsMergeable(page, out anonVma, out index) && TryMerge(space, page, frame, target);
         if (merged)
         {
             TakeOut(item);
@@ -179,13 +191,24 @@ internal sealed partial class MergeScanner<TObserver>
         return merged;
     }
 
+    // A page of a huge page can be merged only when it stands for itself. Under the mm lock.
+    private bool TryMerge(AddressSpace<TObserver> space, ulong page, Pfn frame, Pfn target) => frame == target
+        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && space.TryMerge(Cpu, page, frame, target));
+
+    private bool TryDissolve(AddressSpace<TObserver> space, ulong page, Pfn frame)
+    {
+        bool dissolved = space.TryDissolve(Cpu, page, frame);
+        Counters.Statistics.HugePagesSplit += dissolved ? 1 : 0;
+        return dissolved;
+    }
+
     // Whether nothing else is to be done about the page.
     private bool TryPlaceZeroFrame(in Visit<TObserver> visit)
     {
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
-        bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
         space.ExitShared();
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)

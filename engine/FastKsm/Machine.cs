@@ -100,6 +100,7 @@ public sealed class Machine : IDisposable
             }
 
             recount.Finish(Merger.Validate());
+            zeroPages += Store.ZeroPagesMiscounted;
             if (zeroPages != KsmZeroPages)
             {
                 throw new InvalidOperationException($"Invariant A9 is broken: {zeroPages} zero pages, {KsmZeroPages} counted.");

@@ -19,6 +19,7 @@ internal static class CommandLine
         root.Subcommands.Add(ExecCommand.Create());
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(ConformCommand.Create());
+        root.Subcommands.Add(ScenarioCommand.Create());
         root.Subcommands.Add(SelfTestCommand.Create());
 
         ParseResult parsed = root.Parse(arguments);

@@ -46,6 +46,12 @@ int pin_take_for_reading(pid_t owner, uint64_t address, struct pin *pin);
 void pin_release(const struct pin *pin);
 long pin_peek(const struct pin *pin, void *page);
 
+// Makes a page whose first access waits for whoever holds the file that is returned; -1 where that cannot be had.
+int page_that_waits(void **page);
+
+// batches.c: the kernel's per-CPU batches of pages.
+bool batches_switch_off(void);
+
 // process.c: a simulated process; serves requests from its socket until it is told to exit.
 enum { PROCESS_SOCKET = 3 };
 void process_begin(void);

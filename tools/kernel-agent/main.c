@@ -30,6 +30,7 @@ struct process {
 static struct process processes[MAX_PROCESSES];
 static struct pin pins[MAX_PINS]; // file 0: none
 static int pin_count;
+static bool batches_are_off;
 static uint8_t payload[MAX_PAYLOAD];
 
 static bool read_all(void *buffer, size_t size) {
@@ -247,6 +248,7 @@ static bool serve(const struct request *request) {
     switch (request->operation) {
     case OP_RESET:
         reset();
+        response.result = batches_are_off;
         break;
     case OP_UNPIN:
         error = take_pin_back(request->argument[0]);
@@ -286,6 +288,7 @@ int main(int count, char **arguments) {
     }
 
     begin();
+    batches_are_off = batches_switch_off();
     knobs_save();
     struct request request;
     while (read_all(&request, sizeof request) && request.payload <= MAX_PAYLOAD && read_all(payload, request.payload)

@@ -85,8 +85,7 @@ long pin_peek(const struct pin *pin, void *page) {
     return length == (long)memory_page_size() ? length : -EOPNOTSUPP;
 }
 
-// Makes a page whose first access waits for whoever holds the file.
-static int page_that_waits(void **page) {
+int page_that_waits(void **page) {
     int file = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK); // Without O_NONBLOCK it cannot be polled.
     struct uffdio_api api = {.api = UFFD_API};
     *page = mmap(NULL, memory_page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -33,6 +33,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (status == MemoryStatus.Done)
         {
             child.MergeAny = MergeAny;
+            child.InheritMergerZeroPages(this);
 
             // As Linux, best effort: a child that cannot be registered is not scanned.
             _ = IsRegistered && child.TryRegister();
@@ -84,10 +85,24 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         _tree.Clear();
+        _store.AddZeroPagesMiscounted(_mergerZeroPages);
+        (_mergerZeroPages, _mergerZeroPagesUnmapped) = (0, 0);
         MappedPages = 0;
         LockedPages = 0;
         MergeAny = false;
         _latch.ExitWrite();
+    }
+
+    // Linux copies the parent's count with the rest of the mm, and adds it to the machine's if the parent is registered,
+    // whether or not the child gets the VMAs (madvise: dontfork, wipeonfork). What it does not get is never taken off.
+    private void InheritMergerZeroPages(AddressSpace<TObserver> parent)
+    {
+        long copied = _mergerZeroPages;
+        long inherited = parent._mergerZeroPages;
+        _mergerZeroPages = inherited;
+        _mergerZeroPagesUnmapped = inherited - copied;
+        _observer.MergerZeroPagesChanged(Id, parent.IsRegistered ? inherited - copied : -copied);
+        _store.AddZeroPagesMiscounted(parent.IsRegistered ? 0 : -inherited);
     }
 
     private MemoryStatus CopyVma(int cpu, uint id, AddressSpace<TObserver> child, ref bool shared)

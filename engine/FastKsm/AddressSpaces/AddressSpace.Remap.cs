@@ -141,8 +141,9 @@ internal sealed partial class AddressSpace<TObserver>
 
         ulong moved = Math.Min(oldPages, newPages);
 
-        // A merged page has one address and one index in its item, so it does not travel: it becomes private first.
-        MemoryStatus status = UnshareMerged(cpu, start, start + moved);
+        // A merged page has one address and one index in its item, so it does not travel: it becomes private first. Where
+        // nothing may merge no item names the page, which shares a merged frame by fork alone: as on Linux it travels.
+        MemoryStatus status = VmaAt(id).Has(VmaFlags.Mergeable) ? UnshareMerged(cpu, start, start + moved) : MemoryStatus.Done;
         if (status != MemoryStatus.Done)
         {
             return status;

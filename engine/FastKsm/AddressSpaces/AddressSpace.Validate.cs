@@ -33,7 +33,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         Require(counts.Anonymous == ResidentAnonymous, "A9", 0);
         Require(counts.Backed == ResidentBacked, "A9", 0);
-        Require(counts.MergerZero == MergerZeroPages, "A9", 0);
+        Require(counts.MergerZero + _mergerZeroPagesUnmapped == MergerZeroPages, "A9", 0);
     }
 
     private static void Require(bool holds, string invariant, ulong page)

@@ -27,6 +27,9 @@ internal sealed partial class AddressSpace<TObserver>
     private long _residentBacked;
     private long _mergerZeroPages;
 
+    // Of these, the ones that no PTE stands for: inherited.
+    private long _mergerZeroPagesUnmapped;
+
     /// <param name="store">Tables of the machine.</param>
     /// <param name="observer">Whom to tell.</param>
     /// <param name="id">Id among the machine's address spaces; at least one.</param>
@@ -58,6 +61,7 @@ internal sealed partial class AddressSpace<TObserver>
     internal long ResidentBacked => Volatile.Read(ref _residentBacked);
 
     /// <summary>Zero frames that the merger placed and that are still mapped (ksm_zero_pages of the process).</summary>
+    /// <remarks>A child also counts those of its parent that it did not inherit, for ever, as on Linux.</remarks>
     internal long MergerZeroPages => Volatile.Read(ref _mergerZeroPages);
 
     /// <summary>Whether every compatible mapping is made mergeable (MMF_VM_MERGE_ANY).</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -20,6 +21,7 @@ internal sealed class AddressSpaceStore : IDisposable
 
     private readonly List<BackingObject?> _objects = [null];
     private readonly Stack<uint> _freeObjects = new();
+    private long _zeroPagesMiscounted;
 
     /// <param name="layout">Frames, nodes and CPUs.</param>
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
@@ -76,9 +78,15 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Pages that could not be merged because their frame was borrowed. Changed by ksmd only.</summary>
     internal long BorrowedPagesMet { get; set; }
 
+    /// <summary>The machine's count of the merger's zero frames less the sum over its address spaces: what fork miscounts.</summary>
+    internal long ZeroPagesMiscounted => Volatile.Read(ref _zeroPagesMiscounted);
+
     /// <summary>Bytes of native records in use, frames not counted.</summary>
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
         + AnonVmas.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
+
+    /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
+    internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);
 
     /// <summary>Sets records aside for a change of VMAs.</summary>
     /// <param name="promise">What is set aside.</param>

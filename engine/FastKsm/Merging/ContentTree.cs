@@ -84,7 +84,7 @@ internal sealed class ContentTree : IMergeIndex
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            int order = PageCompare.Compare(
+            int order = PageCompare.CompareUnlike(
                 in MemoryMarshal.GetReference(_frames.Content(frame)),
                 in MemoryMarshal.GetReference(_frames.Content(other)),
                 (nuint)_frames.ContentSize);

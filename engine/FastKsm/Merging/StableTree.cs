@@ -351,7 +351,7 @@ internal sealed partial class StableTree : IDisposable
     private ulong ChecksumOf(Pfn frame) =>
         PageChecksum.Hash64(in MemoryMarshal.GetReference(_frames.Content(frame)), (nuint)_frames.ContentSize);
 
-    private int Compare(Pfn left, Pfn right) => PageCompare.Compare(
+    private int Compare(Pfn left, Pfn right) => PageCompare.CompareUnlike(
         in MemoryMarshal.GetReference(_frames.Content(left)),
         in MemoryMarshal.GetReference(_frames.Content(right)),
         (nuint)_frames.ContentSize);

@@ -203,7 +203,13 @@ internal sealed class KernelSession : IDisposable
         _agent = new KernelAgent(Cancellation);
 
         // Its first answer says that it has saved the settings.
-        _ = _agent.Ask(AgentOperation.Reset, 0);
+        bool hasNoBatches = _agent.Ask(AgentOperation.Reset, 0).Result != 0;
+        if (!hasNoBatches)
+        {
+            Console.Error.WriteLine(
+                "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
+                + "written or locked within a scan may merge a scan later than on the engine.");
+        }
     }
 
     private void RestoreWhatIsLeft()

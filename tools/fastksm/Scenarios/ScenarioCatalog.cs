@@ -1,0 +1,12 @@
+using System.Collections.Generic;
+
+namespace FastKsm.Cli.Scenarios;
+
+/// <summary>The scenarios of the tool; a new one is a line here.</summary>
+internal static class ScenarioCatalog
+{
+    /// <summary>All of them, in alphabetical order of their names.</summary>
+    internal static IReadOnlyList<IScenario> All { get; } =
+    [
+    ];
+}

@@ -17,6 +17,9 @@ internal sealed partial class ScriptGenerator
 {
     private const int MostProcesses = 7;
     private const int MostRegions = 5;
+
+    // They are compared page by page.
+    private const int MostHugeRegions = 2;
     private const string Never = "4294967295";
 
     private readonly SeededRandom _random;
@@ -27,6 +30,7 @@ internal sealed partial class ScriptGenerator
     private readonly int _weights;
     private readonly int _scansAtOnce;
     private int _nextProcess;
+    private int _hugeRegions;
 
     private ScriptGenerator(ulong seed)
     {
@@ -93,6 +97,7 @@ internal sealed partial class ScriptGenerator
         (3, Mergeable), (4, Unmergeable), (7, DontNeed), (1, OtherAdvice), (4, Lock), (1, Unlock),
         (2, MergeEverything), (1, MergeNothing), (3, Pin), (4, Unpin), (2, ForceWrite),
         (2, ZeroPages), (1, SmartScan), (1, PruneInterval), (1, UnmergeAll), (2, Batches), (2, ChainComesAndGoes),
+        (2, HugePages),
     ];
 
     private void Add(Operation operation) => _operations.Add(operation);

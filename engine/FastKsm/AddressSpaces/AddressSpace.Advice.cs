@@ -223,7 +223,8 @@ internal sealed partial class AddressSpace<TObserver>
         // The reference that taking apart asks for.
         Pfn frame = entry.At(PageTable.PositionOf(page)).Frame;
         _store.Frames.HolderOf(frame).AddReference();
-        bool apart = TryDissolveHeld(cpu, page, leaf, frame);
+        int zeroes = 0;
+        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes);
         _store.Frames.Release(cpu, frame);
         return apart;
     }

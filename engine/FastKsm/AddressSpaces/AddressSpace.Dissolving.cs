@@ -12,9 +12,11 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">A page that maps the frame.</param>
     /// <param name="frame">The frame; the caller has a reference to it, which stays his.</param>
+    /// <param name="zeroes">Pages of zeroes that have lost their frame by it.</param>
     /// <returns>False when anybody else has a reference to any of the 512, but for PTEs; nothing has changed then.</returns>
-    internal bool TryDissolve(int cpu, ulong page, Pfn frame)
+    internal bool TryDissolve(int cpu, ulong page, Pfn frame, out int zeroes)
     {
+        zeroes = 0;
         uint leaf = _pageTable.Find(page);
         if (leaf == 0)
         {
@@ -22,12 +24,12 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         _pageTable.Enter(leaf);
-        bool dissolved = TryDissolveHeld(cpu, page, leaf, frame);
+        bool dissolved = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes);
         _pageTable.Exit(leaf);
         return dissolved;
     }
 
-    private bool TryDissolveHeld(int cpu, ulong page, uint leaf, Pfn frame)
+    private bool TryDissolveHeld(int cpu, ulong page, uint leaf, Pfn frame, ref int zeroes)
     {
         if (!_store.Frames[frame].Has(FrameFlags.Huge))
         {
@@ -57,23 +59,13 @@ internal sealed partial class AddressSpace<TObserver>
             SplitHuge(leaf);
         }
 
-        Pfn head = PhysicalMemory.HeadOf(frame);
-        huge.Dissolve((int)(frame.Number - head.Number));
-        DropZeroes(cpu, leaf, FirstOfBlock(page), head);
-        for (uint i = 0; i < PteLeaf.Length; i++)
-        {
-            Pfn part = new(head.Number + i);
-            if (_store.Frames[part].References == 0 && _store.Frames[part].Has(FrameFlags.Allocated))
-            {
-                _store.Frames.Discard(cpu, part);
-            }
-        }
-
+        _store.Frames.Dissolve(cpu, frame);
+        DropZeroes(cpu, leaf, FirstOfBlock(page), PhysicalMemory.HeadOf(frame), ref zeroes);
         return true;
     }
 
     // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have.
-    private void DropZeroes(int cpu, uint leaf, ulong firstPage, Pfn head)
+    private void DropZeroes(int cpu, uint leaf, ulong firstPage, Pfn head, ref int zeroes)
     {
         for (int i = 0; i < PteLeaf.Length; i++)
         {
@@ -84,6 +76,7 @@ internal sealed partial class AddressSpace<TObserver>
                 continue;
             }
 
+            zeroes++;
             ref FrameRecord record = ref _store.Frames[pte.Frame];
             _pageTable.Set(leaf, i, Pte.MapZero(PhysicalMemory.ZeroFrame, pte.IsAccessible));
             CountResident(record, -1);

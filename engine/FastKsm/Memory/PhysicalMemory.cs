@@ -17,6 +17,7 @@ internal sealed class PhysicalMemory : IDisposable
     private readonly FrameArena _arena;
     private readonly NativeColumn<FrameRecord> _records;
     private long _mergedFramesFreed;
+    private int _hugePages;
 
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space, or memory for the zero frame.</exception>
     internal PhysicalMemory(in FrameLayout layout, AllocationFaults faults)
@@ -45,6 +46,9 @@ internal sealed class PhysicalMemory : IDisposable
 
     /// <summary>Frames freed while a stable node named them, since the machine was made: each left a stale node behind.</summary>
     internal long MergedFramesFreed => Volatile.Read(ref _mergedFramesFreed);
+
+    /// <summary>Huge pages in use, whether or not they are mapped as a whole.</summary>
+    internal int HugePages => Volatile.Read(ref _hugePages);
 
     /// <summary>The frame that every untouched page reads as.</summary>
     internal static Pfn ZeroFrame => new(FrameLayout.ZeroFrame);
@@ -147,6 +151,7 @@ internal sealed class PhysicalMemory : IDisposable
         MemoryStatus status = Allocator.TakeHuge(cpu, node, out first);
         if (status == MemoryStatus.Done)
         {
+            _ = Interlocked.Increment(ref _hugePages);
             Span<FrameRecord> records = _records.Run(first.Number, Sizes.HugePages);
             for (int i = 0; i < records.Length; i++)
             {
@@ -199,13 +204,23 @@ internal sealed class PhysicalMemory : IDisposable
         _arena.Dispose();
     }
 
-    /// <summary>Gives back a frame that a huge page has left without references when it was taken apart.</summary>
-    internal void Discard(int cpu, Pfn frame)
+    /// <summary>Takes a huge page apart. Nobody has a reference to any of it but PTEs, and the caller to one frame.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="held">The frame to which the caller has a reference; frames that nobody has one to are free afterwards.</param>
+    internal void Dissolve(int cpu, Pfn held)
     {
-        ref FrameRecord record = ref _records[frame.Number];
-        Debug.Assert(record is { References: 0, MapCount: 0 } && !record.Has(FrameFlags.Huge), "Somebody uses the frame.");
-        record.Become(FrameFlags.Used, 0, 0);
-        Allocator.Give(cpu, frame);
+        Pfn first = HeadOf(held);
+        HugeFrame huge = HugeFrameOf(held);
+        huge.Dissolve((int)(held.Number - first.Number));
+        _ = Interlocked.Decrement(ref _hugePages);
+        for (uint i = 0; i < Sizes.HugePages; i++)
+        {
+            if (huge[(int)i].References == 0)
+            {
+                huge[(int)i].Become(FrameFlags.Used, 0, 0);
+                Allocator.Give(cpu, new Pfn(first.Number + i));
+            }
+        }
     }
 
     private void ReleaseHuge(Pfn first)
@@ -221,6 +236,7 @@ internal sealed class PhysicalMemory : IDisposable
                 huge[i].Become(FrameFlags.Used, 0, 0);
             }
 
+            _ = Interlocked.Decrement(ref _hugePages);
             Allocator.GiveHuge(first);
         }
     }

@@ -13,6 +13,9 @@ internal sealed partial class MergeScanner<TObserver>
     /// <summary>EFAULT: what Linux reports for every merge that fails.</summary>
     private const int BadAddress = (int)Errno.BadAddress;
 
+    // A huge page has been taken apart, and pages of zeroes have lost their frames by it.
+    private bool _hasLostPages;
+
     private void Process(ref Visit<TObserver> visit)
     {
         if (visit.Node != 0)
@@ -83,7 +86,7 @@ internal sealed partial class MergeScanner<TObserver>
                     AddressSpace<TObserver> space = visit.Slot.Space;
                     space.EnterShared();
                     _ = TryDissolve(space, visit.Page, visit.Frame);
-                    space.ExitShared();
+                    ExitShared(space);
                 }
 
                 break;
@@ -186,7 +189,7 @@ internal sealed partial class MergeScanner<TObserver>
             _store.AnonVmas.Hold(anonVma);
         }
 
-        space.ExitShared();
+        ExitShared(space);
         Tell(KsmEventKind.MergeWithKsmPage, slot, item, frame, target, merged);
         return merged;
     }
@@ -195,10 +198,22 @@ internal sealed partial class MergeScanner<TObserver>
     private bool TryMerge(AddressSpace<TObserver> space, ulong page, Pfn frame, Pfn target) => frame == target
         || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && space.TryMerge(Cpu, page, frame, target));
 
+    // The index looks at pages of any address space, which is not to be done with a lock of one.
+    private void ExitShared(AddressSpace<TObserver> space)
+    {
+        space.ExitShared();
+        if (_hasLostPages)
+        {
+            _hasLostPages = false;
+            _index.PagesLost();
+        }
+    }
+
     private bool TryDissolve(AddressSpace<TObserver> space, ulong page, Pfn frame)
     {
-        bool dissolved = space.TryDissolve(Cpu, page, frame);
+        bool dissolved = space.TryDissolve(Cpu, page, frame, out int zeroes);
         Counters.Statistics.HugePagesSplit += dissolved ? 1 : 0;
+        _hasLostPages |= zeroes != 0;
         return dissolved;
     }
 
@@ -209,7 +224,7 @@ internal sealed partial class MergeScanner<TObserver>
         space.EnterShared();
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
         bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
-        space.ExitShared();
+        ExitShared(space);
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)
         {

@@ -237,6 +237,7 @@ public sealed class CopyOnWriteTests : IDisposable
     public void Remap_MergedFrame_IsUnsharedBeforeItMoves_C62()
     {
         Merge(_at);
+        _parent.Advise(_at, 4 * Page, Advice.Mergeable);
 
         ulong moved = _parent.Remap(_at, 4 * Page, 4 * Page, to: 0x10000 * Page);
 
@@ -332,6 +333,7 @@ public sealed class CopyOnWriteTests : IDisposable
     public void Write_KsmZeroPage_DropsTheCountAndIsNoMergedCopy()
     {
         PlaceKsmZero(_at);
+        _parent.Advise(_at, Page, Advice.Mergeable);
         Process child = _parent.Fork();
         Assert.Equal(2L, _machine.KsmZeroPages);
 

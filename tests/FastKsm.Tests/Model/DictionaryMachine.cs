@@ -183,21 +183,26 @@ internal sealed partial class DictionaryMachine : IDisposable
                 Remap(op, running, page, end);
                 break;
             case ModelOpKind.Fork when _running.Count < MaxProcesses:
+                bool registered = _machine.Merger.Registered.Contains(running.Process.Space);
+                long inherited = ZeroFramesOf(running) + running.ZeroFramesNotMapped;
                 Running child = new(running.Process.Fork(), _names++) { MergesAnything = running.MergesAnything };
                 foreach ((ulong at, DictionaryPage parent) in running.Pages.Where(entry => !entry.Value.DontFork))
                 {
                     child.Pages.Add(at, parent.Copy(forked: Flaw != ModelFlaw.NothingIsWipedOnFork));
                 }
 
+                InheritZeroFrames(child, inherited, registered);
                 _running.Add(child);
                 break;
             case ModelOpKind.Exit when _running.Count > 1:
                 running.Process.Exit();
+                LeaveZeroFrames(running);
                 Release(running, 0, ulong.MaxValue);
                 _ = _running.Remove(running);
                 break;
             case ModelOpKind.Exec:
                 running.Process.Exec();
+                LeaveZeroFrames(running);
                 Drop(running, 0, ulong.MaxValue);
                 break;
             case ModelOpKind.Pin:
@@ -310,6 +315,9 @@ internal sealed partial class DictionaryMachine : IDisposable
         internal Process Process { get; } = process;
 
         internal bool MergesAnything { get; set; }
+
+        /// <summary>Zero frames placed by the merger that it counts and does not map: its parent's, which it did not get.</summary>
+        internal long ZeroFramesNotMapped { get; set; }
 
         internal SortedDictionary<ulong, DictionaryPage> Pages { get; } = [];
 

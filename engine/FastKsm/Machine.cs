@@ -37,7 +37,8 @@ public sealed class Machine : IDisposable
         Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
         Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner<MachineObserver>(
-            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.HashingThreads);
+            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
+            options.HashingThreads);
         Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)

@@ -68,6 +68,7 @@ internal sealed class FingerprintIndex : IMergeIndex
     {
         _used = 0;
         _log.Clear();
+        _logs = false;
         if (_walks)
         {
             _tree.Forget();
@@ -150,7 +151,7 @@ internal sealed class FingerprintIndex : IMergeIndex
         }
 
         // From the scan's first entry on, or not at all.
-        _logs = _used == 0 ? _frames.HugePages != 0 : _logs;
+        _logs |= _used == 0 && _frames.HugePages != 0;
         if (_logs)
         {
             _log.Add(item, _numa.Of(frame));
@@ -180,7 +181,11 @@ internal sealed class FingerprintIndex : IMergeIndex
     }
 
     /// <inheritdoc/>
-    public void PagesLost() => _walks = _walks || (_logs && _used != 0 && HasLostPage() && _log.TryReplay(_tree));
+    public void PagesLost()
+    {
+        _logs |= _used == 0;
+        _walks = _walks || (_logs && HasLostPage() && _log.TryReplay(_tree));
+    }
 
     /// <inheritdoc/>
     public void Validate(long entered)

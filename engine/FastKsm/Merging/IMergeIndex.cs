@@ -31,7 +31,7 @@ internal interface IMergeIndex : IDisposable
     /// <summary>Takes out an item that was entered during this scan.</summary>
     void Remove(uint item);
 
-    /// <summary>Pages of zeroes, which may have been entered during this scan, have just lost their frames.</summary>
+    /// <summary>Pages of zeroes have just lost their frames, or one that has was entered: a huge page has been taken apart.</summary>
     void PagesLost();
 
     /// <summary>Checks the unstable index against the items that were entered during this scan.</summary>

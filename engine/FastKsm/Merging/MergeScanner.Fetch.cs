@@ -204,7 +204,7 @@ internal sealed partial class MergeScanner<TObserver>
 
         ref RmapItem item = ref _items[visit.Item];
         bool merged = frame.Has(FrameFlags.Ksm);
-        if (Knobs.SmartScan && !merged && SmartScan.ShouldSkip(ref item))
+        if (Knobs.SmartScan && !merged && (_skipsStable || item.State != RmapItemState.Stable) && SmartScan.ShouldSkip(ref item))
         {
             table.Exit(leaf);
             Counters.PagesSkipped++;

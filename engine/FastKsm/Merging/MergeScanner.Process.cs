@@ -47,7 +47,7 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
-        if (Knobs.UseZeroPages && item.Checksum == _zeroChecksum && TryPlaceZeroFrame(visit))
+        if (Knobs.UseZeroPages && item.Checksum == _zeroChecksum && TryPlaceZeroFrame(ref visit))
         {
             return;
         }
@@ -73,6 +73,11 @@ internal sealed partial class MergeScanner<TObserver>
                 item.State = RmapItemState.Unstable;
                 item.Sequence = (byte)Counters.FullScans;
                 Counters.PagesUnshared++;
+                if (visit.HasLostPage)
+                {
+                    _index.PagesLost();
+                }
+
                 break;
             case UnstableOutcome.Found:
                 Found(visit, match);
@@ -155,6 +160,7 @@ internal sealed partial class MergeScanner<TObserver>
             // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
             _store.AnonVmas.Drop(anonVma);
             _ = visit.Slot.Space.BreakMerged(Cpu, visit.Page);
+            _stable.ForgetOverlaid(ref _items[visit.Item]);
             return;
         }
 
@@ -218,12 +224,13 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // Whether nothing else is to be done about the page.
-    private bool TryPlaceZeroFrame(in Visit<TObserver> visit)
+    private bool TryPlaceZeroFrame(ref Visit<TObserver> visit)
     {
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
         bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        visit.HasLostPage = _hasLostPages;
         ExitShared(space);
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)

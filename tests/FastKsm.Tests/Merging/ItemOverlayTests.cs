@@ -35,7 +35,7 @@ public sealed class ItemOverlayTests
 
                 // Row 109: looked at, not skipped, and young again.
                 data.Add(index, OldItem + "scan\nexpect pages_shared=1 pages_sharing=0 pages_volatile=1 pages_skipped=26\n"
-                    + "scan\nexpect pages_unshared=1 pages_skipped=26\nscan 2\nexpect pages_skipped=26\nscan\nexpect pages_skipped=27\n");
+                    + "scan\nexpect pages_unshared=1 pages_skipped=26\nscan 3\nexpect pages_skipped=26\nscan\nexpect pages_skipped=27\n");
 
                 // Merged pages are skipped by neither, and cost the same.
                 data.Add(index, Merged + "ksm smart_scan=1\nscan 30\nexpect pages_skipped=0 general_profit=12032 A.ksm_process_profit=16128\n");

@@ -131,6 +131,8 @@ internal sealed partial class AddressSpace<TObserver>
     {
         switch (advice)
         {
+            case Advice.PopulateRead when !vma.Has(VmaFlags.Read):
+                return MemoryStatus.Invalid;
             case Advice.PopulateRead or Advice.PopulateWrite:
                 FaultKind kind = advice == Advice.PopulateRead ? FaultKind.Read : FaultKind.Write;
                 MemoryStatus status = Populate(cpu, start, end, kind);
@@ -168,6 +170,12 @@ internal sealed partial class AddressSpace<TObserver>
             for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
             {
                 Pte pte = _pageTable.Get(leaf, position + i);
+                if (lazilyFree && pte.IsSwap)
+                {
+                    _pageTable.Set(leaf, position + i, default);
+                    ZapEntry(pte);
+                }
+
                 if (!pte.IsCounted)
                 {
                     continue;
@@ -224,7 +232,7 @@ internal sealed partial class AddressSpace<TObserver>
         Pfn frame = entry.At(PageTable.PositionOf(page)).Frame;
         _store.Frames.HolderOf(frame).AddReference();
         int zeroes = 0;
-        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes);
+        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out _);
         _store.Frames.Release(cpu, frame);
         return apart;
     }
@@ -292,8 +300,9 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
+    // A page that is moving will be merged again when it has arrived, so it counts; whoever needs it otherwise waits for that.
     private bool IsMerged(Pte pte) =>
-        pte.IsPresent && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
+        (pte.IsPresent || pte.IsMigration) && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
 
     private bool TryRegister()
     {

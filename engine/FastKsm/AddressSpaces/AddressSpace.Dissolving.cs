@@ -13,10 +13,11 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="page">A page that maps the frame.</param>
     /// <param name="frame">The frame; the caller has a reference to it, which stays his.</param>
     /// <param name="zeroes">Pages of zeroes that have lost their frame by it.</param>
+    /// <param name="shared">Whether it is mapped elsewhere too, so that it takes a <see cref="FrameDissolver"/>.</param>
     /// <returns>False when anybody else has a reference to any of the 512, but for PTEs; nothing has changed then.</returns>
-    internal bool TryDissolve(int cpu, ulong page, Pfn frame, out int zeroes)
+    internal bool TryDissolve(int cpu, ulong page, Pfn frame, out int zeroes, out bool shared)
     {
-        zeroes = 0;
+        (zeroes, shared) = (0, false);
         uint leaf = _pageTable.Find(page);
         if (leaf == 0)
         {
@@ -24,13 +25,14 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         _pageTable.Enter(leaf);
-        bool dissolved = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes);
+        bool dissolved = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out shared);
         _pageTable.Exit(leaf);
         return dissolved;
     }
 
-    private bool TryDissolveHeld(int cpu, ulong page, uint leaf, Pfn frame, ref int zeroes)
+    private bool TryDissolveHeld(int cpu, ulong page, uint leaf, Pfn frame, ref int zeroes, out bool shared)
     {
+        shared = false;
         if (!_store.Frames[frame].Has(FrameFlags.Huge))
         {
             return true;
@@ -43,6 +45,7 @@ internal sealed partial class AddressSpace<TObserver>
             : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(leaf, frame);
         if (!alone)
         {
+            shared = true;
             return false;
         }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -17,12 +18,13 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="newPages">Wanted length; at least one.</param>
     /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is.</param>
     /// <param name="to">Where it must go, whatever is there being unmapped; null to stay or to go anywhere.</param>
+    /// <param name="keepsMapping">Whether the old place stays mapped, without pages, instead of being unmapped.</param>
     /// <param name="newStart">First page afterwards.</param>
     internal MemoryStatus Remap(
-        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, out ulong newStart)
+        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, bool keepsMapping, out ulong newStart)
     {
         _latch.EnterWrite();
-        MemoryStatus status = RemapCore(cpu, start, oldPages, newPages, mayMove, to, out newStart);
+        MemoryStatus status = RemapCore(cpu, start, oldPages, newPages, mayMove, to, keepsMapping, out newStart);
         _latch.ExitWrite();
         return status;
     }
@@ -31,9 +33,14 @@ internal sealed partial class AddressSpace<TObserver>
         first < second + secondPages && second < first + firstPages;
 
     private MemoryStatus RemapCore(
-        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, out ulong newStart)
+        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, bool keepsMapping, out ulong newStart)
     {
         newStart = start;
+        if (keepsMapping && (!mayMove || newPages != oldPages))
+        {
+            return MemoryStatus.Invalid;
+        }
+
         if (to is not null && Overlaps(start, oldPages, to.Value, newPages))
         {
             return MemoryStatus.Invalid;
@@ -45,7 +52,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.BadAddress;
         }
 
-        if (to is null && newPages <= oldPages)
+        if (to is null && newPages <= oldPages && !keepsMapping)
         {
             return newPages == oldPages
                 ? MemoryStatus.Done
@@ -55,7 +62,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (to is not null && newPages == oldPages)
         {
             newStart = to.Value;
-            return MoveEach(cpu, start, start + oldPages, to.Value);
+            return MoveEach(cpu, start, start + oldPages, to.Value, keepsMapping);
         }
 
         if (VmaAt(id).End - start < (to is null ? oldPages : Math.Min(oldPages, newPages)))
@@ -63,7 +70,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.BadAddress;
         }
 
-        if (to is null && VmaAt(id).End == start + oldPages && HasRoomBehind(start + oldPages, newPages - oldPages))
+        if (to is null && !keepsMapping && VmaAt(id).End == start + oldPages && HasRoomBehind(start + oldPages, newPages - oldPages))
         {
             return GrowInPlace(cpu, id, newPages - oldPages);
         }
@@ -73,7 +80,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.NoMemory;
         }
 
-        return Move(cpu, id, start, oldPages, newPages, to, out newStart);
+        return Move(cpu, id, start, oldPages, newPages, to, keepsMapping, out newStart);
     }
 
     private bool HasRoomBehind(ulong end, ulong pages)
@@ -85,13 +92,12 @@ internal sealed partial class AddressSpace<TObserver>
 
     private MemoryStatus GrowInPlace(int cpu, uint id, ulong pages)
     {
-        uint length = _store.AnonVmas.LengthOf(VmaAt(id).Chain);
-        if (!_store.TryPromise(out Promise promise, 0, 0, Math.Max(1, length)))
+        ulong end = VmaAt(id).End;
+        if (!_store.TryPromise(out Promise promise, 0, 0, 2 + LinksAround(end, end + pages)))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        ulong end = VmaAt(id).End;
         Region region = Region.Of(VmaAt(id), end, end + pages);
         MappedPages += pages;
         CountLocked(VmaFlags.None, region.Flags, pages);
@@ -107,7 +113,7 @@ internal sealed partial class AddressSpace<TObserver>
         return MemoryStatus.Done;
     }
 
-    private MemoryStatus MoveEach(int cpu, ulong start, ulong end, ulong to)
+    private MemoryStatus MoveEach(int cpu, ulong start, ulong end, ulong to, bool keepsMapping)
     {
         MemoryStatus status = MemoryStatus.Done;
         ulong at = start;
@@ -120,7 +126,7 @@ internal sealed partial class AddressSpace<TObserver>
                 break;
             }
 
-            status = Move(cpu, id, first, stop - first, stop - first, to + (first - start), out _);
+            status = Move(cpu, id, first, stop - first, stop - first, to + (first - start), keepsMapping, out _);
             at = stop;
         }
 
@@ -128,7 +134,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     private MemoryStatus Move(
-        int cpu, uint id, ulong start, ulong oldPages, ulong newPages, ulong? to, out ulong newStart)
+        int cpu, uint id, ulong start, ulong oldPages, ulong newPages, ulong? to, bool keepsMapping, out ulong newStart)
     {
         newStart = to ?? 0;
 
@@ -151,8 +157,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         // One VMA at the new place, and two edges of the old one, whose tail may lie in another VMA if it is cut off.
         uint last = FindContaining(start + oldPages - 1);
-        uint links = 2 * Math.Max(1, _store.AnonVmas.LengthOf(VmaAt(id).Chain));
-        links += last == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(last).Chain);
+        uint links = 2 + (4 * _store.AnonVmas.LengthOf(VmaAt(id).Chain)) + LinksAround(newStart, newStart + newPages);
+        links += last == 0 ? 0 : 2 * _store.AnonVmas.LengthOf(VmaAt(last).Chain);
         if (!_store.TryPromise(out Promise promise, 3, 3 * (_tree.NodesForInsert + 2), links))
         {
             return MemoryStatus.OutOfNativeMemory;
@@ -186,10 +192,18 @@ internal sealed partial class AddressSpace<TObserver>
             _store.DropObjectReference(cpu, region.Object);
         }
 
-        MovePtes(start, moved, newStart);
+        MovePtes(start, moved, newStart, region.AnonVma);
         id = FindContaining(start);
-        last = FindContaining(start + oldPages - 1);
-        UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
+        if (keepsMapping)
+        {
+            Empty(id, start, start + oldPages, tablesMoved: PageTable.PositionOf(start) == PageTable.PositionOf(newStart));
+        }
+        else
+        {
+            last = FindContaining(start + oldPages - 1);
+            UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
+        }
+
         _store.Cancel(ref promise);
         if (newPages > oldPages && VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
         {
@@ -198,6 +212,26 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         return status;
+    }
+
+    // Leaves a mapping behind whose pages in a range have moved. As Linux: no part of it is locked any more, and if nothing is
+    // left that its anon_vma could stand for it loses that as well, where the place it went to has not taken it in.
+    private void Empty(uint id, ulong start, ulong end, bool tablesMoved)
+    {
+        ref Vma vma = ref VmaAt(id);
+
+        // Whole page tables move as they are, if they are as well aligned where they go; the others stay, empty.
+        if (tablesMoved)
+        {
+            _pageTable.FreeEmptyLeaves(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
+        }
+
+        CountLocked(vma.Flags, vma.Flags & ~VmaFlags.Locked, vma.Pages);
+        vma.Flags &= ~VmaFlags.Locked;
+        if (vma.Start == start && vma.End == end)
+        {
+            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
+        }
     }
 
     // Makes the leaves that the PTEs of a range will need elsewhere.
@@ -217,7 +251,7 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    private void MovePtes(ulong start, ulong pages, ulong newStart)
+    private void MovePtes(ulong start, ulong pages, ulong newStart, uint anonVma)
     {
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
         ulong page = start;
@@ -234,6 +268,9 @@ internal sealed partial class AddressSpace<TObserver>
                 continue;
             }
 
+            // Between the two places a PTE is in neither, which a reverse-map walk must not see.
+            ulong index = anonVma == 0 ? 0 : VmaAt(FindContaining(page)).IndexOf(page);
+            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
             int position = PageTable.PositionOf(page);
             _pageTable.Enter(leaf);
             for (int i = 0; i < count; i++)
@@ -258,6 +295,8 @@ internal sealed partial class AddressSpace<TObserver>
 
                 _pageTable.Exit(into);
             }
+
+            _store.AnonVmas.ExitWrite(hold);
         }
     }
 

@@ -78,12 +78,13 @@ internal readonly ref struct HugeFrame
 
     /// <summary>Makes 512 frames of one: each gets its own references. Nobody has one but PTEs, and the caller to one frame.</summary>
     /// <param name="held">The frame to which the caller has a reference.</param>
-    internal void Dissolve(int held)
+    /// <param name="each">References to every frame that he has from then on.</param>
+    internal void Dissolve(int held, int each)
     {
         Debug.Assert(WholeMappings == 0 && OtherReferences == 1 && Head.Pins == 0, "Somebody else could reach the frames.");
         for (int i = 0; i < _records.Length; i++)
         {
-            _records[i].BecomeSingle(_records[i].MapCount + (i == held ? 1 : 0));
+            _records[i].BecomeSingle(_records[i].MapCount + each + (i == held ? 1 : 0));
         }
     }
 }

@@ -134,12 +134,16 @@ internal sealed class PhysicalMemory : IDisposable
     }
 
     /// <summary>Takes a frame with the content of <paramref name="source"/> and one reference, the caller's.</summary>
-    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame)
+    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame) =>
+        TakeWith(cpu, node, _arena.Content(source), out frame);
+
+    /// <summary>Takes a frame with a content and one reference, the caller's.</summary>
+    internal MemoryStatus TakeWith(int cpu, int node, ReadOnlySpan<byte> content, out Pfn frame)
     {
         MemoryStatus status = TakeRaw(cpu, node, out frame, out _);
         if (status == MemoryStatus.Done)
         {
-            _arena.Content(source).CopyTo(_arena.Content(frame));
+            content.CopyTo(_arena.Content(frame));
         }
 
         return status;
@@ -207,11 +211,12 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>Takes a huge page apart. Nobody has a reference to any of it but PTEs, and the caller to one frame.</summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="held">The frame to which the caller has a reference; frames that nobody has one to are free afterwards.</param>
-    internal void Dissolve(int cpu, Pfn held)
+    /// <param name="each">References to every frame that the caller has from then on.</param>
+    internal void Dissolve(int cpu, Pfn held, int each = 0)
     {
         Pfn first = HeadOf(held);
         HugeFrame huge = HugeFrameOf(held);
-        huge.Dissolve((int)(held.Number - first.Number));
+        huge.Dissolve((int)(held.Number - first.Number), each);
         _ = Interlocked.Decrement(ref _hugePages);
         for (uint i = 0; i < Sizes.HugePages; i++)
         {

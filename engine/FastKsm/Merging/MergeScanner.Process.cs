@@ -217,7 +217,8 @@ internal sealed partial class MergeScanner<TObserver>
 
     private bool TryDissolve(AddressSpace<TObserver> space, ulong page, Pfn frame)
     {
-        bool dissolved = space.TryDissolve(Cpu, page, frame, out int zeroes);
+        bool dissolved = space.TryDissolve(Cpu, page, frame, out int zeroes, out bool shared)
+            || (shared && Dissolver!.TryDissolve(Cpu, frame, out zeroes));
         Counters.Statistics.HugePagesSplit += dissolved ? 1 : 0;
         _hasLostPages |= zeroes != 0;
         return dissolved;

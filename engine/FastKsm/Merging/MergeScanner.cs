@@ -70,6 +70,9 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <summary>Chooses the number of pages in a batch, if it is on; set through <see cref="Configure"/>.</summary>
     internal ScanTimeAdvisor Advisor { get; }
 
+    /// <summary>Takes huge pages apart that several map; set before the first scan, for its walks ask this scanner about merged frames.</summary>
+    internal FrameDissolver? Dissolver { get; set; }
+
     /// <summary>Bytes of native records in use.</summary>
     internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;
 

@@ -45,14 +45,10 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public ulong Remap(int process, RemapRequest request)
     {
-        if (request.DontUnmap)
-        {
-            throw PerformerException.NotImplemented("remap dontunmap");
-        }
-
         RequireAligned(request.To);
         return InRange(() => _processes[process].Remap(
-            request.Source.Address, BytesOf(request.Source.Pages), BytesOf(request.Pages), request.MayMove, request.To));
+            request.Source.Address, BytesOf(request.Source.Pages), BytesOf(request.Pages), request.MayMove, request.To,
+            request.DontUnmap));
     }
 
     /// <inheritdoc/>
@@ -67,6 +63,20 @@ public sealed partial class EnginePerformer
             _processes[process].Unlock(run.Address, BytesOf(run.Pages));
         }
     }
+
+    /// <inheritdoc/>
+    public void Migrate(int process, PageRun run, int? node)
+    {
+        if (node >= Started.Options.Nodes)
+        {
+            throw PerformerException.Impossible($"the machine has nodes 0 to {Started.Options.Nodes - 1}, not {node}");
+        }
+
+        _ = _processes[process].Migrate(run.Address, BytesOf(run.Pages), node);
+    }
+
+    /// <inheritdoc/>
+    public void PageOut(int process, PageRun run) => _ = _processes[process].PageOut(run.Address, BytesOf(run.Pages));
 
     private static Advice AdviceOf(MemoryAdvice advice) => advice switch
     {

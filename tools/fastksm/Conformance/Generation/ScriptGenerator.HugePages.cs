@@ -9,7 +9,7 @@ internal sealed partial class ScriptGenerator
     // A region that is mapped by huge pages as far as it holds whole blocks; what it holds decides which of them are split.
     private void HugePages()
     {
-        if (AnyProcess() is not { } process || _hugeRegions == MostHugeRegions || process.Regions.Count == MostRegions)
+        if (AnyProcess() is not { } process || _hugeRegions == MostHugeRegions || process.Regions.Count >= _profile.MostRegions)
         {
             return;
         }

@@ -49,5 +49,8 @@ internal sealed class HostKsmUse : IDisposable
         return new HostKsmUse(hostLock);
     }
 
+    /// <summary>Keeps users of the host's KSM away while a test has mergeable memory that they would see; null without KSM.</summary>
+    internal static HostLock? KeepAway() => KernelSession.Obstacle() is null ? HostLock.Take(CancellationToken.None) : null;
+
     public void Dispose() => _lock.Dispose();
 }

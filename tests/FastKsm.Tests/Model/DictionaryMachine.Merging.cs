@@ -142,6 +142,15 @@ internal sealed partial class DictionaryMachine
         }
     }
 
+    // What a process counts beyond the zero frames that the merger has placed in its pages: inherited without the pages.
+    private static long MiscountOf(Running running)
+    {
+        long miscount = running.Process.KsmStat.ZeroPages
+            - running.Pages.Keys.Count(page => running.Process.Space.Translate(page) is { IsZeroFrame: true, IsDirty: true });
+        Assert.True(miscount == 0 || (running.MiscountsZeroPages && miscount > 0), $"{running} counts {miscount} zero pages too many.");
+        return miscount;
+    }
+
     // Nothing merged is left in mergeable mappings, and every counter says so.
     private void UnmergeAll()
     {
@@ -151,18 +160,28 @@ internal sealed partial class DictionaryMachine
         Knob("run", 2);
         Assert.Equal(copied + merged, _machine.CowKsm);
         KsmCounters c = Ksm.Counters;
+        long unmapped = _zeroPagesMiscounted + _running.Sum(running => MiscountOf(running));
         bool busy = AllPages().Any(entry => IsInIndex(entry.Running, entry.Page));
         Assert.Equal(
             new KsmCounters
             {
                 PagesScanned = c.PagesScanned,
                 PagesSkipped = c.PagesSkipped,
+                KsmZeroPages = unmapped,
+                GeneralProfit = unmapped * (long)PageSize,
                 StableNodeChains = busy ? c.StableNodeChains : 0,
                 StableNodeDups = busy ? c.StableNodeDups : 0,
             },
             c);
         Assert.All(_running, running => Assert.Equal(
-            new KsmStat { MergeAny = running.MergesAnything, Mergeable = running.Process.KsmStat.Mergeable }, running.Process.KsmStat));
+            new KsmStat
+            {
+                ZeroPages = MiscountOf(running),
+                ProcessProfit = MiscountOf(running) * (long)PageSize,
+                MergeAny = running.MergesAnything,
+                Mergeable = running.Process.KsmStat.Mergeable,
+            },
+            running.Process.KsmStat));
         Assert.DoesNotContain(AllPages(), entry => entry.Entry.Mergeable && IsMerged(entry.Running, entry.Page));
     }
 

@@ -38,6 +38,9 @@ public sealed class Machine : IDisposable
         Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner<MachineObserver>(
             Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.HashingThreads);
+        Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
+        Migrator = new FrameMigrator(Store, Walker, Merger);
+        Pager = new FramePager(Store, Walker);
         Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)
@@ -70,11 +73,36 @@ public sealed class Machine : IDisposable
     /// <summary>ksmd.</summary>
     internal MergeScanner<MachineObserver> Merger { get; }
 
+    /// <summary>From frames to pages.</summary>
+    internal FrameWalker Walker { get; }
+
+    /// <summary>Moves frames.</summary>
+    internal FrameMigrator Migrator { get; }
+
+    /// <summary>Pages frames out.</summary>
+    internal FramePager Pager { get; }
+
     /// <summary>Events on their way to listeners.</summary>
     internal KsmEventQueue Events { get; } = new();
 
     /// <summary>Tables of all address spaces.</summary>
     internal AddressSpaceStore Store { get; }
+
+    /// <summary>What reverse-map walks of a kind have cost since the machine was made, or <see cref="ResetWalks"/>.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of its values.</exception>
+    public WalkFigures Walks(WalkKind kind)
+    {
+        if (kind is < WalkKind.Referenced or > WalkKind.Restore)
+        {
+            Throw.OutOfRange(nameof(kind), kind, "a kind of walk");
+        }
+
+        return Store.AnonVmas.Statistics.Read(kind);
+    }
+
+    /// <summary>Forgets what <see cref="Walks"/> has counted so far.</summary>
+    public void ResetWalks() => Store.AnonVmas.Statistics.Reset();
 
     /// <summary>Makes a process with an empty address space.</summary>
     /// <param name="cpu">CPU on whose behalf its system calls run; the first if null.</param>

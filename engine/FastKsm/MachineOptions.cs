@@ -37,6 +37,15 @@ public sealed record MachineOptions
     /// <summary>How equal contents are found. Both kinds show the same counters while contents change only between scans.</summary>
     public MergeIndexKind Index { get; init; } = MergeIndexKind.Fingerprint;
 
+    /// <summary>Which VMAs a reverse-map walk over a merged frame looks at.</summary>
+    public Pruning Pruning { get; init; } = Pruning.PageIndex;
+
+    /// <summary>
+    /// Nodes after which a reverse-map walk lets go of its lock for a moment, so that others may have it; 0 for never, as
+    /// Linux.
+    /// </summary>
+    public int WalkNodesPerHold { get; init; }
+
     /// <summary>Threads that take checksums while ksmd scans, the scanning one among them; 1 to 256. What a scan does is the same with any.</summary>
     public int HashingThreads { get; init; } = 1;
 
@@ -61,6 +70,8 @@ public sealed record MachineOptions
         Require(
             Index is MergeIndexKind.Fingerprint or MergeIndexKind.ContentTree, nameof(Index), Index,
             "Fingerprint or ContentTree");
+        Require(Pruning is Pruning.PageIndex or Pruning.FullRange, nameof(Pruning), Pruning, "PageIndex or FullRange");
+        Require(WalkNodesPerHold >= 0, nameof(WalkNodesPerHold), WalkNodesPerHold, "0 or more");
         Require(
             HashingThreads is >= 1 and <= MaxHashingThreads, nameof(HashingThreads), HashingThreads, $"1 to {MaxHashingThreads}");
         Require(

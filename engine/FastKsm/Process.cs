@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
@@ -57,6 +58,9 @@ public sealed class Process
 
     /// <summary>Present pages of backing objects (RssFile and RssShmem), in pages.</summary>
     public long ResidentBackedPages => _space.ResidentBacked;
+
+    /// <summary>Paged-out pages (VmSwap), in pages.</summary>
+    public long SwappedPages => _space.SwapEntries;
 
     /// <summary>Whether every compatible mapping is a candidate for merging (PR_GET_MEMORY_MERGE).</summary>
     public bool MergesAnything => _space.MergeAny;
@@ -228,6 +232,85 @@ public sealed class Process
         return new FramePin(_machine, _cpu.Number, pin, _machine.Store.Pins[pin].Frame);
     }
 
+    /// <summary>Moves the frames of a range's anonymous pages elsewhere, whoever else maps them (as move_pages with MPOL_MF_MOVE_ALL).</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <param name="node">Where to: a NUMA node, on which frames that are there already stay; null for any frame.</param>
+    /// <returns>Number of frames moved. Those that somebody has borrowed, or works on, stay where they are.</returns>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space or machine.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free; those before have moved.</exception>
+    public long Migrate(ulong address, ulong length, int? node = null)
+    {
+        if (node is { } number && (number < 0 || number >= _machine.Options.Nodes))
+        {
+            Throw.OutOfRange(nameof(node), number, $"a node from 0 to {_machine.Options.Nodes - 1}");
+        }
+
+        (ulong start, ulong end) = Span(address, length);
+        AddressSpace<MachineObserver> space = Enter();
+        HashSet<Pfn> arrived = [];
+        long moved = 0;
+        for (ulong page = start; page < end; page++)
+        {
+            Pfn frame = space.BorrowAnonymous(page);
+            if (!frame.IsSome)
+            {
+                continue;
+            }
+
+            // Several pages of the range may map one frame, which moves once.
+            MemoryStatus status = MemoryStatus.Busy;
+            bool stays = arrived.Contains(frame) || _machine.Store.Frames.Layout.NodeOf(frame.Number) == node;
+            if (!stays)
+            {
+                status = _machine.Migrator.TryMigrate(_cpu.Number, frame, node ?? -1, out frame);
+                _ = arrived.Add(frame);
+            }
+
+            _machine.Store.Frames.Release(_cpu.Number, frame);
+            if (status == MemoryStatus.OutOfFrames)
+            {
+                Throw.Failure(status, nameof(Migrate), page << _pageShift);
+            }
+
+            moved += status == MemoryStatus.Done ? 1 : 0;
+        }
+
+        return moved;
+    }
+
+    /// <summary>Pages the anonymous pages of a range out, whoever else maps them, as memory pressure does.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="length">Bytes; a positive number of whole pages.</param>
+    /// <returns>Number of frames given up. Those that are locked, or that somebody has borrowed, stay.</returns>
+    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for the pages; those before are paged out.</exception>
+    public long PageOut(ulong address, ulong length)
+    {
+        (ulong start, ulong end) = Span(address, length);
+        AddressSpace<MachineObserver> space = Enter();
+        long gone = 0;
+        for (ulong page = start; page < end; page++)
+        {
+            Pfn frame = space.BorrowAnonymous(page);
+            if (!frame.IsSome)
+            {
+                continue;
+            }
+
+            MemoryStatus status = _machine.Pager.TryPageOut(_cpu.Number, frame);
+            _machine.Store.Frames.Release(_cpu.Number, frame);
+            if (status == MemoryStatus.OutOfNativeMemory)
+            {
+                Throw.Failure(status, nameof(PageOut), page << _pageShift);
+            }
+
+            gone += status == MemoryStatus.Done ? 1 : 0;
+        }
+
+        return gone;
+    }
+
     /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
     /// <param name="enabled">Whether to merge. Taking back what was not given changes nothing.</param>
     /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
@@ -274,7 +357,11 @@ public sealed class Process
 
     /// <summary>Frame that a page is mapped to at this moment; none if it is not.</summary>
     /// <param name="address">An address in the page.</param>
-    public Pfn FrameAt(ulong address) => Enter().Translate(address >> _pageShift).Frame;
+    public Pfn FrameAt(ulong address)
+    {
+        Pte pte = Enter().Translate(address >> _pageShift);
+        return pte.IsPresent ? pte.Frame : Pfn.None;
+    }
 
     /// <summary>PTEs that map the same frame as a page; 0 if it is not mapped, or to the zero frame.</summary>
     /// <param name="address">An address in the page.</param>
@@ -287,6 +374,10 @@ public sealed class Process
     /// <summary>Whether a page is mapped to a zero frame at this moment.</summary>
     /// <param name="address">An address in the page.</param>
     public bool IsZeroFrameAt(ulong address) => Enter().Translate(address >> _pageShift).IsZeroFrame;
+
+    /// <summary>Whether a page is paged out at this moment.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsSwappedAt(ulong address) => Enter().Translate(address >> _pageShift).IsSwap;
 
     /// <summary>What the pages of a range are: the figures of /proc/PID/smaps, summed over the mappings in it.</summary>
     /// <param name="address">First address.</param>

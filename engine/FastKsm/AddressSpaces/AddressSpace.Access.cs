@@ -72,22 +72,27 @@ internal sealed partial class AddressSpace<TObserver>
         uint id = FindContaining(page);
         uint leaf = id == 0 ? 0 : _pageTable.Find(page);
         destination.Clear();
-        Pfn frame = Pfn.None;
+        Pte pte = default;
         if (leaf != 0)
         {
             _pageTable.Enter(leaf);
-            frame = _pageTable.Get(leaf, PageTable.PositionOf(page)).Frame;
-            if (frame.IsSome)
+            pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+            if (pte.IsSwap)
             {
-                _store.Frames.Content(frame).CopyTo(destination);
+                _store.Swap.Content(pte.Slot).CopyTo(destination);
+            }
+            else if (!pte.IsEmpty)
+            {
+                // A frame that is moving has the content until the entry has gone.
+                _store.Frames.Content(pte.Frame).CopyTo(destination);
             }
 
             _pageTable.Exit(leaf);
         }
 
-        if (id != 0 && !frame.IsSome && VmaAt(id).Object != 0)
+        if (id != 0 && pte.IsEmpty && VmaAt(id).Object != 0)
         {
-            frame = _store.ObjectAt(VmaAt(id).Object).Find(VmaAt(id).IndexOf(page));
+            Pfn frame = _store.ObjectAt(VmaAt(id).Object).Find(VmaAt(id).IndexOf(page));
             if (frame.IsSome)
             {
                 _store.Frames.Content(frame).CopyTo(destination);

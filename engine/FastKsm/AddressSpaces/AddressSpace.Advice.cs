@@ -161,6 +161,12 @@ internal sealed partial class AddressSpace<TObserver>
             for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
             {
                 Pte pte = _pageTable.Get(leaf, position + i);
+                if (lazilyFree && pte.IsSwap)
+                {
+                    _pageTable.Set(leaf, position + i, default);
+                    ZapEntry(pte);
+                }
+
                 if (!pte.IsCounted)
                 {
                     continue;
@@ -237,8 +243,9 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
+    // A page that is moving will be merged again when it has arrived, so it counts; whoever needs it otherwise waits for that.
     private bool IsMerged(Pte pte) =>
-        pte.IsPresent && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
+        (pte.IsPresent || pte.IsMigration) && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
 
     private bool TryRegister()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -42,7 +43,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         // Before the latch of the leaf: the anon_vma table lies outside it.
         bool mayCopy = kind != FaultKind.Read && !vma.Has(VmaFlags.Shared);
-        if (mayCopy && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(ref vma))
+        if (mayCopy && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(id, ref vma))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -55,10 +56,44 @@ internal sealed partial class AddressSpace<TObserver>
         int position = PageTable.PositionOf(page);
         _pageTable.Enter(leaf);
         Pte pte = _pageTable.Get(leaf, position);
-        MemoryStatus status = pte.IsEmpty
-            ? FaultEmpty(cpu, ref vma, page, leaf, kind)
-            : FaultPresent(cpu, ref vma, page, leaf, kind, pte);
+        SpinWait spinner = default;
+        while (pte.IsMigration)
+        {
+            // Whoever moves the page needs neither the mm lock nor, for ever, this latch.
+            _pageTable.Exit(leaf);
+            spinner.SpinOnce();
+            _pageTable.Enter(leaf);
+            pte = _pageTable.Get(leaf, position);
+        }
+
+        MemoryStatus status = MemoryStatus.Done;
+        if (pte.IsSwap)
+        {
+            status = SwapIn(cpu, ref vma, page, leaf, pte, dirty: kind is FaultKind.Write or FaultKind.ForcedWrite);
+            pte = _pageTable.Get(leaf, position);
+        }
+
+        if (status == MemoryStatus.Done)
+        {
+            status = pte.IsEmpty
+                ? FaultEmpty(cpu, ref vma, page, leaf, kind)
+                : FaultPresent(cpu, ref vma, page, leaf, kind, pte);
+        }
+
         _pageTable.Exit(leaf);
+        return status;
+    }
+
+    // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
+    private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry, bool dirty)
+    {
+        MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Slot), out Pfn frame);
+        if (status == MemoryStatus.Done)
+        {
+            MapOwn(ref vma, page, leaf, frame, writable: true, dirty);
+            ZapEntry(entry);
+        }
+
         return status;
     }
 
@@ -224,7 +259,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // First write in a VMA: a neighbour's anon_vma if the two could ever merge but for their protection, else a new one.
-    private bool TryPrepareAnonVma(ref Vma vma)
+    private bool TryPrepareAnonVma(uint id, ref Vma vma)
     {
         uint after = FindContaining(vma.End);
         uint shared = Sharable(after, vma, vma.PageOffset + vma.Pages, vmaIsFirst: true);
@@ -234,7 +269,8 @@ internal sealed partial class AddressSpace<TObserver>
             shared = Sharable(before, vma, vma.PageOffset, vmaIsFirst: false);
         }
 
-        return _store.AnonVmas.TryPrepare(ref vma.AnonVma, ref vma.Chain, shared);
+        VmaInterval interval = new(id, vma.PageOffset, vma.LastIndex);
+        return _store.AnonVmas.TryPrepare(ref vma.AnonVma, ref vma.Chain, shared, interval);
     }
 
     private uint Sharable(uint neighbour, in Vma vma, ulong boundary, bool vmaIsFirst)

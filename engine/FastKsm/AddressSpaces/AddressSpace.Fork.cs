@@ -1,3 +1,4 @@
+using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 
@@ -79,11 +80,12 @@ internal sealed partial class AddressSpace<TObserver>
         {
             uint id = _tree.At(at);
             ref Vma vma = ref VmaAt(id);
-            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain);
+            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
             _store.DropObjectReference(cpu, vma.Object);
             _store.Vmas.Return(id);
         }
 
+        _ = _store.Spaces.TryRemove(Id, out _);
         _tree.Clear();
         _store.AddZeroPagesMiscounted(_mergerZeroPages);
         (_mergerZeroPages, _mergerZeroPagesUnmapped) = (0, 0);
@@ -114,21 +116,24 @@ internal sealed partial class AddressSpace<TObserver>
 
         ref Vma vma = ref VmaAt(id);
         bool pagesToo = vma.AnonVma != 0 && !vma.Has(VmaFlags.WipeOnFork);
-        uint own = 0;
-        uint chain = 0;
-        if (pagesToo && !_store.AnonVmas.TryFork(vma.AnonVma, vma.Chain, out own, out chain))
-        {
-            _store.Cancel(ref promise);
-            return MemoryStatus.OutOfNativeMemory;
-        }
-
         promise.Vmas--;
         uint copyId = _store.Vmas.TakePromised();
         ref Vma copy = ref VmaAt(copyId);
         copy = vma;
-        copy.AnonVma = own;
-        copy.Chain = chain;
+        (copy.Space, copy.AnonVma, copy.Chain) = (child.Id, 0, 0);
         copy.Flags &= ~VmaFlags.Locked;
+
+        // Walks meet the child's VMA from here on, behind the parent's; PTEs are copied after that.
+        uint own = 0;
+        uint chain = 0;
+        if (pagesToo && !_store.AnonVmas.TryFork(vma.AnonVma, vma.Chain, IntervalOf(copyId), out own, out chain))
+        {
+            _store.Vmas.Return(copyId);
+            _store.Cancel(ref promise);
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        (copy.AnonVma, copy.Chain) = (own, chain);
         _store.AddObjectReference(copy.Object);
         child.MappedPages += copy.Pages;
         child._tree.Insert(copy.Start, copy.End, copyId, ref promise.Nodes);
@@ -150,6 +155,24 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
+    // A page that is paged out or moving is from now on that of both. Under both latches.
+    private void CopyEntry(Pte entry, uint leaf, AddressSpace<TObserver> child, uint into, int position)
+    {
+        Pte both = entry.WhenForked();
+        _pageTable.Set(leaf, position, both);
+        child._pageTable.Set(into, position, both);
+        if (entry.IsSwap)
+        {
+            _store.Swap.AddReference(entry.Slot);
+            _ = Interlocked.Increment(ref child._swapEntries);
+        }
+        else
+        {
+            // Only anonymous pages move.
+            _ = Interlocked.Increment(ref child._residentAnonymous);
+        }
+    }
+
     private MemoryStatus CopyLeaf(
         int cpu, ref Vma copy, uint leaf, ulong page, int count, AddressSpace<TObserver> child, ref bool shared)
     {
@@ -168,6 +191,12 @@ internal sealed partial class AddressSpace<TObserver>
             Pte pte = _pageTable.Get(leaf, position + i);
             if (pte.IsEmpty)
             {
+                continue;
+            }
+
+            if (!pte.IsPresent)
+            {
+                CopyEntry(pte, leaf, child, into, position + i);
                 continue;
             }
 

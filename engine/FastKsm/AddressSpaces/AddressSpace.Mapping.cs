@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -63,7 +64,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         // The unmap may change the tree's height by one before the insert.
-        if (!_store.TryPromise(out Promise promise, 1, _tree.NodesForInsert + 2, 1))
+        if (!_store.TryPromise(out Promise promise, 1, _tree.NodesForInsert + 2, 2 + LinksAround(start, start + pages)))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -105,7 +106,10 @@ internal sealed partial class AddressSpace<TObserver>
             vma.Flags = region.Flags;
             vma.Object = region.Object;
             vma.Node = region.Node;
-            vma.Chain = region.AnonVma == 0 ? 0 : _store.CloneChain(region.AnonVma, region.Chain, ref promise);
+            vma.Space = Id;
+            FamilyHold hold = _store.AnonVmas.EnterWrite(region.AnonVma, vma.PageOffset, vma.LastIndex);
+            vma.Chain = _store.AnonVmas.Clone(region.AnonVma, region.Chain, IntervalOf(id), ref promise.Intervals);
+            _store.AnonVmas.ExitWrite(hold);
             vma.AnonVma = region.AnonVma;
             _tree.Insert(region.Start, region.End, id, ref promise.Nodes);
         }
@@ -130,7 +134,7 @@ internal sealed partial class AddressSpace<TObserver>
         uint last = FindContaining(end - 1);
         uint links = _store.AnonVmas.LengthOf(VmaAt(first).Chain);
         links += last == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(last).Chain);
-        if (!_store.TryPromise(out Promise promise, 2, 2 * (_tree.NodesForInsert + 1), links))
+        if (!_store.TryPromise(out Promise promise, 2, 2 * (_tree.NodesForInsert + 1), 2 * links))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -189,6 +193,7 @@ internal sealed partial class AddressSpace<TObserver>
         int emptied = 0;
         long anonymous = 0;
         long mergerZero = 0;
+        long moving = 0;
         int position = PageTable.PositionOf(page);
         _pageTable.Enter(leaf);
         for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
@@ -201,6 +206,13 @@ internal sealed partial class AddressSpace<TObserver>
 
             _pageTable.Set(leaf, position + i, default);
             emptied++;
+            if (!pte.IsPresent)
+            {
+                moving += pte.IsMigration ? 1 : 0;
+                ZapEntry(pte);
+                continue;
+            }
+
             if (!pte.IsCounted)
             {
                 mergerZero += pte.IsDirty ? 1 : 0;
@@ -221,12 +233,22 @@ internal sealed partial class AddressSpace<TObserver>
 
         // Only now may the frames be reused: nobody holds a translation to them any more.
         _observer.TranslationsKilled(Id, page, (uint)count);
-        _ = Interlocked.Add(ref _residentAnonymous, -anonymous);
+        _ = Interlocked.Add(ref _residentAnonymous, -anonymous - moving);
         _ = Interlocked.Add(ref _residentBacked, anonymous - frames);
         CountMergerZeroPages(-mergerZero);
         foreach (uint number in gone[..frames])
         {
             _store.Frames.Release(cpu, new Pfn(number));
+        }
+    }
+
+    // What a migration entry stood for is the migrating thread's to free.
+    private void ZapEntry(Pte entry)
+    {
+        if (entry.IsSwap)
+        {
+            _store.Swap.Release(entry.Slot);
+            _ = Interlocked.Decrement(ref _swapEntries);
         }
     }
 

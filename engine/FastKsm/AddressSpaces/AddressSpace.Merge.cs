@@ -1,6 +1,6 @@
-using System;
 using System.Diagnostics;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -16,9 +16,10 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.Done;
         }
 
-        // Two splits clone the chain; a neighbour may instead adopt it, or that of the other neighbour, which is singular.
-        uint links = Math.Max(1, 2 * _store.AnonVmas.LengthOf(VmaAt(id).Chain));
-        if (!_store.TryPromise(out Promise promise, 2, 2 * _tree.NodesForInsert, links))
+        // Two splits clone the chain and re-key the VMA twice; or a neighbour adopts it, or that of the other neighbour, or has
+        // it already, and both are re-keyed.
+        uint intervals = 2 + (4 * _store.AnonVmas.LengthOf(VmaAt(id).Chain)) + LinksAround(start, end);
+        if (!_store.TryPromise(out Promise promise, 2, 2 * _tree.NodesForInsert, intervals))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -71,6 +72,17 @@ internal sealed partial class AddressSpace<TObserver>
         return MemoryStatus.Done;
     }
 
+    // Chain links of the VMAs that a range could merge with.
+    private uint LinksAround(ulong start, ulong end)
+    {
+        uint before = start == 0 ? 0 : FindContaining(start - 1);
+        uint after = FindContaining(end);
+        return (before == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(before).Chain))
+            + (after == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(after).Chain));
+    }
+
+    private VmaInterval IntervalOf(uint id) => new(id, VmaAt(id).PageOffset, VmaAt(id).LastIndex);
+
     private void SplitOff(uint id, ulong at, bool newBelow, ref Promise promise)
     {
         promise.Vmas--;
@@ -79,9 +91,12 @@ internal sealed partial class AddressSpace<TObserver>
         ref Vma piece = ref VmaAt(other);
         Debug.Assert(vma.Start < at && at < vma.End, "A split leaves two pieces.");
         piece = vma;
-        piece.Chain = _store.CloneChain(vma.AnonVma, vma.Chain, ref promise);
         _store.AddObjectReference(vma.Object);
         (ulong start, ulong end) = (vma.Start, vma.End);
+
+        // One critical section: a walk meets the VMA before or after, and a page of it always in exactly one of the two.
+        FamilyHold hold = _store.AnonVmas.EnterWrite(vma.AnonVma, vma.PageOffset, vma.LastIndex);
+        _store.AnonVmas.Detach(vma.Chain, vma.PageOffset);
         if (newBelow)
         {
             piece.End = at;
@@ -97,6 +112,9 @@ internal sealed partial class AddressSpace<TObserver>
             _tree.Update(start, start, at);
         }
 
+        piece.Chain = _store.AnonVmas.Clone(vma.AnonVma, vma.Chain, IntervalOf(other), ref promise.Intervals);
+        _store.AnonVmas.Attach(vma.Chain, IntervalOf(id), ref promise.Intervals);
+        _store.AnonVmas.ExitWrite(hold);
         _tree.Insert(piece.Start, piece.End, other, ref promise.Nodes);
     }
 
@@ -123,23 +141,42 @@ internal sealed partial class AddressSpace<TObserver>
 
         uint target = left ? before : after;
         ref Vma vma = ref VmaAt(target);
+        uint other = left && right ? after : 0;
+        ulong start = left ? vma.Start : region.Start;
+        ulong end = other != 0 ? VmaAt(other).End : left ? region.End : vma.End;
+        ulong offset = vma.PageOffset - (vma.Start - start);
+
+        // What differs from none is one and the same anon_vma, by the rules above, so there is one family to lock; and all that
+        // changes lies within the merged range and the VMA that the range is taken from.
+        (uint own, uint chain) = vma.AnonVma != 0 ? (vma.AnonVma, vma.Chain)
+            : region.AnonVma != 0 || other == 0 ? (region.AnonVma, region.Chain)
+            : (VmaAt(other).AnonVma, VmaAt(other).Chain);
+        ulong first = middle == 0 ? offset : ulong.Min(offset, VmaAt(middle).PageOffset);
+        ulong last = offset + (end - start) - 1;
+        last = middle == 0 ? last : ulong.Max(last, VmaAt(middle).LastIndex);
+        FamilyHold hold = _store.AnonVmas.EnterWrite(own, first, last);
+        _store.AnonVmas.Detach(vma.Chain, vma.PageOffset);
+        ulong formerStart = vma.Start;
+        VmaInterval merged = new(target, offset, offset + (end - start) - 1);
         if (vma.AnonVma == 0)
         {
-            Adopt(ref vma, region, left && right ? after : 0, ref promise);
+            vma.Chain = _store.AnonVmas.Clone(own, chain, merged, ref promise.Intervals);
+            vma.AnonVma = own;
         }
-
-        ulong start = left ? vma.Start : region.Start;
-        ulong end = left && right ? VmaAt(after).End : left ? region.End : vma.End;
-        if (left && right)
+        else
         {
-            Drop(after);
+            _store.AnonVmas.Attach(vma.Chain, merged, ref promise.Intervals);
         }
 
-        TakeFrom(middle, region.Start, region.End);
-        ulong formerStart = vma.Start;
-        vma.PageOffset -= formerStart - start;
-        vma.Start = start;
-        vma.End = end;
+        // The target has the chain, with its new interval, before those that had it go: no anon_vma is without intervals.
+        (vma.PageOffset, vma.Start, vma.End) = (offset, start, end);
+        if (other != 0)
+        {
+            DropHeld(other);
+        }
+
+        TakeFrom(middle, region.Start, region.End, ref promise);
+        _store.AnonVmas.ExitWrite(hold);
         _tree.Update(formerStart, start, end);
         return target;
     }
@@ -157,17 +194,8 @@ internal sealed partial class AddressSpace<TObserver>
             || (region.AnonVma == 0 && _store.AnonVmas.IsSingular(vma.Chain));
     }
 
-    private void Adopt(ref Vma vma, in Region region, uint other, ref Promise promise)
-    {
-        (uint own, uint chain) = region.AnonVma != 0 || other == 0
-            ? (region.AnonVma, region.Chain)
-            : (VmaAt(other).AnonVma, VmaAt(other).Chain);
-        vma.Chain = _store.CloneChain(own, chain, ref promise);
-        vma.AnonVma = own;
-    }
-
-    // Shrinks the VMA that held a range at one of its edges, or drops it when nothing is left.
-    private void TakeFrom(uint middle, ulong start, ulong end)
+    // Shrinks the VMA that held a range at one of its edges, or drops it when nothing is left. Under a hold of its family.
+    private void TakeFrom(uint middle, ulong start, ulong end, ref Promise promise)
     {
         if (middle == 0)
         {
@@ -178,10 +206,11 @@ internal sealed partial class AddressSpace<TObserver>
         CountLocked(vma.Flags, VmaFlags.None, end - start);
         if (start == vma.Start && end == vma.End)
         {
-            Drop(middle);
+            DropHeld(middle);
             return;
         }
 
+        _store.AnonVmas.Detach(vma.Chain, vma.PageOffset);
         ulong formerStart = vma.Start;
         if (start == vma.Start)
         {
@@ -193,6 +222,7 @@ internal sealed partial class AddressSpace<TObserver>
             vma.End = start;
         }
 
+        _store.AnonVmas.Attach(vma.Chain, IntervalOf(middle), ref promise.Intervals);
         _tree.Update(formerStart, vma.Start, vma.End);
     }
 
@@ -201,8 +231,16 @@ internal sealed partial class AddressSpace<TObserver>
     private void Drop(uint id)
     {
         ref Vma vma = ref VmaAt(id);
+        _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
+        DropHeld(id);
+    }
+
+    // The same under a hold of its family, in which another VMA has taken its chain over.
+    private void DropHeld(uint id)
+    {
+        ref Vma vma = ref VmaAt(id);
         _tree.Remove(vma.Start);
-        _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain);
+        _store.AnonVmas.UnlinkHeld(ref vma.AnonVma, ref vma.Chain, vma.PageOffset);
         _store.DropObjectReference(0, vma.Object);
         _store.Vmas.Return(id);
     }

@@ -133,9 +133,15 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         // The latch is held from the check of the PTE to its replacement, so the PTE need not be remembered and compared.
+        // Whoever walks over the frame's mappings must not find it merged half-way; as Linux, the scanner does not wait.
+        if (!record.TryLock())
+        {
+            return false;
+        }
+
         _pageTable.Enter(leaf);
         Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
-        bool merged = pte.IsCounted && pte.Frame == frame && TryWriteProtect(leaf, page, ref pte, ref record);
+        bool merged = record.Has(FrameFlags.Anonymous) && pte.IsCounted && pte.Frame == frame && TryWriteProtect(leaf, page, ref pte, ref record);
         if (merged && !target.IsSome)
         {
             // Dirty, or reclaim would drop it instead of writing it to swap. Its node gets its id when it is inserted.
@@ -152,6 +158,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         _pageTable.Exit(leaf);
+        record.Unlock();
         return merged;
     }
 

@@ -110,6 +110,10 @@ internal sealed partial class AddressSpace<TObserver>
                     killed |= (pte.IsAccessible && !accessible) || (pte.IsWritable && !writable);
                     _pageTable.Set(leaf, position + i, pte.WithAccessible(accessible).WithWritable(writable));
                 }
+                else if (pte.IsMigration)
+                {
+                    _pageTable.Set(leaf, position + i, pte.WhenReprotected(accessible));
+                }
             }
 
             _pageTable.Exit(leaf);

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -91,13 +92,12 @@ internal sealed partial class AddressSpace<TObserver>
 
     private MemoryStatus GrowInPlace(int cpu, uint id, ulong pages)
     {
-        uint length = _store.AnonVmas.LengthOf(VmaAt(id).Chain);
-        if (!_store.TryPromise(out Promise promise, 0, 0, Math.Max(1, length)))
+        ulong end = VmaAt(id).End;
+        if (!_store.TryPromise(out Promise promise, 0, 0, 2 + LinksAround(end, end + pages)))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        ulong end = VmaAt(id).End;
         Region region = Region.Of(VmaAt(id), end, end + pages);
         MappedPages += pages;
         CountLocked(VmaFlags.None, region.Flags, pages);
@@ -157,8 +157,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         // One VMA at the new place, and two edges of the old one, whose tail may lie in another VMA if it is cut off.
         uint last = FindContaining(start + oldPages - 1);
-        uint links = 2 * Math.Max(1, _store.AnonVmas.LengthOf(VmaAt(id).Chain));
-        links += last == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(last).Chain);
+        uint links = 2 + (4 * _store.AnonVmas.LengthOf(VmaAt(id).Chain)) + LinksAround(newStart, newStart + newPages);
+        links += last == 0 ? 0 : 2 * _store.AnonVmas.LengthOf(VmaAt(last).Chain);
         if (!_store.TryPromise(out Promise promise, 3, 3 * (_tree.NodesForInsert + 2), links))
         {
             return MemoryStatus.OutOfNativeMemory;
@@ -192,7 +192,7 @@ internal sealed partial class AddressSpace<TObserver>
             _store.DropObjectReference(cpu, region.Object);
         }
 
-        MovePtes(start, moved, newStart);
+        MovePtes(start, moved, newStart, region.AnonVma);
         id = FindContaining(start);
         if (keepsMapping)
         {
@@ -224,7 +224,7 @@ internal sealed partial class AddressSpace<TObserver>
         vma.Flags &= ~VmaFlags.Locked;
         if (vma.Start == start && vma.End == end)
         {
-            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain);
+            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
         }
     }
 
@@ -245,7 +245,7 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    private void MovePtes(ulong start, ulong pages, ulong newStart)
+    private void MovePtes(ulong start, ulong pages, ulong newStart, uint anonVma)
     {
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
         ulong page = start;
@@ -256,6 +256,9 @@ internal sealed partial class AddressSpace<TObserver>
                 continue;
             }
 
+            // Between the two places a PTE is in neither, which a reverse-map walk must not see.
+            ulong index = anonVma == 0 ? 0 : VmaAt(FindContaining(page)).IndexOf(page);
+            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
             int position = PageTable.PositionOf(page);
             _pageTable.Enter(leaf);
             for (int i = 0; i < count; i++)
@@ -280,6 +283,8 @@ internal sealed partial class AddressSpace<TObserver>
 
                 _pageTable.Exit(into);
             }
+
+            _store.AnonVmas.ExitWrite(hold);
         }
     }
 }

@@ -20,7 +20,8 @@ internal sealed partial class AddressSpace<TObserver>
             mapped += vma.Pages;
             locked += vma.Has(VmaFlags.Locked) ? vma.Pages : 0;
             Require(vma.End <= _store.PageLimit && vma.IndexOf(vma.End) <= 1UL << Sizes.IndexBits, "A3", vma.Start);
-            recount.AddVma(vma);
+            Require(vma.Space == Id, "A1", vma.Start);
+            recount.AddVma(_tree.At(at), vma);
         }
 
         Require(mapped == MappedPages && locked == LockedPages, "A2", 0);
@@ -32,6 +33,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         Require(counts.Anonymous == ResidentAnonymous, "A9", 0);
+        Require(counts.Swapped == SwapEntries, "A9", 0);
         Require(counts.Backed == ResidentBacked, "A9", 0);
         Require(counts.MergerZero + _mergerZeroPagesUnmapped == MergerZeroPages, "A9", 0);
     }
@@ -68,6 +70,13 @@ internal sealed partial class AddressSpace<TObserver>
         uint id = FindContaining(page);
         Require(id != 0, "A4", page);
         ref Vma vma = ref VmaAt(id);
+        if (pte.IsSwap)
+        {
+            counts.Swapped++;
+            recount.AddSwapEntry(pte);
+            return;
+        }
+
         Require(pte.IsPresent && pte.IsAccessible == ((vma.Flags & VmaFlags.Access) != VmaFlags.None), "A10", page);
         Require(!pte.IsWritable || vma.Has(VmaFlags.Write), "A6", page);
         ref FrameRecord frame = ref _store.Frames[pte.Frame];
@@ -102,5 +111,6 @@ internal sealed partial class AddressSpace<TObserver>
         internal long Anonymous;
         internal long Backed;
         internal long MergerZero;
+        internal long Swapped;
     }
 }

@@ -11,7 +11,7 @@ namespace FastKsm.AddressSpaces;
 /// Positions are page numbers, lengths are pages; the face converts and checks addresses. Members that take a CPU take
 /// and free frames on its behalf. Thread safety: all members may be called concurrently unless they say otherwise.
 /// </remarks>
-internal sealed partial class AddressSpace<TObserver>
+internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     where TObserver : struct, IAddressSpaceObserver
 {
     /// <summary>Lowest page that a mapping gets without asking for it: 64 KiB at 4 KiB pages, as vm.mmap_min_addr.</summary>
@@ -26,6 +26,7 @@ internal sealed partial class AddressSpace<TObserver>
     private long _residentAnonymous;
     private long _residentBacked;
     private long _mergerZeroPages;
+    private long _swapEntries;
 
     // Of these, the ones that no PTE stands for: inherited.
     private long _mergerZeroPagesUnmapped;
@@ -34,16 +35,14 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="observer">Whom to tell.</param>
     /// <param name="id">Id among the machine's address spaces; at least one.</param>
     internal AddressSpace(AddressSpaceStore store, TObserver observer, uint id)
+        : base(id)
     {
         _store = store;
         _observer = observer;
-        Id = id;
         _tree = new VmaTree(store.TreeNodes);
         _pageTable = new PageTable(store);
+        _ = store.Spaces.TryAdd(id, this);
     }
-
-    /// <summary>Id among the machine's address spaces.</summary>
-    internal uint Id { get; }
 
     /// <summary>VMAs (<c>map_count</c>).</summary>
     internal int VmaCount => _tree.Count;
@@ -63,6 +62,9 @@ internal sealed partial class AddressSpace<TObserver>
     /// <summary>Zero frames that the merger placed and that are still mapped (ksm_zero_pages of the process).</summary>
     /// <remarks>A child also counts those of its parent that it did not inherit, for ever, as on Linux.</remarks>
     internal long MergerZeroPages => Volatile.Read(ref _mergerZeroPages);
+
+    /// <summary>Paged-out pages (VmSwap).</summary>
+    internal long SwapEntries => Volatile.Read(ref _swapEntries);
 
     /// <summary>Whether every compatible mapping is made mergeable (MMF_VM_MERGE_ANY).</summary>
     internal bool MergeAny { get; private set; }

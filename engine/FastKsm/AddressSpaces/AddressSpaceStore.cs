@@ -1,10 +1,11 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Swapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -38,7 +39,8 @@ internal sealed class AddressSpaceStore : IDisposable
         Leaves = new NativeSlab<PteLeaf>(MaxLeaves, Faults);
         LeafHeaders = new NativeColumn<LeafHeader>(MaxLeaves + 1, Faults);
         DirectoryNodes = new NativeSlab<DirectoryNode>(MaxDirectoryNodes, Faults);
-        AnonVmas = new AnonVmaTable(MaxVmas, Faults);
+        AnonVmas = new AnonVmaTable(MaxVmas, Faults, vma => Vmas[vma].Chain);
+        Swap = new SwapStore(layout.ContentSize, Faults);
         Pins = new NativeSlab<PinRecord>(MaxPins, Faults);
     }
 
@@ -66,6 +68,12 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>anon_vmas and chains.</summary>
     internal AnonVmaTable AnonVmas { get; }
 
+    /// <summary>Paged-out pages.</summary>
+    internal SwapStore Swap { get; }
+
+    /// <summary>Address spaces by id, as far as they have not exited.</summary>
+    internal ConcurrentDictionary<uint, WalkedSpace> Spaces { get; } = new();
+
     /// <summary>Pins and plain references that are out.</summary>
     internal NativeSlab<PinRecord> Pins { get; }
 
@@ -83,7 +91,7 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>Bytes of native records in use, frames not counted.</summary>
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
-        + AnonVmas.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
+        + AnonVmas.UsedBytes + Swap.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
 
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
     internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);
@@ -92,15 +100,14 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="promise">What is set aside.</param>
     /// <param name="vmas">VMA records.</param>
     /// <param name="nodes">Tree nodes.</param>
-    /// <param name="links">Chain links.</param>
+    /// <param name="intervals">VMAs times the chain links of each, as often as the VMA is new or gets another interval.</param>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
-    internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint links)
+    internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint intervals)
     {
         promise = default;
         promise.Vmas = Vmas.TryPromise(vmas) ? vmas : 0;
         promise.Nodes = promise.Vmas == vmas && TreeNodes.TryPromise(nodes) ? nodes : 0;
-        promise.Links = promise.Nodes == nodes && AnonVmas.TryPromiseLinks(links) ? links : 0;
-        if (promise.Vmas == vmas && promise.Nodes == nodes && promise.Links == links)
+        if (promise.Vmas == vmas && promise.Nodes == nodes && AnonVmas.TryPromise(intervals, out promise.Intervals))
         {
             return true;
         }
@@ -114,17 +121,8 @@ internal sealed class AddressSpaceStore : IDisposable
     {
         Vmas.CancelPromise(promise.Vmas);
         TreeNodes.CancelPromise(promise.Nodes);
-        AnonVmas.CancelLinks(promise.Links);
+        AnonVmas.Cancel(ref promise.Intervals);
         promise = default;
-    }
-
-    /// <summary>Clones a chain out of a promise.</summary>
-    internal uint CloneChain(uint own, uint chain, ref Promise promise)
-    {
-        uint length = AnonVmas.LengthOf(chain);
-        Debug.Assert(length <= promise.Links, "Fewer links were promised than the chain has.");
-        promise.Links -= length;
-        return AnonVmas.Clone(own, chain);
     }
 
     /// <summary>One past the largest id that an object has had.</summary>
@@ -232,6 +230,7 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Swap.Dispose();
         Pins.Dispose();
         AnonVmas.Dispose();
         DirectoryNodes.Dispose();

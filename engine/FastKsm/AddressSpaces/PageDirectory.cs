@@ -9,7 +9,7 @@ namespace FastKsm.AddressSpaces;
 /// <summary>From leaf numbers to leaf ids, for one address space: a radix tree of three levels.</summary>
 /// <remarks>
 /// Sparse: a leaf costs two nodes of its own at most. Thread safety: look-ups and additions may be done concurrently;
-/// removals only under the mm lock held alone, with no look-up under way.
+/// removals only under the mm lock held alone and <see cref="Enter"/>, with no look-up under way but under either of them.
 /// </remarks>
 internal sealed class PageDirectory
 {
@@ -23,6 +23,12 @@ internal sealed class PageDirectory
     private int _latch;
 
     internal PageDirectory(NativeSlab<DirectoryNode> nodes) => _nodes = nodes;
+
+    /// <summary>Keeps leaves from going, for those who look up without the mm lock. A spin latch, outside of a leaf's.</summary>
+    internal void Enter() => SpinLatch.Enter(ref _latch);
+
+    /// <summary>Gives <see cref="Enter"/> back.</summary>
+    internal void Exit() => SpinLatch.Exit(ref _latch);
 
     /// <summary>Leaf with this number; 0 for none.</summary>
     internal uint Find(ulong leafNumber)

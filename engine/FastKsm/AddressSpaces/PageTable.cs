@@ -60,6 +60,24 @@ internal sealed class PageTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Enter(uint leaf) => SpinLatch.Enter(ref _store.LeafHeaders[leaf].Latch);
 
+    /// <summary>Takes the latch of a page's leaf without the mm lock, which is what otherwise keeps the leaf.</summary>
+    /// <remarks>A leaf goes only under the directory's latch and its own, so between finding and entering it stays.</remarks>
+    /// <param name="page">The page.</param>
+    /// <param name="leaf">Its leaf.</param>
+    /// <returns>False when there is none; nothing is held.</returns>
+    internal bool TryEnter(ulong page, out uint leaf)
+    {
+        _directory.Enter();
+        leaf = Find(page);
+        if (leaf != 0)
+        {
+            Enter(leaf);
+        }
+
+        _directory.Exit();
+        return leaf != 0;
+    }
+
     /// <summary>Gives a leaf's latch back.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Exit(uint leaf) => SpinLatch.Exit(ref _store.LeafHeaders[leaf].Latch);
@@ -89,7 +107,11 @@ internal sealed class PageTable
         {
             if (_store.LeafHeaders[leaf].Populated == 0)
             {
+                _directory.Enter();
+                Enter(leaf);
                 _directory.Remove(page >> PteLeaf.Shift);
+                Exit(leaf);
+                _directory.Exit();
                 _store.Leaves.Return(leaf);
             }
         }

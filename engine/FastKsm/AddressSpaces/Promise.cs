@@ -1,3 +1,5 @@
+using FastKsm.ReverseMapping;
+
 namespace FastKsm.AddressSpaces;
 
 /// <summary>Records set aside for one change of the VMAs of an address space.</summary>
@@ -9,6 +11,6 @@ internal ref struct Promise
     /// <summary>Tree nodes left.</summary>
     internal uint Nodes;
 
-    /// <summary>Chain links left.</summary>
-    internal uint Links;
+    /// <summary>Chain links and intervals left.</summary>
+    internal IntervalPromise Intervals;
 }

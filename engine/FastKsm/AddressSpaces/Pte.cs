@@ -5,7 +5,12 @@ using FastKsm.Primitives;
 namespace FastKsm.AddressSpaces;
 
 /// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [5..1] flags  [0] present</c>; 0 is empty.</summary>
-/// <remarks>Thread safety: read and written under the latch of its leaf.</remarks>
+/// <remarks>
+/// Not present and not empty is a swap entry, <c>[63..32] slot  [12] exclusive  [6] set</c>, or a migration entry,
+/// <c>[63..32] the frame that is leaving  [12] exclusive  [11..8] what the PTE was: dirty, accessed, writable, accessible
+/// [7] set</c>. The flags of a present PTE are clear in both, so no access passes through them.
+/// Thread safety: read and written under the latch of its leaf.
+/// </remarks>
 /// <param name="Value">The 64 bits.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct Pte(ulong Value)
@@ -16,6 +21,11 @@ internal readonly record struct Pte(ulong Value)
     private const ulong AccessedBit = 1 << 3;
     private const ulong DirtyBit = 1 << 4;
     private const ulong ZeroBit = 1 << 5;
+    private const ulong SwapBit = 1 << 6;
+    private const ulong MigrationBit = 1 << 7;
+    private const ulong ExclusiveBit = 1 << 12;
+    private const ulong SavedMask = AccessibleBit | WritableBit | AccessedBit | DirtyBit;
+    private const int SavedShift = 7;
     private const int FrameShift = 32;
 
     /// <summary>Neither a frame nor anything else.</summary>
@@ -42,7 +52,19 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>Maps a frame that counts its mappings.</summary>
     internal bool IsCounted => (Value & (PresentBit | ZeroBit)) == PresentBit;
 
-    /// <summary>The frame.</summary>
+    /// <summary>A page that has been paged out.</summary>
+    internal bool IsSwap => (Value & SwapBit) != 0;
+
+    /// <summary>A page that is on its way to another frame; whoever needs it waits.</summary>
+    internal bool IsMigration => (Value & MigrationBit) != 0;
+
+    /// <summary>Of an entry that is not present: the page was this address space's alone.</summary>
+    internal bool WasExclusive => (Value & ExclusiveBit) != 0;
+
+    /// <summary>Slot of a swap entry.</summary>
+    internal uint Slot => (uint)(Value >> FrameShift);
+
+    /// <summary>The frame of a present PTE, and the one that a migration entry's page is leaving.</summary>
     internal Pfn Frame => new((uint)(Value >> FrameShift));
 
     /// <summary>A present, read-only, clean PTE.</summary>
@@ -52,6 +74,28 @@ internal readonly record struct Pte(ulong Value)
 
     /// <summary>A clean PTE of the zero frame.</summary>
     internal static Pte MapZero(Pfn frame, bool accessible) => new(Map(frame, accessible).Value | ZeroBit);
+
+    /// <summary>A swap entry.</summary>
+    internal static Pte Swap(uint slot, bool wasExclusive) =>
+        new(((ulong)slot << FrameShift) | SwapBit | (wasExclusive ? ExclusiveBit : 0));
+
+    /// <summary>The migration entry that stands for a present PTE.</summary>
+    internal Pte Leaving(bool wasExclusive) => new(
+        (Value & ~0UL << FrameShift) | ((Value & SavedMask) << SavedShift) | MigrationBit | (wasExclusive ? ExclusiveBit : 0));
+
+    /// <summary>The present PTE that a migration entry stands for, of another frame.</summary>
+    internal Pte Arriving(Pfn frame) =>
+        new(((ulong)frame.Number << FrameShift) | ((Value >> SavedShift) & SavedMask) | PresentBit);
+
+    /// <summary>An entry that is not present, as both sides of a fork have it: nobody's alone, and not writable.</summary>
+    internal Pte WhenForked() => new(Value & ~(ExclusiveBit | (IsMigration ? WritableBit << SavedShift : 0)));
+
+    /// <summary>A migration entry after a change of protection: writing waits for a fault.</summary>
+    internal Pte WhenReprotected(bool accessible)
+    {
+        ulong value = Value & ~((WritableBit | AccessibleBit) << SavedShift);
+        return new(accessible ? value | (AccessibleBit << SavedShift) : value);
+    }
 
     /// <summary>The same, writable or not.</summary>
     internal Pte WithWritable(bool writable) => With(WritableBit, writable);

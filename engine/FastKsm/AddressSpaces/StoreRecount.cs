@@ -6,7 +6,7 @@ using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M6, A5 and R1 to R5.</summary>
+/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M6, A5 and R1 to R8.</summary>
 internal sealed class StoreRecount
 {
     private readonly AddressSpaceStore _store;
@@ -14,6 +14,8 @@ internal sealed class StoreRecount
     private readonly int[] _mappings;
     private readonly int[] _others;
     private readonly int[] _pins;
+    private readonly int[] _swapEntries;
+    private readonly bool[] _wasExclusive;
     private readonly int[] _objectReferences;
     private readonly HashSet<uint> _leaves = [];
     private uint _vmas;
@@ -24,15 +26,16 @@ internal sealed class StoreRecount
         _anonVmas = store.AnonVmas.BeginRecount();
         int limit = (int)store.Frames.Layout.Limit;
         (_mappings, _others, _pins) = (new int[limit], new int[limit], new int[limit]);
+        (_swapEntries, _wasExclusive) = (new int[store.Swap.Limit], new bool[store.Swap.Limit]);
         _objectReferences = new int[store.ObjectLimit];
     }
 
     /// <summary>Counts a VMA.</summary>
-    internal void AddVma(in Vma vma)
+    internal void AddVma(uint id, in Vma vma)
     {
         _vmas++;
         _objectReferences[vma.Object]++;
-        _anonVmas.Add(vma.AnonVma, vma.Chain);
+        _anonVmas.Add(vma.AnonVma, vma.Chain, new VmaInterval(id, vma.PageOffset, vma.LastIndex));
     }
 
     /// <summary>Counts a leaf of a page table.</summary>
@@ -40,6 +43,13 @@ internal sealed class StoreRecount
 
     /// <summary>Counts a PTE that maps a frame.</summary>
     internal void AddMapping(Pfn frame) => _mappings[frame.Number]++;
+
+    /// <summary>Counts a swap entry.</summary>
+    internal void AddSwapEntry(Pte entry)
+    {
+        _swapEntries[entry.Slot]++;
+        _wasExclusive[entry.Slot] |= entry.WasExclusive;
+    }
 
     /// <summary>Compares, when every address space has been counted.</summary>
     /// <param name="itemReferences">References to an anon_vma by merged items; null for none.</param>
@@ -56,6 +66,12 @@ internal sealed class StoreRecount
         }
 
         Require(_leaves.Count == _store.Leaves.LiveCount, "A4", _store.Leaves.LiveCount);
+        for (uint slot = 1; slot < _swapEntries.Length; slot++)
+        {
+            Require(_swapEntries[slot] == _store.Swap.CountOf(slot), "S1", slot);
+            Require(!_wasExclusive[slot] || _swapEntries[slot] == 1, "S1", slot);
+        }
+
         CountPins();
         HashSet<uint> free = [];
         _store.Frames.Allocator.ForEachFree(frame => Require(free.Add(frame.Number), "M1", frame.Number));
@@ -113,6 +129,7 @@ internal sealed class StoreRecount
         Require(frame.References == _mappings[number] + _others[number] && frame.References > 0, "M2", number);
         Require(frame.MapCount == _mappings[number], "A5", number);
         Require(frame.Pins == _pins[number], "M2", number);
+        Require(!frame.Has(FrameFlags.Locked), "A5", number);
         return true;
     }
 }

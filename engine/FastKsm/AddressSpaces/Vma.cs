@@ -5,7 +5,8 @@ namespace FastKsm.AddressSpaces;
 /// <summary>One mapping: a run of pages with the same attributes. 48 bytes.</summary>
 /// <remarks>
 /// Layout: as declared. Thread safety: changed under the mm lock held alone, but for <see cref="AnonVma"/> and
-/// <see cref="Chain"/>, which a first write fault sets under the shared lock through the anon_vma table.
+/// <see cref="Chain"/>, which a first write fault sets under the shared lock through the anon_vma table. Start, end and
+/// offset of a VMA with a chain also change only under a sole hold of its family's locks, so a reverse-map walk may read them.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 internal struct Vma
@@ -34,8 +35,14 @@ internal struct Vma
     /// <summary>NUMA node that new pages should come from; -1 for that of the faulting CPU.</summary>
     internal short Node;
 
+    /// <summary>Id of the address space; the same for the record's whole life.</summary>
+    internal uint Space;
+
     /// <summary>Pages mapped.</summary>
     internal readonly ulong Pages => End - Start;
+
+    /// <summary>Linear index of the last page.</summary>
+    internal readonly ulong LastIndex => PageOffset + (End - Start) - 1;
 
     /// <summary>Whether all these flags are set.</summary>
     internal readonly bool Has(VmaFlags flags) => (Flags & flags) == flags;

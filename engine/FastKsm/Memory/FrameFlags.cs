@@ -35,4 +35,9 @@ internal enum FrameFlags : ulong
 
     /// <summary>Mapped by a locked VMA when last looked at.</summary>
     Mlocked = 1UL << 48,
+
+    /// <summary>
+    /// The frame lock: its holder walks over its mappings or merges it. Between the address-space lock and the anon_vma's.
+    /// </summary>
+    Locked = 1UL << 49,
 }

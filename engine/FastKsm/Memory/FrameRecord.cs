@@ -55,6 +55,12 @@ internal struct FrameRecord
     /// <summary>Clears bits.</summary>
     internal void Clear(FrameFlags flags) => Interlocked.And(ref _indexAndFlags, ~(ulong)flags);
 
+    /// <summary>Takes the frame lock if it is free. For a frame that the caller has a reference to.</summary>
+    internal bool TryLock() => (Interlocked.Or(ref _indexAndFlags, (ulong)FrameFlags.Locked) & (ulong)FrameFlags.Locked) == 0;
+
+    /// <summary>Gives the frame lock back.</summary>
+    internal void Unlock() => Clear(FrameFlags.Locked);
+
     /// <summary>Gives a frame that only the caller can see its whole state.</summary>
     internal void Become(FrameFlags flags, uint mapping, ulong index)
     {

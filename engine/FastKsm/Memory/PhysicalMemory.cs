@@ -89,12 +89,16 @@ internal sealed class PhysicalMemory : IDisposable
     }
 
     /// <summary>Takes a frame with the content of <paramref name="source"/> and one reference, the caller's.</summary>
-    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame)
+    internal MemoryStatus TakeCopy(int cpu, int node, Pfn source, out Pfn frame) =>
+        TakeWith(cpu, node, _arena.Content(source), out frame);
+
+    /// <summary>Takes a frame with a content and one reference, the caller's.</summary>
+    internal MemoryStatus TakeWith(int cpu, int node, ReadOnlySpan<byte> content, out Pfn frame)
     {
         MemoryStatus status = TakeRaw(cpu, node, out frame, out _);
         if (status == MemoryStatus.Done)
         {
-            _arena.Content(source).CopyTo(_arena.Content(frame));
+            content.CopyTo(_arena.Content(frame));
         }
 
         return status;

@@ -195,13 +195,13 @@ internal sealed partial class MergeScanner<TObserver>
         PageTable table = space.PageTable;
         table.Enter(leaf);
         Pte pte = table.Get(leaf, place);
-        ref FrameRecord frame = ref _frames[pte.Frame];
-        if (!pte.IsCounted || !frame.Has(FrameFlags.Anonymous))
+        if (!pte.IsCounted || !_frames[pte.Frame].Has(FrameFlags.Anonymous))
         {
             table.Exit(leaf);
             return false;
         }
 
+        ref FrameRecord frame = ref _frames[pte.Frame];
         ref RmapItem item = ref _items[visit.Item];
         bool merged = frame.Has(FrameFlags.Ksm);
         if (Knobs.SmartScan && !merged && SmartScan.ShouldSkip(ref item))

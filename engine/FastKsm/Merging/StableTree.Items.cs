@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using FastKsm.Diagnostics;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
@@ -84,6 +85,20 @@ internal sealed partial class StableTree
         _nodes[node].Length--;
         Unsettle(_nodes[node].Chain);
         Free(id);
+    }
+
+    /// <summary>Newest record of the node that a frame names; 0 for none.</summary>
+    internal uint FirstRecordOf(Pfn frame)
+    {
+        uint node = _frames[frame].Mapping;
+        return node == 0 ? 0 : _nodes[node].First;
+    }
+
+    /// <summary>A record, and the one merged before it; 0 for none.</summary>
+    internal uint NextRecord(uint id, out StableRecord record)
+    {
+        record = _records[id];
+        return record.Next;
     }
 
     // The node's frame has gone: nobody maps it any more, whatever the items still say.

@@ -18,6 +18,9 @@ internal enum MemoryStatus : byte
     /// <summary>ENOMEM: a hole in the range, no room in the address space, or too many VMAs.</summary>
     NoMemory,
 
+    /// <summary>EBUSY: somebody else works on the page, or has borrowed it.</summary>
+    Busy,
+
     /// <summary>EACCES: the mapping may never get this protection.</summary>
     AccessDenied,
 

@@ -100,7 +100,8 @@ internal sealed class ReaderWriterLatch
     /// <summary>Whether somebody holds it; for assertions.</summary>
     internal bool IsHeld => Volatile.Read(ref _state) != 0;
 
-    private bool TryEnterRead()
+    /// <summary>Takes the lock shared if nobody holds it alone or waits to.</summary>
+    internal bool TryEnterRead()
     {
         int seen = Volatile.Read(ref _state);
         return seen >= 0

@@ -44,6 +44,7 @@ internal static class Throw
         MemoryStatus.Invalid => Refusal(operation, address, Errno.Invalid, "it does not apply to this mapping"),
         MemoryStatus.AccessDenied => Refusal(operation, address, Errno.AccessDenied, "the mapping may never permit this"),
         MemoryStatus.BadAddress => Refusal(operation, address, Errno.BadAddress, "the range is not mapped as it must be"),
+        MemoryStatus.Busy => Refusal(operation, address, Errno.Busy, "the page is in use"),
         MemoryStatus.NoMemory => Refusal(
             operation, address, Errno.NoMemory, "a hole in the range, no room, or too many mappings"),
         _ => new UnreachableException($"{status} is not a failure."),

@@ -6,26 +6,32 @@ using FastKsm.Primitives;
 
 namespace FastKsm.ReverseMapping;
 
-/// <summary>The graph of anon_vmas and chains of all address spaces.</summary>
+/// <summary>The graph of anon_vmas and chains of all address spaces, and the intervals of the VMAs in it.</summary>
 /// <remarks>
-/// A VMA appears as two words of its record: its own anon_vma, and the head of its chain (newest link first). Both are
-/// zero, or neither. Rules for forking, reuse and freeing are Linux's.
-/// Thread safety: all members may be called concurrently; one latch guards the graph. A VMA's two words change only here,
-/// and from set to zero only under its mm lock held alone.
+/// A VMA appears as two words of its record, its own anon_vma and the head of its chain (newest link first), both zero or
+/// neither, and as its interval. Rules for forking, reuse and freeing are Linux's.
+/// Thread safety: all members may be called concurrently. A VMA's two words change only here, and from set to zero only
+/// under its mm lock held alone. Trees change under <see cref="EnterWrite"/>, counts under one latch inside of it.
 /// </remarks>
-internal sealed class AnonVmaTable : IDisposable
+internal sealed partial class AnonVmaTable : IDisposable
 {
     private readonly NativeSlab<AnonVma> _anonVmas;
     private readonly NativeSlab<AnonVmaLink> _links;
+    private readonly IntervalIndex _index;
+    private readonly FamilyLocks _locks = new();
+    private readonly Func<uint, uint> _chainOf;
     private int _latch;
 
     /// <param name="capacity">Largest number of anon_vmas; links may be twice as many.</param>
     /// <param name="faults">Asked at every allocation.</param>
+    /// <param name="chainOf">Head of the chain of a VMA.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
-    internal AnonVmaTable(uint capacity, AllocationFaults faults)
+    internal AnonVmaTable(uint capacity, AllocationFaults faults, Func<uint, uint> chainOf)
     {
+        _chainOf = chainOf;
         _anonVmas = new NativeSlab<AnonVma>(capacity, faults);
         _links = new NativeSlab<AnonVmaLink>(2 * capacity, faults);
+        _index = new IntervalIndex(2 * capacity, faults);
     }
 
     /// <summary>anon_vmas that exist.</summary>
@@ -34,8 +40,8 @@ internal sealed class AnonVmaTable : IDisposable
     /// <summary>Chain links that exist.</summary>
     internal uint LinkCount => _links.LiveCount;
 
-    /// <summary>Bytes of both kinds of record in use.</summary>
-    internal long UsedBytes => _anonVmas.UsedBytes + _links.UsedBytes;
+    /// <summary>Bytes of all records in use.</summary>
+    internal long UsedBytes => _anonVmas.UsedBytes + _links.UsedBytes + _index.UsedBytes;
 
     /// <summary>Whether a chain has one link at most: the VMA came to its anon_vma by itself, not by fork.</summary>
     internal bool IsSingular(uint chain) => chain == 0 || _links[chain].Next == 0;
@@ -63,96 +69,177 @@ internal sealed class AnonVmaTable : IDisposable
         return chain != 0;
     }
 
+    /// <summary>Takes the locks of a family alone, as far as a run of page indexes reaches: VMAs within it may change.</summary>
+    /// <param name="anonVma">An anon_vma of the family; 0 for none, which takes nothing.</param>
+    /// <param name="first">First page index of what is to change, before or after.</param>
+    /// <param name="last">Last page index of it.</param>
+    internal FamilyHold EnterWrite(uint anonVma, ulong first, ulong last)
+    {
+        if (anonVma == 0)
+        {
+            return default;
+        }
+
+        uint root = _anonVmas[anonVma].Root;
+        ref int striped = ref _anonVmas[root].Striped;
+        for (; ; )
+        {
+            bool isStriped = Volatile.Read(ref striped) != 0;
+            FamilyHold hold = _locks.EnterRanges(root, first, last, isStriped);
+            if (isStriped == (Volatile.Read(ref striped) != 0))
+            {
+                _locks.Structure(root).EnterWrite();
+                return hold;
+            }
+
+            _locks.ExitRanges(hold);
+        }
+    }
+
+    /// <summary>Gives <see cref="EnterWrite"/> back.</summary>
+    internal void ExitWrite(in FamilyHold hold)
+    {
+        if (hold.Root != 0)
+        {
+            _locks.Structure(hold.Root).ExitWrite();
+            _locks.ExitRanges(hold);
+        }
+    }
+
     /// <summary>Gives a VMA without anon_vma a neighbour's, or a new one.</summary>
     /// <param name="own">The VMA's own anon_vma; may be set by another thread meanwhile, then nothing is done.</param>
     /// <param name="chain">Head of the VMA's chain.</param>
     /// <param name="shared">The neighbour's anon_vma, or 0 for a new one.</param>
+    /// <param name="interval">The VMA.</param>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
-    internal bool TryPrepare(ref uint own, ref uint chain, uint shared)
+    internal bool TryPrepare(ref uint own, ref uint chain, uint shared, in VmaInterval interval)
     {
-        if (!_links.TryPromise(1))
+        if (!TryPromise(1, out IntervalPromise promise))
         {
             return false;
         }
 
         if (shared == 0 && !_anonVmas.TryPromise(1))
         {
-            _links.CancelPromise(1);
+            Cancel(ref promise);
             return false;
         }
 
+        FamilyHold hold = EnterWrite(shared, interval.First, interval.Last);
         SpinLatch.Enter(ref _latch);
         bool lost = own != 0;
         if (!lost)
         {
+            // A new anon_vma is nobody's before the VMA's word names it, and needs no lock.
             uint anonVma = shared != 0 ? shared : NewRoot();
-            Link(ref chain, anonVma);
+            Link(ref chain, anonVma, interval, ref promise);
             _anonVmas[anonVma].Active++;
             Volatile.Write(ref own, anonVma);
         }
 
         SpinLatch.Exit(ref _latch);
-        if (lost)
+        ExitWrite(hold);
+        Cancel(ref promise);
+        if (lost && shared == 0)
         {
-            _links.CancelPromise(1);
-            if (shared == 0)
-            {
-                _anonVmas.CancelPromise(1);
-            }
+            _anonVmas.CancelPromise(1);
         }
 
         return true;
     }
 
-    /// <summary>Sets links aside for later clones.</summary>
+    /// <summary>Sets aside what the insertion of some intervals, with their links, may need.</summary>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
-    internal bool TryPromiseLinks(uint count) => _links.TryPromise(count);
+    internal bool TryPromise(uint insertions, out IntervalPromise promise)
+    {
+        promise = default;
+        if (!_links.TryPromise(insertions))
+        {
+            return false;
+        }
+
+        if (!_index.TryPromise(insertions, ref promise))
+        {
+            _links.CancelPromise(insertions);
+            return false;
+        }
+
+        promise.Links = insertions;
+        return true;
+    }
 
     /// <summary>Gives up what is left of a promise.</summary>
-    internal void CancelLinks(uint count) => _links.CancelPromise(count);
+    internal void Cancel(ref IntervalPromise promise)
+    {
+        _links.CancelPromise(promise.Links);
+        _index.Cancel(ref promise);
+        promise.Links = 0;
+    }
 
-    /// <summary>Ties a new VMA of the same process to everything a VMA is tied to, out of promised links.</summary>
+    /// <summary>Ties a new VMA of the same process to everything a VMA is tied to. Under <see cref="EnterWrite"/>.</summary>
     /// <param name="own">Own anon_vma of the source, which becomes that of the copy too; may be 0.</param>
     /// <param name="chain">Chain of the source.</param>
+    /// <param name="copy">The new VMA.</param>
+    /// <param name="promise">Records promised; lowered by those used.</param>
     /// <returns>Head of the copy's chain.</returns>
-    internal uint Clone(uint own, uint chain)
+    internal uint Clone(uint own, uint chain, in VmaInterval copy, ref IntervalPromise promise)
     {
         SpinLatch.Enter(ref _latch);
-        uint copy = CloneLinks(chain);
+        uint head = CloneLinks(chain, copy, ref promise);
         if (own != 0)
         {
             _anonVmas[own].Active++;
         }
 
         SpinLatch.Exit(ref _latch);
-        return copy;
+        return head;
+    }
+
+    /// <summary>Takes a VMA out of all indexes, so that its interval may change. Under <see cref="EnterWrite"/>.</summary>
+    internal void Detach(uint chain, ulong first)
+    {
+        for (; chain != 0; chain = _links[chain].Next)
+        {
+            ref AnonVmaLink link = ref _links[chain];
+            _index.Remove(ref _anonVmas[link.AnonVma].Intervals, first, link.Sequence);
+        }
+    }
+
+    /// <summary>Takes <see cref="Detach"/> back, with another interval. Under the same hold.</summary>
+    internal void Attach(uint chain, in VmaInterval interval, ref IntervalPromise promise)
+    {
+        for (; chain != 0; chain = _links[chain].Next)
+        {
+            Enter(ref _links[chain], interval, ref promise);
+        }
     }
 
     /// <summary>Ties a child's VMA to everything its parent's is tied to, and gives it an own anon_vma.</summary>
     /// <param name="parentOwn">Own anon_vma of the parent's VMA; not 0.</param>
     /// <param name="parentChain">Its chain.</param>
+    /// <param name="child">The child's VMA, whose record walks may read from now on.</param>
     /// <param name="own">The child's own anon_vma: one of the family that nobody owns any more, or a new one.</param>
     /// <param name="chain">Head of the child's chain.</param>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
-    internal bool TryFork(uint parentOwn, uint parentChain, out uint own, out uint chain)
+    internal bool TryFork(uint parentOwn, uint parentChain, in VmaInterval child, out uint own, out uint chain)
     {
         Debug.Assert(parentOwn != 0, "A VMA without anonymous pages is forked without this.");
         own = 0;
         chain = 0;
-        uint promised = LengthOf(parentChain) + 1;
-        if (!_links.TryPromise(promised))
+        if (!TryPromise(LengthOf(parentChain) + 1, out IntervalPromise promise))
         {
             return false;
         }
 
         if (!_anonVmas.TryPromise(1))
         {
-            _links.CancelPromise(promised);
+            Cancel(ref promise);
             return false;
         }
 
+        FamilyHold hold = EnterWrite(parentOwn, child.First, child.Last);
         SpinLatch.Enter(ref _latch);
-        chain = CloneLinks(parentChain);
+        chain = CloneLinks(parentChain, child, ref promise);
         own = FindReusable(chain);
         bool reused = own != 0;
         if (!reused)
@@ -162,14 +249,15 @@ internal sealed class AnonVmaTable : IDisposable
             _anonVmas[own] = new AnonVma { Parent = parentOwn, Root = root, References = 1 };
             _anonVmas[root].References++;
             _anonVmas[parentOwn].Children++;
-            Link(ref chain, own);
+            Link(ref chain, own, child, ref promise);
         }
 
         _anonVmas[own].Active++;
         SpinLatch.Exit(ref _latch);
+        ExitWrite(hold);
+        Cancel(ref promise);
         if (reused)
         {
-            _links.CancelPromise(1);
             _anonVmas.CancelPromise(1);
         }
 
@@ -177,19 +265,36 @@ internal sealed class AnonVmaTable : IDisposable
     }
 
     /// <summary>Cuts every tie of a VMA and zeroes its two words.</summary>
-    internal void Unlink(ref uint own, ref uint chain)
+    internal void Unlink(ref uint own, ref uint chain, ulong first, ulong last)
+    {
+        if (chain != 0)
+        {
+            FamilyHold hold = EnterWrite(own, first, last);
+            uint root = hold.Root;
+            Hold(root);
+            UnlinkHeld(ref own, ref chain, first);
+            ExitWrite(hold);
+
+            // The locks are found by the root, so it goes last.
+            Drop(root);
+        }
+    }
+
+    /// <summary>The same, under <see cref="EnterWrite"/>, for a VMA whose family keeps another.</summary>
+    internal void UnlinkHeld(ref uint own, ref uint chain, ulong first)
     {
         if (chain == 0)
         {
             return;
         }
 
+        Detach(chain, first);
         SpinLatch.Enter(ref _latch);
         _anonVmas[own].Active--;
         for (uint link = chain; link != 0; link = _links[link].Next)
         {
             uint anonVma = _links[link].AnonVma;
-            if (--_anonVmas[anonVma].Links == 0)
+            if (_anonVmas[anonVma].Intervals.Count == 0)
             {
                 _anonVmas[_anonVmas[anonVma].Parent].Children--;
             }
@@ -201,7 +306,7 @@ internal sealed class AnonVmaTable : IDisposable
             (uint anonVma, uint next) = (_links[link].AnonVma, _links[link].Next);
             _links.Return(link);
             link = next;
-            if (_anonVmas[anonVma].Links == 0)
+            if (_anonVmas[anonVma].Intervals.Count == 0)
             {
                 Release(anonVma);
             }
@@ -212,7 +317,7 @@ internal sealed class AnonVmaTable : IDisposable
         SpinLatch.Exit(ref _latch);
     }
 
-    /// <summary>A merged item names the anon_vma from now on, so it outlives its VMAs.</summary>
+    /// <summary>Somebody names the anon_vma from now on, a merged item or a walk, so it outlives its VMAs.</summary>
     internal void Hold(uint anonVma)
     {
         Debug.Assert(anonVma != 0, "A merged page has an anon_vma.");
@@ -230,11 +335,12 @@ internal sealed class AnonVmaTable : IDisposable
     }
 
     /// <summary>Counts everything again from the chains of all VMAs.</summary>
-    internal AnonVmaRecount BeginRecount() => new(_anonVmas, _links);
+    internal AnonVmaRecount BeginRecount() => new(_anonVmas, _links, _index);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _index.Dispose();
         _anonVmas.Dispose();
         _links.Dispose();
     }
@@ -246,25 +352,26 @@ internal sealed class AnonVmaTable : IDisposable
         return anonVma;
     }
 
-    private void Link(ref uint chain, uint anonVma)
+    private void Link(ref uint chain, uint anonVma, in VmaInterval interval, ref IntervalPromise promise)
     {
+        promise.Links--;
         uint link = _links.TakePromised();
         _links[link] = new AnonVmaLink { AnonVma = anonVma, Next = chain };
-        _anonVmas[anonVma].Links++;
+        Enter(ref _links[link], interval, ref promise);
         chain = link;
     }
 
     // Keeps the order, newest first.
-    private uint CloneLinks(uint chain)
+    private uint CloneLinks(uint chain, in VmaInterval copy, ref IntervalPromise promise)
     {
         uint head = 0;
         uint tail = 0;
         for (; chain != 0; chain = _links[chain].Next)
         {
+            promise.Links--;
             uint link = _links.TakePromised();
-            uint anonVma = _links[chain].AnonVma;
-            _links[link] = new AnonVmaLink { AnonVma = anonVma };
-            _anonVmas[anonVma].Links++;
+            _links[link] = new AnonVmaLink { AnonVma = _links[chain].AnonVma };
+            Enter(ref _links[link], copy, ref promise);
             if (tail == 0)
             {
                 head = link;
@@ -278,6 +385,42 @@ internal sealed class AnonVmaTable : IDisposable
         }
 
         return head;
+    }
+
+    private void Enter(ref AnonVmaLink link, in VmaInterval interval, ref IntervalPromise promise)
+    {
+        uint anonVma = link.AnonVma;
+        ref IntervalRoot intervals = ref _anonVmas[anonVma].Intervals;
+        uint sequence = _index.Insert(ref intervals, interval.First, interval.Last, interval.Vma, ref promise, out bool ranOut);
+        if (ranOut)
+        {
+            TellAll(in intervals, anonVma, interval.First);
+        }
+
+        link.Sequence = sequence;
+        if (intervals.Count > SomeIntervals.Capacity)
+        {
+            // Under the one lock of the family, or one of its stripes.
+            Volatile.Write(ref _anonVmas[_anonVmas[anonVma].Root].Striped, 1);
+        }
+    }
+
+    // Rare beyond measure, so it may allocate, and tells all that have this start.
+    private void TellAll(in IntervalRoot intervals, uint anonVma, ulong start) =>
+        _index.ForEachAt(in intervals, start, (vma, number) => Tell(vma, anonVma, number));
+
+    private void Tell(uint vma, uint anonVma, uint sequence)
+    {
+        uint link = _chainOf(vma);
+        while (link != 0 && _links[link].AnonVma != anonVma)
+        {
+            link = _links[link].Next;
+        }
+
+        if (link != 0)
+        {
+            _links[link].Sequence = sequence;
+        }
     }
 
     // The oldest that no VMA owns and that has one child at most; this bounds endless chains of forks.
@@ -300,7 +443,7 @@ internal sealed class AnonVmaTable : IDisposable
     {
         while (--_anonVmas[anonVma].References == 0)
         {
-            Debug.Assert(_anonVmas[anonVma] is { Active: 0, Children: 0, Links: 0 }, "A live anon_vma was freed.");
+            Debug.Assert(_anonVmas[anonVma] is { Active: 0, Children: 0, Intervals.Count: 0 }, "A live anon_vma was freed.");
             uint root = _anonVmas[anonVma].Root;
             _anonVmas.Return(anonVma);
             if (root == anonVma)

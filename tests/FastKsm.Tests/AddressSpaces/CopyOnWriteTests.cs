@@ -237,7 +237,7 @@ public sealed class CopyOnWriteTests : IDisposable
     public void Remap_MergedFrameThatMayMerge_IsUnsharedBeforeItMoves_C62()
     {
         Merge(_at);
-        _parent.Advise(_at, Page, Advice.Mergeable);
+        _parent.Advise(_at, 4 * Page, Advice.Mergeable);
 
         ulong moved = _parent.Remap(_at, 4 * Page, 4 * Page, to: 0x10000 * Page);
 

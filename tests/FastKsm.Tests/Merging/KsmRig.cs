@@ -16,9 +16,10 @@ internal sealed class KsmRig : IDisposable
     private long _skipped;
     private long _copied;
 
-    internal KsmRig(MergeIndexKind index, long frames = 8192, int nodes = 1)
+    internal KsmRig(MergeIndexKind index, long frames = 8192, int nodes = 1, Pruning pruning = Pruning.PageIndex)
     {
-        Machine = new Machine(new MachineOptions { Frames = frames, Nodes = nodes, Index = index, ModelTime = Clock });
+        Machine = new Machine(
+            new MachineOptions { Frames = frames, Nodes = nodes, Index = index, ModelTime = Clock, Pruning = pruning });
         Set("smart_scan", 0);
         Set("pages_to_scan", 10_000_000);
         Set("run", 1);

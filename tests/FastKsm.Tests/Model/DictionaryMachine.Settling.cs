@@ -146,7 +146,6 @@ internal sealed partial class DictionaryMachine
         Assert.Equal(candidates.Count, AllPages().Count(entry => entry.Entry.Mergeable && IsAnonymous(entry.Running, entry.Page)));
         NaiveMerger naive = new(candidates, limit, useZeroPages, smartScan);
         KsmCounters start = Ksm.Counters;
-        long[] miscounted = [.. _running.Select(running => running.Process.KsmStat.ZeroPages)];
         int scans = smartScan ? 4 + (op.Choice % 30) : 3 + (op.Choice % 4);
         for (int scan = 0; scan < scans; scan++)
         {
@@ -166,7 +165,7 @@ internal sealed partial class DictionaryMachine
                     PagesScanned = c.PagesScanned - start.PagesScanned,
                     PagesSkipped = c.PagesSkipped - start.PagesSkipped,
                     KsmZeroPages = c.KsmZeroPages - start.KsmZeroPages,
-                    GeneralProfit = c.GeneralProfit - (start.KsmZeroPages * (long)PageSize),
+                    GeneralProfit = c.GeneralProfit - start.GeneralProfit,
                 });
             ScansPredicted++;
         }
@@ -174,7 +173,7 @@ internal sealed partial class DictionaryMachine
         for (int i = 0; i < _running.Count; i++)
         {
             KsmStat stat = _running[i].Process.KsmStat;
-            Assert.Equal(naive.CountsOf(i), (stat.RmapItems, stat.MergingPages, stat.ZeroPages - miscounted[i]));
+            Assert.Equal(naive.CountsOf(i), (stat.RmapItems, stat.MergingPages, stat.ZeroPages - _running[i].ZeroFramesNotMapped));
         }
 
         Assert.All(places, place => Assert.Equal(place.Candidate.Frame, FrameOf(place.Running, place.Page)));

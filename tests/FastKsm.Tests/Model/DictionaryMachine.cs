@@ -183,21 +183,26 @@ internal sealed partial class DictionaryMachine : IDisposable
                 Remap(op, running, page, end);
                 break;
             case ModelOpKind.Fork when _running.Count < MaxProcesses:
-                Running child = Fork(running);
+                bool registered = _machine.Merger.Registered.Contains(running.Process.Space);
+                long inherited = ZeroFramesOf(running) + running.ZeroFramesNotMapped;
+                Running child = new(running.Process.Fork(), _names++) { MergesAnything = running.MergesAnything };
                 foreach ((ulong at, DictionaryPage parent) in running.Pages.Where(entry => !entry.Value.DontFork))
                 {
                     child.Pages.Add(at, parent.Copy(forked: Flaw != ModelFlaw.NothingIsWipedOnFork));
                 }
 
+                InheritZeroFrames(child, inherited, registered);
                 _running.Add(child);
                 break;
             case ModelOpKind.Exit when _running.Count > 1:
-                Leave(running, running.Process.Exit);
+                running.Process.Exit();
+                LeaveZeroFrames(running);
                 Release(running, 0, ulong.MaxValue);
                 _ = _running.Remove(running);
                 break;
             case ModelOpKind.Exec:
-                Leave(running, running.Process.Exec);
+                running.Process.Exec();
+                LeaveZeroFrames(running);
                 Drop(running, 0, ulong.MaxValue);
                 break;
             case ModelOpKind.Pin:
@@ -218,35 +223,6 @@ internal sealed partial class DictionaryMachine : IDisposable
                 PerformMerging(op, running, page, end);
                 break;
         }
-    }
-
-    // A child counts the zero frames of its parent even where it does not get the pages; the machine does so only if the
-    // parent is registered.
-    private Running Fork(Running parent)
-    {
-        long before = _machine.KsmZeroPages;
-        Running child = new(parent.Process.Fork(), _names++)
-        {
-            MergesAnything = parent.MergesAnything,
-            MiscountsZeroPages = parent.MiscountsZeroPages || !parent.Process.Space.IsRegistered
-                || parent.Pages.Values.Any(entry => entry.DontFork || entry.WipeOnFork),
-        };
-        long counted = child.Process.KsmStat.ZeroPages;
-        Assert.Equal(parent.Process.KsmStat.ZeroPages, counted);
-        Assert.Equal(parent.Process.Space.IsRegistered ? counted : 0, _machine.KsmZeroPages - before);
-        _zeroPagesMiscounted += _machine.KsmZeroPages - before - counted;
-        return child;
-    }
-
-    // What it has counted too many of stays in the machine's count for ever.
-    private void Leave(Running running, Action leave)
-    {
-        (long before, long counted) = (_machine.KsmZeroPages, running.Process.KsmStat.ZeroPages);
-        leave();
-        long stays = counted - (before - _machine.KsmZeroPages);
-        Assert.True(stays == 0 || (running.MiscountsZeroPages && stays > 0 && stays <= counted), $"{stays} zero pages stay behind.");
-        running.MiscountsZeroPages = false;
-        _zeroPagesMiscounted += stays;
     }
 
     // For the reader of a script that fails.
@@ -340,7 +316,8 @@ internal sealed partial class DictionaryMachine : IDisposable
 
         internal bool MergesAnything { get; set; }
 
-        internal bool MiscountsZeroPages { get; set; }
+        /// <summary>Zero frames placed by the merger that it counts and does not map: its parent's, which it did not get.</summary>
+        internal long ZeroFramesNotMapped { get; set; }
 
         internal SortedDictionary<ulong, DictionaryPage> Pages { get; } = [];
 

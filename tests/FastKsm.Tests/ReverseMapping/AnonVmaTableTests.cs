@@ -10,6 +10,8 @@ namespace FastKsm.Tests.ReverseMapping;
 /// <summary>The anon_vma graph: counts of rmap.md C37 and C38, and a recount after random operations.</summary>
 public sealed class AnonVmaTableTests
 {
+    private static readonly VmaInterval s_interval = new(1, 100, 199);
+
     private enum Act
     {
         Prepare,
@@ -30,10 +32,10 @@ public sealed class AnonVmaTableTests
         (uint own, uint chain) = Prepared(table);
         for (int i = 0; i < generations; i++)
         {
-            Assert.True(table.TryFork(own, chain, out uint childOwn, out uint childChain));
+            Assert.True(table.TryFork(own, chain, s_interval, out uint childOwn, out uint childChain));
             if (i != 0)
             {
-                table.Unlink(ref own, ref chain);
+                table.Unlink(ref own, ref chain, s_interval.First, s_interval.Last);
             }
 
             (own, chain) = (childOwn, childChain);
@@ -55,7 +57,7 @@ public sealed class AnonVmaTableTests
         (uint own, uint chain) = Prepared(table);
         for (int i = 0; i < depth; i++)
         {
-            Assert.True(table.TryFork(own, chain, out own, out chain));
+            Assert.True(table.TryFork(own, chain, s_interval, out own, out chain));
         }
 
         // Beyond the first VMA: one anon_vma a generation, and D(D+3)/2 links.
@@ -69,32 +71,38 @@ public sealed class AnonVmaTableTests
         script =>
         {
             using AnonVmaTable table = NewTable();
-            List<(uint Own, uint Chain)> vmas = [];
+            List<(uint Own, uint Chain, VmaInterval Interval)> vmas = [];
+            uint last = 0;
             foreach ((Act act, int pick) in script)
             {
                 int at = vmas.Count == 0 ? 0 : pick % vmas.Count;
-                (uint own, uint chain) = vmas.Count == 0 ? default : vmas[at];
+                (uint own, uint chain, VmaInterval old) = vmas.Count == 0 ? default : vmas[at];
+                VmaInterval interval = new(++last, old.First, old.Last);
                 switch (act)
                 {
                     case Act.Prepare:
-                        vmas.Add(Prepared(table));
+                        (uint first, uint firstChain) = Prepared(table);
+                        vmas.Add((first, firstChain, s_interval));
                         break;
                     case Act.Share when vmas.Count > 0 && table.IsSingular(chain):
                         (uint newOwn, uint newChain) = (0, 0);
-                        Assert.True(table.TryPrepare(ref newOwn, ref newChain, own));
-                        vmas.Add((newOwn, newChain));
+                        Assert.True(table.TryPrepare(ref newOwn, ref newChain, own, interval));
+                        vmas.Add((newOwn, newChain, interval));
                         break;
                     case Act.Clone when vmas.Count > 0:
-                        Assert.True(table.TryPromiseLinks(table.LengthOf(chain)));
-                        vmas.Add((own, table.Clone(own, chain)));
+                        Assert.True(table.TryPromise(table.LengthOf(chain), out IntervalPromise promise));
+                        FamilyHold hold = table.EnterWrite(own, interval.First, interval.Last);
+                        vmas.Add((own, table.Clone(own, chain, interval, ref promise), interval));
+                        table.ExitWrite(hold);
+                        table.Cancel(ref promise);
                         break;
                     case Act.Fork when vmas.Count > 0:
-                        Assert.True(table.TryFork(own, chain, out uint childOwn, out uint childChain));
+                        Assert.True(table.TryFork(own, chain, interval, out uint childOwn, out uint childChain));
                         Assert.False(table.IsSingular(childChain));
-                        vmas.Add((childOwn, childChain));
+                        vmas.Add((childOwn, childChain, interval));
                         break;
                     case Act.Unlink when vmas.Count > 0:
-                        table.Unlink(ref own, ref chain);
+                        table.Unlink(ref own, ref chain, old.First, old.Last);
                         vmas.RemoveAt(at);
                         break;
                     default:
@@ -102,14 +110,14 @@ public sealed class AnonVmaTableTests
                 }
 
                 AnonVmaRecount recount = table.BeginRecount();
-                vmas.ForEach(vma => recount.Add(vma.Own, vma.Chain));
+                vmas.ForEach(vma => recount.Add(vma.Own, vma.Chain, vma.Interval));
                 recount.Finish();
             }
 
-            foreach ((uint own, uint chain) in vmas)
+            foreach ((uint own, uint chain, VmaInterval interval) in vmas)
             {
                 (uint lastOwn, uint lastChain) = (own, chain);
-                table.Unlink(ref lastOwn, ref lastChain);
+                table.Unlink(ref lastOwn, ref lastChain, interval.First, interval.Last);
             }
 
             Assert.Equal((0u, 0u), (table.Count, table.LinkCount));
@@ -125,12 +133,12 @@ public sealed class AnonVmaTableTests
         Assert.Throws<InvalidOperationException>(() => table.BeginRecount().Finish());
     }
 
-    private static AnonVmaTable NewTable() => new(1 << 16, new AllocationFaults());
+    private static AnonVmaTable NewTable() => new(1 << 16, new AllocationFaults(), static _ => 0);
 
     private static (uint Own, uint Chain) Prepared(AnonVmaTable table)
     {
         (uint own, uint chain) = (0, 0);
-        Assert.True(table.TryPrepare(ref own, ref chain, shared: 0));
+        Assert.True(table.TryPrepare(ref own, ref chain, shared: 0, s_interval));
         return (own, chain);
     }
 }

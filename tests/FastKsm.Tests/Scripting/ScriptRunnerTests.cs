@@ -41,7 +41,6 @@ public sealed class ScriptRunnerTests
     [Theory]
     [InlineData("swapon s 100", "swapon")]
     [InlineData("spawn A\nmap A h 1\nadvise A h pageout", "advise pageout")]
-    [InlineData("spawn A\nmap A h 1\nmigrate A h", "migrate")]
     [InlineData("expect pswpin=0", "counter pswpin")]
     [InlineData("expect-error EINVAL offline node=0", "offline")]
     public void Run_WhatTheEngineLacks_IsNeverPassedSilently(string text, string what)

@@ -94,7 +94,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public PageState StateAt(int process, ulong address, PageState asked)
     {
-        const PageState Known = PageState.Present | PageState.Zero | PageState.Anonymous | PageState.Merged;
+        const PageState Known = PageState.Present | PageState.Zero | PageState.Anonymous | PageState.Merged | PageState.Swapped;
         if ((asked & ~Known) != PageState.None)
         {
             throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
@@ -104,7 +104,8 @@ public sealed partial class EnginePerformer
         return (who.FrameAt(address).IsSome ? PageState.Present : PageState.None)
             | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None)
             | (who.IsAnonymousAt(address) ? PageState.Anonymous : PageState.None)
-            | (who.IsMergedAt(address) ? PageState.Merged : PageState.None);
+            | (who.IsMergedAt(address) ? PageState.Merged : PageState.None)
+            | (who.IsSwappedAt(address) ? PageState.Swapped : PageState.None);
     }
 
     /// <inheritdoc/>

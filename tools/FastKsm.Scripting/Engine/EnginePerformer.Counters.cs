@@ -15,7 +15,7 @@ public sealed partial class EnginePerformer
 
     private static readonly string[] s_processCounters =
     [
-        "VmSize", "VmLck", "VmRSS", "RssAnon", "map_count", "ksm_rmap_items", "ksm_zero_pages", "ksm_merging_pages",
+        "VmSize", "VmLck", "VmRSS", "RssAnon", "VmSwap", "map_count", "ksm_rmap_items", "ksm_zero_pages", "ksm_merging_pages",
         "ksm_process_profit", "ksm_merge_any", "ksm_mergeable",
     ];
 
@@ -63,6 +63,7 @@ public sealed partial class EnginePerformer
             "VmLck" => CounterValue.Of((long)(who.LockedBytes / KibiByte)),
             "VmRSS" => CounterValue.Of((who.ResidentAnonymousPages + who.ResidentBackedPages) * (PageSize / KibiByte)),
             "RssAnon" => CounterValue.Of(who.ResidentAnonymousPages * (PageSize / KibiByte)),
+            "VmSwap" => CounterValue.Of(who.SwappedPages * (PageSize / KibiByte)),
             "map_count" => CounterValue.Of(who.MapCount),
             "ksm_rmap_items" => CounterValue.Of(who.KsmStat.RmapItems),
             "ksm_zero_pages" => CounterValue.Of(who.KsmStat.ZeroPages),

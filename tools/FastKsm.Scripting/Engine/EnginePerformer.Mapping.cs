@@ -64,6 +64,20 @@ public sealed partial class EnginePerformer
         }
     }
 
+    /// <inheritdoc/>
+    public void Migrate(int process, PageRun run, int? node)
+    {
+        if (node >= Started.Options.Nodes)
+        {
+            throw PerformerException.Impossible($"the machine has nodes 0 to {Started.Options.Nodes - 1}, not {node}");
+        }
+
+        _ = _processes[process].Migrate(run.Address, BytesOf(run.Pages), node);
+    }
+
+    /// <inheritdoc/>
+    public void PageOut(int process, PageRun run) => _ = _processes[process].PageOut(run.Address, BytesOf(run.Pages));
+
     private static Advice AdviceOf(MemoryAdvice advice) => advice switch
     {
         MemoryAdvice.Normal => Advice.Normal,

@@ -19,12 +19,6 @@ public sealed partial class EnginePerformer
     public void UserFault(int process, PageRun run, bool writeProtect) => throw PerformerException.NotImplemented("userfault");
 
     /// <inheritdoc/>
-    public void Migrate(int process, PageRun run, int? node) => throw PerformerException.NotImplemented("migrate");
-
-    /// <inheritdoc/>
-    public void PageOut(int process, PageRun run) => throw PerformerException.NotImplemented("pageout");
-
-    /// <inheritdoc/>
     public void Reclaim(string group, ulong pages) => throw PerformerException.NotImplemented("reclaim");
 
     /// <inheritdoc/>

@@ -1,0 +1,181 @@
+using System.Threading;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>What reverse-map walks do here: aging, migration, page-out.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    /// <inheritdoc/>
+    internal override PteOutcome ClearAccessed(ulong page, Pfn frame, out bool wasUsed)
+    {
+        wasUsed = false;
+        if (!TryEnterMapping(page, frame, out uint leaf, out Pte pte))
+        {
+            return PteOutcome.NotMapped;
+        }
+
+        wasUsed = pte.IsAccessed;
+        if (wasUsed)
+        {
+            _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithAccessed(false));
+            _observer.TranslationsKilled(Id, page, 1);
+        }
+
+        _pageTable.Exit(leaf);
+        return PteOutcome.Done;
+    }
+
+    /// <inheritdoc/>
+    internal override PteOutcome BeginMigration(int cpu, ulong page, Pfn frame, int held)
+    {
+        if (!TryEnterMapping(page, frame, out uint leaf, out Pte pte))
+        {
+            return PteOutcome.NotMapped;
+        }
+
+        PteOutcome outcome = TryKill(leaf, page, pte, held, out bool exclusive);
+        if (outcome == PteOutcome.Done)
+        {
+            _pageTable.Set(leaf, PageTable.PositionOf(page), pte.Leaving(exclusive));
+            Unmapped(ref _store.Frames[frame], pte);
+        }
+
+        _pageTable.Exit(leaf);
+        if (outcome == PteOutcome.Done)
+        {
+            _store.Frames.Release(cpu, frame);
+        }
+
+        return outcome;
+    }
+
+    /// <inheritdoc/>
+    internal override PteOutcome EndMigration(ulong page, Pfn from, Pfn to)
+    {
+        if (!_pageTable.TryEnter(page, out uint leaf))
+        {
+            return PteOutcome.NotMapped;
+        }
+
+        int position = PageTable.PositionOf(page);
+        Pte entry = _pageTable.Get(leaf, position);
+        bool waits = entry.IsMigration && entry.Frame == from;
+        if (waits)
+        {
+            ref FrameRecord record = ref _store.Frames[to];
+            record.AddReference();
+            record.AddMapping();
+            if (entry.WasExclusive)
+            {
+                record.Set(FrameFlags.Exclusive);
+            }
+
+            _pageTable.Set(leaf, position, entry.Arriving(to));
+        }
+
+        _pageTable.Exit(leaf);
+        return waits ? PteOutcome.Done : PteOutcome.NotMapped;
+    }
+
+    /// <inheritdoc/>
+    internal override PteOutcome SwapOut(int cpu, ulong page, Pfn frame, uint slot, int held, bool fills)
+    {
+        if (!TryEnterMapping(page, frame, out uint leaf, out Pte pte))
+        {
+            return PteOutcome.NotMapped;
+        }
+
+        ref FrameRecord record = ref _store.Frames[frame];
+        PteOutcome outcome = slot == 0 && pte.IsDirty
+            ? PteOutcome.Refused // Written since it was offered; a write takes the offer back.
+            : TryKill(leaf, page, pte, held, out _);
+        if (outcome == PteOutcome.Done)
+        {
+            CountResident(record, -1);
+            if (slot != 0)
+            {
+                if (fills)
+                {
+                    _store.Frames.Content(frame).CopyTo(_store.Swap.Content(slot));
+                }
+
+                _store.Swap.AddReference(slot);
+                _ = Interlocked.Increment(ref _swapEntries);
+                _pageTable.Set(leaf, PageTable.PositionOf(page), Pte.Swap(slot, record.Has(FrameFlags.Exclusive)));
+            }
+
+            Unmapped(ref record, pte);
+        }
+
+        _pageTable.Exit(leaf);
+        if (outcome == PteOutcome.Done)
+        {
+            _store.Frames.Release(cpu, frame);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Borrows the anonymous frame of a page; the borrower releases it.</summary>
+    /// <returns>None when the page maps no such frame.</returns>
+    internal Pfn BorrowAnonymous(ulong page)
+    {
+        Pfn borrowed = Pfn.None;
+        EnterShared();
+        uint leaf = _pageTable.Find(page);
+        if (leaf != 0)
+        {
+            _pageTable.Enter(leaf);
+            Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+            if (pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous))
+            {
+                borrowed = pte.Frame;
+                _store.Frames[borrowed].AddReference();
+            }
+
+            _pageTable.Exit(leaf);
+        }
+
+        ExitShared();
+        return borrowed;
+    }
+
+    private bool TryEnterMapping(ulong page, Pfn frame, out uint leaf, out Pte pte)
+    {
+        pte = default;
+        if (!_pageTable.TryEnter(page, out leaf))
+        {
+            return false;
+        }
+
+        pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+        if (pte.IsCounted && pte.Frame == frame)
+        {
+            return true;
+        }
+
+        _pageTable.Exit(leaf);
+        return false;
+    }
+
+    // Empties the PTE. First the translation dies, then the references are counted: whoever borrowed by the old translation
+    // has counted himself by now, and a later one finds no PTE. A page that is one PTE's alone may be written through a
+    // loan, so one that is lent stays; of a shared one a borrower sees what it was, and everybody else a copy.
+    private PteOutcome TryKill(uint leaf, ulong page, Pte pte, int held, out bool exclusive)
+    {
+        int position = PageTable.PositionOf(page);
+        ref FrameRecord record = ref _store.Frames[pte.Frame];
+        exclusive = record.Has(FrameFlags.Exclusive);
+        _pageTable.Set(leaf, position, default);
+        _observer.TranslationsKilled(Id, page, 1);
+        if (exclusive && record.References != record.MapCount + held)
+        {
+            _pageTable.Set(leaf, position, pte);
+            return PteOutcome.Refused;
+        }
+
+        return PteOutcome.Done;
+    }
+}

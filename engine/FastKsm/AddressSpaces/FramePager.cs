@@ -1,0 +1,147 @@
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>Pages frames out, whoever maps them, and says whether they have been used.</summary>
+/// <remarks>
+/// Swap entries take the place of PTEs one by one, the first one as soon as the content lies in the slot. It cannot change
+/// any more then: a page that is one PTE's alone has no PTE, and is not paged out while anybody has borrowed it; one that is
+/// shared is copied before it is written, for the pager has a reference.
+/// Thread safety: all members may be called concurrently, with no lock held but the merger's.
+/// </remarks>
+internal sealed class FramePager
+{
+    private readonly AddressSpaceStore _store;
+    private readonly FrameWalker _walker;
+
+    internal FramePager(AddressSpaceStore store, FrameWalker walker)
+    {
+        _store = store;
+        _walker = walker;
+    }
+
+    /// <summary>Pages a frame out.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="frame">An anonymous frame, merged or not, that the caller has a reference to, and goes on having.</param>
+    /// <returns>
+    /// Busy when somebody else works on the frame or has borrowed it, when a locked VMA maps it, or it is not anonymous; out of
+    /// native memory when there is no slot. It may have been paged out of some page tables then.
+    /// </returns>
+    internal MemoryStatus TryPageOut(int cpu, Pfn frame)
+    {
+        ref FrameRecord record = ref _store.Frames[frame];
+        if (!record.TryLock())
+        {
+            return MemoryStatus.Busy;
+        }
+
+        MemoryStatus status = MemoryStatus.Busy;
+        if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
+        {
+            // What was offered by MADV_FREE and not written since is dropped.
+            bool offered = !record.Has(FrameFlags.SwapBacked) && !record.Has(FrameFlags.Dirty);
+            status = offered && TryDrop(cpu, frame) ? MemoryStatus.Done : SwapOut(cpu, frame);
+        }
+
+        record.Unlock();
+        return status;
+    }
+
+    /// <summary>Counts the pages that have used a frame since they were last asked, and forgets it.</summary>
+    /// <param name="frame">An anonymous frame that the caller has a reference to.</param>
+    /// <param name="used">Pages that had used it.</param>
+    /// <param name="locked">Whether a locked VMA maps it; then not all may have been asked.</param>
+    /// <returns>False when a lock was busy: nothing is known, and the frame is best kept.</returns>
+    internal bool TryAge(Pfn frame, out int used, out bool locked)
+    {
+        ref FrameRecord record = ref _store.Frames[frame];
+        used = 0;
+        locked = false;
+        if (!record.TryLock())
+        {
+            return false;
+        }
+
+        Age age = new() { Frame = frame, Left = record.MapCount };
+        WalkEnd end = record.Has(FrameFlags.Anonymous)
+            ? _walker.Walk(frame, WalkKind.Referenced, tryOnly: true, ref age)
+            : WalkEnd.Contended;
+        record.Unlock();
+        (used, locked) = (age.Used, age.IsLocked);
+        return end != WalkEnd.Contended;
+    }
+
+    private bool TryDrop(int cpu, Pfn frame)
+    {
+        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = 0 };
+        _ = _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
+        bool dropped = _store.Frames[frame].MapCount == 0;
+        if (!dropped)
+        {
+            _store.Frames[frame].Set(FrameFlags.SwapBacked);
+        }
+
+        return dropped;
+    }
+
+    private MemoryStatus SwapOut(int cpu, Pfn frame)
+    {
+        if (!_store.Swap.TryTake(out uint slot))
+        {
+            return MemoryStatus.OutOfNativeMemory;
+        }
+
+        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = slot };
+        _ = _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
+        _store.Swap.Release(slot);
+        return _store.Frames[frame].MapCount == 0 ? MemoryStatus.Done : MemoryStatus.Busy;
+    }
+
+    private struct Leave : IMappingVisitor
+    {
+        internal required AddressSpaceStore Store;
+        internal required int Cpu;
+        internal required Pfn Frame;
+        internal required uint Slot;
+        internal bool HasContent;
+
+        /// <inheritdoc/>
+        public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        {
+            if ((flags & VmaFlags.Locked) != VmaFlags.None)
+            {
+                return false;
+            }
+
+            PteOutcome outcome = space.SwapOut(Cpu, page, Frame, Slot, held: 1, fills: !HasContent);
+            HasContent |= outcome == PteOutcome.Done;
+            return outcome != PteOutcome.Refused && Store.Frames[Frame].MapCount != 0;
+        }
+    }
+
+    private struct Age : IMappingVisitor
+    {
+        internal required Pfn Frame;
+        internal required int Left;
+        internal int Used;
+        internal bool IsLocked;
+
+        /// <inheritdoc/>
+        public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        {
+            if (space.ClearAccessed(page, Frame, out bool wasUsed) == PteOutcome.NotMapped)
+            {
+                return true;
+            }
+
+            IsLocked |= (flags & VmaFlags.Locked) != VmaFlags.None;
+
+            // As Linux: who reads straight through, or all over the place, says nothing about when it is needed again.
+            bool counts = wasUsed && (flags & (VmaFlags.Sequential | VmaFlags.Random)) == VmaFlags.None;
+            Used += counts ? 1 : 0;
+            return --Left > 0 && !IsLocked;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>From a frame to the pages that map it.</summary>
+/// <remarks>
+/// An anonymous frame names its anon_vma and its index; a merged one names its stable node, and the pages merged into it
+/// name theirs: each is looked for in its own address space first, and after all of them in others, where forks that the
+/// merger has not visited since have taken it. The caller has the frame locked and a reference to it.
+/// Thread safety: all members may be called concurrently, for frames locked by the caller.
+/// </remarks>
+internal sealed class FrameWalker
+{
+    private readonly AddressSpaceStore _store;
+    private readonly IMergedFrames _merged;
+    private readonly Pruning _pruning;
+    private readonly int _nodesPerHold;
+
+    /// <param name="store">Tables of the machine.</param>
+    /// <param name="merged">Who knows about merged frames.</param>
+    /// <param name="pruning">Which VMAs walks over merged frames look at.</param>
+    /// <param name="nodesPerHold">Nodes after which a walk lets go of its lock for a moment; 0 for never.</param>
+    internal FrameWalker(AddressSpaceStore store, IMergedFrames merged, Pruning pruning, int nodesPerHold)
+    {
+        _store = store;
+        _merged = merged;
+        _pruning = pruning;
+        _nodesPerHold = nodesPerHold;
+    }
+
+    /// <summary>Walks over all pages that may map a frame.</summary>
+    /// <param name="frame">An anonymous frame that is locked.</param>
+    /// <param name="kind">What for.</param>
+    /// <param name="tryOnly">Whether to give up rather than wait for a lock.</param>
+    /// <param name="visitor">What to do.</param>
+    internal WalkEnd Walk<TVisitor>(Pfn frame, WalkKind kind, bool tryOnly, ref TVisitor visitor)
+        where TVisitor : struct, IMappingVisitor
+    {
+        ref FrameRecord record = ref _store.Frames[frame];
+        Debug.Assert(record.Has(FrameFlags.Locked | FrameFlags.Anonymous), "Only locked anonymous frames are walked.");
+        return record.Has(FrameFlags.Ksm)
+            ? WalkMerged(frame, kind, tryOnly, ref visitor)
+            : WalkAnonymous(record.Mapping, record.Index, kind, tryOnly, ref visitor);
+    }
+
+    /// <summary>Walks over all pages that may map, or have an entry for, the page with an index of an anon_vma.</summary>
+    /// <param name="anonVma">The anon_vma; the frame's mapping or its migration entries keep it, or the caller does.</param>
+    /// <param name="index">Linear page index.</param>
+    /// <param name="kind">What for.</param>
+    /// <param name="tryOnly">Whether to give up rather than wait for a lock.</param>
+    /// <param name="visitor">What to do.</param>
+    internal WalkEnd WalkAnonymous<TVisitor>(uint anonVma, ulong index, WalkKind kind, bool tryOnly, ref TVisitor visitor)
+        where TVisitor : struct, IMappingVisitor
+    {
+        if (!_store.AnonVmas.TryHold(anonVma))
+        {
+            return WalkEnd.Complete; // Its last VMA has just gone, and with it the last mapping.
+        }
+
+        ByIndex<TVisitor> walk = new() { Store = _store, Index = index, Visitor = visitor };
+        WalkEnd end = _store.AnonVmas.Walk(anonVma, index, new WalkOptions(kind, Pruning.PageIndex, tryOnly, _nodesPerHold), ref walk);
+        visitor = walk.Visitor;
+        _store.AnonVmas.Drop(anonVma);
+        return end;
+    }
+
+    private WalkEnd WalkMerged<TVisitor>(Pfn frame, WalkKind kind, bool tryOnly, ref TVisitor visitor)
+        where TVisitor : struct, IMappingVisitor
+    {
+        if (!_merged.TryEnter(tryOnly))
+        {
+            _store.AnonVmas.Statistics.CountContended(kind);
+            return WalkEnd.Contended;
+        }
+
+        WalkEnd end = WalkEnd.Complete;
+        ByAddress<TVisitor> walk = new() { Store = _store, Visitor = visitor };
+        WalkOptions options = new(kind, _pruning, tryOnly, _nodesPerHold);
+        for (int pass = 0; pass < 2 && end == WalkEnd.Complete; pass++)
+        {
+            walk.InOwnSpace = pass == 0;
+            for (uint id = _merged.FirstPlace(frame); id != 0 && end == WalkEnd.Complete;)
+            {
+                id = _merged.NextPlace(id, out walk.Place);
+                end = _store.AnonVmas.Walk(walk.Place.AnonVma, walk.Place.Index, options, ref walk);
+            }
+        }
+
+        _merged.Exit();
+        visitor = walk.Visitor;
+        return end;
+    }
+
+    private static bool VisitAt<TVisitor>(AddressSpaceStore store, in Vma vma, ulong page, ref TVisitor visitor)
+        where TVisitor : struct, IMappingVisitor =>
+        !store.Spaces.TryGetValue(vma.Space, out WalkedSpace? space) || visitor.Visit(space, vma.Flags, page);
+
+    // A page of an anonymous frame lies where its index says.
+    private struct ByIndex<TVisitor> : IRmapVisitor
+        where TVisitor : struct, IMappingVisitor
+    {
+        internal required AddressSpaceStore Store;
+        internal required ulong Index;
+        internal required TVisitor Visitor;
+
+        /// <inheritdoc/>
+        public readonly WalkVerdict Judge(uint vma) => WalkVerdict.Visit;
+
+        /// <inheritdoc/>
+        public bool Visit(uint vma)
+        {
+            ref Vma record = ref Store.Vmas[vma];
+            return VisitAt(Store, record, record.Start + (Index - record.PageOffset), ref Visitor);
+        }
+    }
+
+    // A merged page lies at the address where it was merged, in its own address space or in forks of it.
+    private struct ByAddress<TVisitor> : IRmapVisitor
+        where TVisitor : struct, IMappingVisitor
+    {
+        internal required AddressSpaceStore Store;
+        internal required TVisitor Visitor;
+        internal MergedPlace Place;
+        internal bool InOwnSpace;
+
+        /// <inheritdoc/>
+        public readonly WalkVerdict Judge(uint vma)
+        {
+            ref Vma record = ref Store.Vmas[vma];
+            return Place.Page < record.Start || Place.Page >= record.End ? WalkVerdict.OtherAddress
+                : (record.Space == Place.Space) != InOwnSpace ? WalkVerdict.OtherPass
+                : WalkVerdict.Visit;
+        }
+
+        /// <inheritdoc/>
+        public bool Visit(uint vma) => VisitAt(Store, Store.Vmas[vma], Place.Page, ref Visitor);
+    }
+}

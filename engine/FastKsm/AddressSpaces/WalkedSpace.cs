@@ -1,0 +1,46 @@
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>What reverse-map walks do to an address space.</summary>
+/// <remarks>
+/// Called without the mm lock, under the range lock of the page's index, which keeps the VMA, and with the frame locked by
+/// the walk. Whether the page maps the frame is known only under the latch of its leaf; each member looks for itself.
+/// Thread safety: members may be called concurrently with everything that happens to the address space.
+/// </remarks>
+internal abstract class WalkedSpace
+{
+    /// <param name="id">Id among the machine's address spaces; at least one.</param>
+    protected WalkedSpace(uint id) => Id = id;
+
+    /// <summary>Id among the machine's address spaces.</summary>
+    internal uint Id { get; }
+
+    /// <summary>Forgets that a page has been used.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="frame">The frame it may map.</param>
+    /// <param name="wasUsed">Whether it had been.</param>
+    internal abstract PteOutcome ClearAccessed(ulong page, Pfn frame, out bool wasUsed);
+
+    /// <summary>Puts a migration entry in the place of a page's mapping.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="frame">The frame it may map.</param>
+    /// <param name="held">References to the frame that the caller has.</param>
+    internal abstract PteOutcome BeginMigration(int cpu, ulong page, Pfn frame, int held);
+
+    /// <summary>Puts the mapping of a frame in the place of a migration entry.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="from">The frame that the entry names.</param>
+    /// <param name="to">The frame that is mapped from now on; may be the same.</param>
+    internal abstract PteOutcome EndMigration(ulong page, Pfn from, Pfn to);
+
+    /// <summary>Puts a swap entry in the place of a page's mapping.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="frame">The frame it may map.</param>
+    /// <param name="slot">The slot; 0 to drop the page, whose content nobody wants.</param>
+    /// <param name="held">References to the frame that the caller has.</param>
+    /// <param name="fills">Whether the slot has no content yet, so that it has to get it before the entry shows.</param>
+    internal abstract PteOutcome SwapOut(int cpu, ulong page, Pfn frame, uint slot, int held, bool fills);
+}

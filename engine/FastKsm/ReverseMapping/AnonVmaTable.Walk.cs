@@ -1,0 +1,161 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+using FastKsm.Primitives;
+
+namespace FastKsm.ReverseMapping;
+
+/// <content>Walks: who may map a page.</content>
+internal sealed partial class AnonVmaTable
+{
+    // What the structure latch is held for at a time. A writer anywhere waits for one batch, not for the walk.
+    private const int Batch = 32;
+
+    // A bounded walk that writers keep sending back to the start at last goes through in one hold.
+    private const int MaxRestarts = 8;
+
+    /// <summary>Times and nodes of all walks.</summary>
+    internal WalkStatistics Statistics { get; } = new();
+
+    /// <summary>Makes an anon_vma stay, if it exists at this moment; the id may have been used again meanwhile.</summary>
+    internal bool TryHold(uint anonVma)
+    {
+        SpinLatch.Enter(ref _latch);
+        bool exists = anonVma != 0 && anonVma < _anonVmas.IdLimit && _anonVmas[anonVma].References > 0;
+        if (exists)
+        {
+            _anonVmas[anonVma].References++;
+        }
+
+        SpinLatch.Exit(ref _latch);
+        return exists;
+    }
+
+    /// <summary>Offers a visitor every VMA that may map the page with an index, parents before their children.</summary>
+    /// <param name="anonVma">anon_vma of the page; somebody holds it.</param>
+    /// <param name="index">Linear page index of the page.</param>
+    /// <param name="options">How.</param>
+    /// <param name="visitor">The visitor.</param>
+    /// <remarks>
+    /// Pruned or not, the range lock of the index is held, so the VMAs that contain it stay what they are for the time of a
+    /// hold. An unpruned walk also meets VMAs that do not contain the index and are not kept by that lock; it judges and
+    /// visits under the structure latch, which keeps them. A bounded walk lets go between batches; if a writer has been there,
+    /// a VMA may have moved to before where the walk stands, so it begins again: what it has done is not undone by that.
+    /// </remarks>
+    internal WalkEnd Walk<TVisitor>(uint anonVma, ulong index, in WalkOptions options, ref TVisitor visitor)
+        where TVisitor : struct, IRmapVisitor
+    {
+        long asked = Stopwatch.GetTimestamp();
+        uint root = _anonVmas[anonVma].Root;
+        ReaderWriterLatch? range = EnterRange(root, index, options.TryOnly);
+        if (range is null)
+        {
+            Statistics.CountContended(options.Kind);
+            return WalkEnd.Contended;
+        }
+
+        long entered = Stopwatch.GetTimestamp();
+        WalkCounts counts = default;
+        bool all = options.Pruning == Pruning.FullRange;
+        ReaderWriterLatch structure = _locks.Structure(root);
+        Span<IntervalEntry> found = stackalloc IntervalEntry[Batch];
+        ulong next = 0;
+        int restarts = 0;
+        long holdBegan = 0;
+        bool goesOn = true;
+        for (; ; )
+        {
+            structure.EnterRead();
+            int count = _index.Find(
+                in _anonVmas[anonVma].Intervals, all ? 0 : index, all ? IntervalIndex.MaxIndex : index, ref next, found,
+                ref counts.Nodes);
+            if (all)
+            {
+                goesOn = VisitEach(found[..count], ref visitor, ref counts);
+                structure.ExitRead();
+            }
+            else
+            {
+                structure.ExitRead();
+                goesOn = VisitEach(found[..count], ref visitor, ref counts);
+            }
+
+            if (!goesOn || count < Batch)
+            {
+                break;
+            }
+
+            if (options.NodesPerHold != 0 && counts.Nodes - holdBegan >= options.NodesPerHold && restarts < MaxRestarts)
+            {
+                uint generation = range.Generation;
+                range.ExitRead();
+                Statistics.CountHold(options.Kind, entered - asked, Stopwatch.GetTimestamp() - entered);
+                asked = Stopwatch.GetTimestamp();
+                range = EnterRange(root, index, tryOnly: false)!;
+                entered = Stopwatch.GetTimestamp();
+                holdBegan = counts.Nodes;
+                if (range.Generation != generation)
+                {
+                    next = 0;
+                    restarts++;
+                }
+            }
+        }
+
+        range.ExitRead();
+        Statistics.CountHold(options.Kind, entered - asked, Stopwatch.GetTimestamp() - entered);
+        Statistics.CountNodes(options.Kind, counts);
+        return goesOn ? WalkEnd.Complete : WalkEnd.Stopped;
+    }
+
+    private static bool VisitEach<TVisitor>(ReadOnlySpan<IntervalEntry> found, ref TVisitor visitor, ref WalkCounts counts)
+        where TVisitor : struct, IRmapVisitor
+    {
+        foreach (ref readonly IntervalEntry entry in found)
+        {
+            switch (visitor.Judge(entry.Vma))
+            {
+                case WalkVerdict.OtherAddress:
+                    counts.OtherAddress++;
+                    break;
+                case WalkVerdict.OtherPass:
+                    counts.OtherPass++;
+                    break;
+                default:
+                    counts.Visits++;
+                    if (!visitor.Visit(entry.Vma))
+                    {
+                        return false;
+                    }
+
+                    break;
+            }
+        }
+
+        return true;
+    }
+
+    private ReaderWriterLatch? EnterRange(uint root, ulong index, bool tryOnly)
+    {
+        for (; ; )
+        {
+            bool striped = Volatile.Read(ref _anonVmas[root].Striped) != 0;
+            ReaderWriterLatch latch = _locks.Range(root, index, striped);
+            if (!tryOnly)
+            {
+                latch.EnterRead();
+            }
+            else if (!latch.TryEnterRead())
+            {
+                return null;
+            }
+
+            if (striped == (Volatile.Read(ref _anonVmas[root].Striped) != 0))
+            {
+                return latch;
+            }
+
+            latch.ExitRead();
+        }
+    }
+}

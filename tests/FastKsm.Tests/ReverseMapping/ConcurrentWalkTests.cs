@@ -1,0 +1,104 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Tests.Merging;
+using Xunit;
+
+namespace FastKsm.Tests.ReverseMapping;
+
+/// <summary>Walks beside everything that changes VMAs and PTEs: rmap.md invariants 42, 50, 52 and 53 by their effects.</summary>
+[Collection("alone")]
+public sealed class ConcurrentWalkTests
+{
+    private const int Pages = 96;
+
+    [Theory]
+    [InlineData(Pruning.PageIndex, 0)]
+    [InlineData(Pruning.PageIndex, 1)]
+    [InlineData(Pruning.FullRange, 0)]
+    [InlineData(Pruning.FullRange, 40)]
+    public async Task WalksBesideSplitsForksMovesAndScans_NoByteAndNoCountIsLost(Pruning pruning, int nodesPerHold)
+    {
+        using Machine machine = new(new MachineOptions
+        {
+            Frames = 8192,
+            Cpus = 5,
+            Pruning = pruning,
+            WalkNodesPerHold = nodesPerHold,
+        });
+        machine.Ksm.Write("run", "1");
+        machine.Ksm.Write("smart_scan", "0");
+        machine.Ksm.Write("pages_to_scan", "1000000");
+        Process process = machine.Spawn();
+        Area area = new(process, process.Map(Pages * KsmRig.PageSize, new MapOptions()), Pages);
+        _ = area.Advise(Advice.Mergeable);
+        for (int i = 0; i < Pages; i++)
+        {
+            _ = area.Write(i, (ulong)(i % 5) + 1);
+        }
+
+        using CancellationTokenSource stop = new();
+        Task[] others =
+        [
+            Loop(1, random => area.Process.Migrate(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
+            Loop(2, random => area.Process.PageOut(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
+            Loop(3, random =>
+            {
+                int page = random.Next(Pages);
+                _ = area[page..(page + 1)].Protect(random.Next(2) == 0 ? Protection.Read : Protection.Read | Protection.Write);
+            }, stop.Token),
+            Loop(4, random =>
+            {
+                Process child = process.Fork();
+                Check(area.In(child), random.Next(Pages));
+                ulong moved = child.Remap(area.At(8), 8 * KsmRig.PageSize, 8 * KsmRig.PageSize, to: area.Address - (1000 * KsmRig.PageSize));
+                Check(new Area(child, moved - (8 * KsmRig.PageSize), 16), 8 + random.Next(8));
+                child.Exit();
+            }, stop.Token),
+            Loop(5, _ => machine.Ksm.Scan(), stop.Token),
+        ];
+        Random own = new(6);
+        for (int i = 0; i < 6000; i++)
+        {
+            Check(area, own.Next(Pages));
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(others);
+        machine.Validate();
+        for (int i = 0; i < Pages; i++)
+        {
+            Check(area, i);
+        }
+
+        Assert.NotEqual(0, machine.Walks(WalkKind.Migrate).Walks);
+        Assert.NotEqual(0, machine.Walks(WalkKind.Unmap).Walks);
+        process.Exit();
+        machine.Validate();
+        Assert.Equal(8192, machine.FreeFrames);
+    }
+
+    private static void Check(Area area, int page)
+    {
+        byte[] seen = new byte[KsmRig.PageSize];
+        byte[] expected = new byte[KsmRig.PageSize];
+        PageContent.Fill(expected, (ulong)(page % 5) + 1);
+        area.Process.Cpu.Read(area.Process, area.At(page), seen);
+        Assert.Equal(expected, seen);
+    }
+
+    private static Task Loop(int seed, Action<Random> work, CancellationToken stop) => Task.Factory.StartNew(
+        () =>
+        {
+            Random random = new(seed);
+            while (!stop.IsCancellationRequested)
+            {
+                work(random);
+            }
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
+}

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using FastKsm.Cli.Scenarios.JavaHeap;
 
 namespace FastKsm.Cli.Scenarios;
 
@@ -8,5 +9,6 @@ internal static class ScenarioCatalog
     /// <summary>All of them, in alphabetical order of their names.</summary>
     internal static IReadOnlyList<IScenario> All { get; } =
     [
+        new JavaHeapScenario(),
     ];
 }

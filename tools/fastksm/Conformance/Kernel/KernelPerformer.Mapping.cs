@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
@@ -37,8 +38,15 @@ internal sealed partial class KernelPerformer
         Do(AgentOperation.Protect, process, run, ProtectionOf(protection));
 
     /// <inheritdoc/>
-    public void Advise(int process, PageRun run, MemoryAdvice advice) =>
+    public void Advise(int process, PageRun run, MemoryAdvice advice)
+    {
+        if (advice == MemoryAdvice.PageOut && !HasSwap())
+        {
+            throw PerformerException.Impossible("advise pageout: the host has no swap");
+        }
+
         Do(AgentOperation.Advise, process, run, NumberOf(advice));
+    }
 
     /// <inheritdoc/>
     public ulong Remap(int process, RemapRequest request)
@@ -67,6 +75,9 @@ internal sealed partial class KernelPerformer
     private static ulong ProtectionOf(Protection protection) => (ulong)protection;
 
     // Linux's MADV_*.
+    // The file has a head, and a line for each.
+    private static bool HasSwap() => File.ReadAllLines("/proc/swaps").Length > 1;
+
     private static ulong NumberOf(MemoryAdvice advice) => advice switch
     {
         MemoryAdvice.Normal => 0,

@@ -198,19 +198,23 @@ public sealed class Process
     /// <param name="newLength">Bytes afterwards; a positive number of whole pages.</param>
     /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is (MREMAP_MAYMOVE).</param>
     /// <param name="to">Where it must go, whatever is there being unmapped (MREMAP_FIXED); null for no such wish.</param>
+    /// <param name="keepsMapping">
+    /// Whether the old place stays mapped, without pages (MREMAP_DONTUNMAP); takes a move without resizing.
+    /// </param>
     /// <returns>First address afterwards.</returns>
     /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
     /// <exception cref="MemoryOperationException">The range is not one mapping, there is no room, or the places overlap.</exception>
     /// <exception cref="OutOfFramesException">
     /// No frame is free for a merged page that has to become private; of several mappings, those before it have moved.
     /// </exception>
-    public ulong Remap(ulong address, ulong oldLength, ulong newLength, bool mayMove = true, ulong? to = null)
+    public ulong Remap(
+        ulong address, ulong oldLength, ulong newLength, bool mayMove = true, ulong? to = null, bool keepsMapping = false)
     {
         (ulong start, ulong end) = Span(address, oldLength);
         ulong pages = Length(newLength, nameof(newLength));
         ulong? target = to is { } fixedAt ? Range(fixedAt, pages, nameof(to)) : null;
         MemoryStatus status = Enter().Remap(
-            _cpu.Number, start, end - start, pages, mayMove, target, out ulong newStart);
+            _cpu.Number, start, end - start, pages, mayMove, target, keepsMapping, out ulong newStart);
         Check(status, nameof(Remap), address);
         return newStart << _pageShift;
     }

@@ -131,6 +131,8 @@ internal sealed partial class AddressSpace<TObserver>
     {
         switch (advice)
         {
+            case Advice.PopulateRead when !vma.Has(VmaFlags.Read):
+                return MemoryStatus.Invalid;
             case Advice.PopulateRead or Advice.PopulateWrite:
                 FaultKind kind = advice == Advice.PopulateRead ? FaultKind.Read : FaultKind.Write;
                 MemoryStatus status = Populate(cpu, start, end, kind);

@@ -23,6 +23,12 @@ internal sealed partial class AddressSpace<TObserver>
         _latch.EnterRead();
         for (; ; )
         {
+            if (kind != PinKind.Write && !MayLendForReading(page, kind))
+            {
+                status = MemoryStatus.NotPermitted;
+                break;
+            }
+
             status = Open(cpu, page, access, out uint leaf, out _);
             if (status != MemoryStatus.Done)
             {
@@ -54,6 +60,27 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         return status;
+    }
+
+    // A VMA that permits only writes lends what the page table has at hand, which permits reading; it faults nothing in.
+    private bool MayLendForReading(ulong page, PinKind kind)
+    {
+        uint id = FindContaining(page);
+        if (id == 0 || VmaAt(id).Has(VmaFlags.Read))
+        {
+            return true;
+        }
+
+        uint leaf = _pageTable.Find(page);
+        if (leaf == 0)
+        {
+            return false;
+        }
+
+        _pageTable.Enter(leaf);
+        Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
+        _pageTable.Exit(leaf);
+        return pte.IsCounted && pte.IsAccessible && (kind == PinKind.Reference || !IsShared(pte));
     }
 
     private bool IsShared(Pte pte)

@@ -20,12 +20,13 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="newPages">Wanted length; at least one.</param>
     /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is.</param>
     /// <param name="to">Where it must go, whatever is there being unmapped; null to stay or to go anywhere.</param>
+    /// <param name="keepsMapping">Whether the old place stays mapped, without pages, instead of being unmapped.</param>
     /// <param name="newStart">First page afterwards.</param>
     internal MemoryStatus Remap(
-        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, out ulong newStart)
+        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, bool keepsMapping, out ulong newStart)
     {
         _latch.EnterWrite();
-        MemoryStatus status = RemapCore(cpu, start, oldPages, newPages, mayMove, to, out newStart);
+        MemoryStatus status = RemapCore(cpu, start, oldPages, newPages, mayMove, to, keepsMapping, out newStart);
         _latch.ExitWrite();
         return status;
     }
@@ -34,9 +35,14 @@ internal sealed partial class AddressSpace<TObserver>
         first < second + secondPages && second < first + firstPages;
 
     private MemoryStatus RemapCore(
-        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, out ulong newStart)
+        int cpu, ulong start, ulong oldPages, ulong newPages, bool mayMove, ulong? to, bool keepsMapping, out ulong newStart)
     {
         newStart = start;
+        if (keepsMapping && (!mayMove || newPages != oldPages))
+        {
+            return MemoryStatus.Invalid;
+        }
+
         if (to is not null && Overlaps(start, oldPages, to.Value, newPages))
         {
             return MemoryStatus.Invalid;
@@ -48,7 +54,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.BadAddress;
         }
 
-        if (to is null && newPages <= oldPages)
+        if (to is null && newPages <= oldPages && !keepsMapping)
         {
             return newPages == oldPages
                 ? MemoryStatus.Done
@@ -58,7 +64,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (to is not null && newPages == oldPages)
         {
             newStart = to.Value;
-            return MoveEach(cpu, start, start + oldPages, to.Value);
+            return MoveEach(cpu, start, start + oldPages, to.Value, keepsMapping);
         }
 
         if (VmaAt(id).End - start < (to is null ? oldPages : Math.Min(oldPages, newPages)))
@@ -66,7 +72,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.BadAddress;
         }
 
-        if (to is null && VmaAt(id).End == start + oldPages && HasRoomBehind(start + oldPages, newPages - oldPages))
+        if (to is null && !keepsMapping && VmaAt(id).End == start + oldPages && HasRoomBehind(start + oldPages, newPages - oldPages))
         {
             return GrowInPlace(cpu, id, newPages - oldPages);
         }
@@ -76,7 +82,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.NoMemory;
         }
 
-        return Move(cpu, id, start, oldPages, newPages, to, out newStart);
+        return Move(cpu, id, start, oldPages, newPages, to, keepsMapping, out newStart);
     }
 
     private bool HasRoomBehind(ulong end, ulong pages)
@@ -109,7 +115,7 @@ internal sealed partial class AddressSpace<TObserver>
         return MemoryStatus.Done;
     }
 
-    private MemoryStatus MoveEach(int cpu, ulong start, ulong end, ulong to)
+    private MemoryStatus MoveEach(int cpu, ulong start, ulong end, ulong to, bool keepsMapping)
     {
         MemoryStatus status = MemoryStatus.Done;
         ulong at = start;
@@ -122,7 +128,7 @@ internal sealed partial class AddressSpace<TObserver>
                 break;
             }
 
-            status = Move(cpu, id, first, stop - first, stop - first, to + (first - start), out _);
+            status = Move(cpu, id, first, stop - first, stop - first, to + (first - start), keepsMapping, out _);
             at = stop;
         }
 
@@ -130,7 +136,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     private MemoryStatus Move(
-        int cpu, uint id, ulong start, ulong oldPages, ulong newPages, ulong? to, out ulong newStart)
+        int cpu, uint id, ulong start, ulong oldPages, ulong newPages, ulong? to, bool keepsMapping, out ulong newStart)
     {
         newStart = to ?? 0;
 
@@ -190,8 +196,16 @@ internal sealed partial class AddressSpace<TObserver>
 
         MovePtes(start, moved, newStart, region.AnonVma);
         id = FindContaining(start);
-        last = FindContaining(start + oldPages - 1);
-        UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
+        if (keepsMapping)
+        {
+            Empty(id, start, start + oldPages);
+        }
+        else
+        {
+            last = FindContaining(start + oldPages - 1);
+            UnmapPromised(cpu, id, last, start, start + oldPages, keepLeaves: false, ref promise);
+        }
+
         _store.Cancel(ref promise);
         if (newPages > oldPages && VmaAt(FindContaining(newStart)).Has(VmaFlags.Locked))
         {
@@ -200,6 +214,20 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         return status;
+    }
+
+    // Leaves a mapping behind whose pages in a range have moved. As Linux: no part of it is locked any more, and if nothing is
+    // left that its anon_vma could stand for it loses that as well, where the place it went to has not taken it in.
+    private void Empty(uint id, ulong start, ulong end)
+    {
+        ref Vma vma = ref VmaAt(id);
+        _pageTable.FreeEmptyLeaves(start, end);
+        CountLocked(vma.Flags, vma.Flags & ~VmaFlags.Locked, vma.Pages);
+        vma.Flags &= ~VmaFlags.Locked;
+        if (vma.Start == start && vma.End == end)
+        {
+            _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
+        }
     }
 
     // Makes the leaves that the PTEs of a range will need elsewhere.

@@ -1,8 +1,6 @@
 using System;
-using System.Runtime.InteropServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.Simd;
 
 namespace FastKsm.Merging;
 
@@ -84,10 +82,7 @@ internal sealed class ContentTree : IMergeIndex
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            int order = PageCompare.CompareUnlike(
-                in MemoryMarshal.GetReference(_frames.Content(frame)),
-                in MemoryMarshal.GetReference(_frames.Content(other)),
-                (nuint)_frames.ContentSize);
+            int order = _frames.Compare(frame, other);
             if (order == 0 && _numa.Of(other) == numa)
             {
                 return new UnstableMatch(UnstableOutcome.Found, met, other);

@@ -1,5 +1,4 @@
 using System;
-using System.Runtime.InteropServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
@@ -111,7 +110,7 @@ internal sealed class FingerprintIndex : IMergeIndex
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            if (AreEqual(frame, other))
+            if (_frames.AreEqual(frame, other))
             {
                 if (_numa.Of(frame) == _numa.Of(other))
                 {
@@ -171,11 +170,6 @@ internal sealed class FingerprintIndex : IMergeIndex
 
     // The upper half; the lower one is the item's checksum.
     private static uint Home(ulong hash, uint mask) => (uint)(hash >> 32) & mask;
-
-    private bool AreEqual(Pfn left, Pfn right) => PageCompare.Compare(
-        in MemoryMarshal.GetReference(_frames.Content(left)),
-        in MemoryMarshal.GetReference(_frames.Content(right)),
-        (nuint)_frames.ContentSize) == 0;
 
     private bool TryGrow()
     {

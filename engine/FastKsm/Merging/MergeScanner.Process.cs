@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
-using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
 
@@ -32,6 +31,7 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         TakeOut(visit.Item);
+        Counters.Statistics.ChecksumsTaken++;
         if (!visit.HasChecksum)
         {
             visit.Checksum = ChecksumOf(visit.Frame);
@@ -49,6 +49,7 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
+        Counters.Statistics.PagesSearched++;
         uint node = _stable.Search(visit.Frame, visit.Checksum);
         if (node != 0)
         {
@@ -185,12 +186,13 @@ internal sealed partial class MergeScanner<TObserver>
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
-        bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        Pfn zero = _frames.ZeroFrameOf(visit.Page);
+        bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, zero);
         space.ExitShared();
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)
         {
-            Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, PhysicalMemory.ZeroFrame, placed);
+            Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, zero, placed);
         }
 
         return placed || !mergeable;

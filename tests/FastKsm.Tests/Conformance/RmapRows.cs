@@ -34,7 +34,7 @@ public sealed partial class RmapRows
         HashSet<string> shown = new([.. InScripts(), .. InTests()], StringComparer.Ordinal);
         IEnumerable<string> all = Enumerable.Range(1, Rows).Select(row => "C" + row.ToString("00", CultureInfo.InvariantCulture));
 
-        Assert.Equal(all, shown.Union(s_notModelled.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal(all.ToList(), shown.Union(s_notModelled.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList(), StringComparer.Ordinal);
         Assert.Equal(Rows, shown.Count + s_notModelled.Count);
     }
 

@@ -29,7 +29,8 @@ public sealed class RankTests
         WalkFigures figures = PageOut(rig, area, rank);
 
         Assert.Equal((rank, 1), (figures.RejectedByAddress, figures.Visits));
-        Assert.InRange(figures.NodesVisited, rank + 1, rank + 32 + (Vmas / 16));
+        // And the way down to each 32 of them.
+        Assert.InRange(figures.NodesVisited, rank + 1, rank + 1 + (((rank / 32) + 1) * MostPruned));
     }
 
     [Theory]

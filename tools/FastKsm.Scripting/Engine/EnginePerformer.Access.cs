@@ -114,6 +114,20 @@ public sealed partial class EnginePerformer
             ? VmaFlags.Of(mapping)
             : [];
 
+    /// <inheritdoc/>
+    public IReadOnlyList<VmaFigures> VmasOf(int process)
+    {
+        Process who = _processes[process];
+        List<VmaFigures> vmas = [];
+        for (ulong address = 0; who.TryFindMapping(address, out Mapping mapping); address = mapping.Address + mapping.Length)
+        {
+            PageUsage usage = who.UsageOf(mapping.Address, mapping.Length);
+            vmas.Add(new VmaFigures(mapping.Address, mapping.Length, VmaFlags.Line(mapping), usage.Anonymous, usage.Ksm));
+        }
+
+        return vmas;
+    }
+
     // A system call that comes upon a page it may not touch gets an error, where the process itself gets a signal.
     private static T OnBehalf<T>(string error, Func<T> access)
     {
@@ -127,26 +141,28 @@ public sealed partial class EnginePerformer
         }
     }
 
-    // A request borrows all its pages first and gives them back at its end.
+    // A request borrows all its pages first and gives them back at its end. Where one cannot be borrowed, those before it
+    // have been read or written all the same, as on Linux, and the request fails.
     private void Request(int process, PageRun run, ulong? arrives)
     {
         Process who = _processes[process];
         FramePin?[] pins = new FramePin?[run.Pages];
+        ulong borrowed = 0;
         try
         {
-            for (int i = 0; i < pins.Length; i++)
+            for (; borrowed < run.Pages; borrowed++)
             {
-                ulong address = run.Address + BytesOf((ulong)i);
-                pins[i] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
-            }
-
-            if (arrives is { } content)
-            {
-                Fill(process, run, new ContentPattern(IsUnique: false, content));
+                ulong address = run.Address + BytesOf(borrowed);
+                pins[borrowed] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
             }
         }
         finally
         {
+            if (arrives is { } content)
+            {
+                Fill(process, run with { Pages = borrowed }, new ContentPattern(IsUnique: false, content));
+            }
+
             foreach (FramePin? pin in pins)
             {
                 pin?.Dispose();

@@ -45,14 +45,10 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public ulong Remap(int process, RemapRequest request)
     {
-        if (request.DontUnmap)
-        {
-            throw PerformerException.NotImplemented("remap dontunmap");
-        }
-
         RequireAligned(request.To);
         return InRange(() => _processes[process].Remap(
-            request.Source.Address, BytesOf(request.Source.Pages), BytesOf(request.Pages), request.MayMove, request.To));
+            request.Source.Address, BytesOf(request.Source.Pages), BytesOf(request.Pages), request.MayMove, request.To,
+            request.DontUnmap));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
 using System.Collections.Generic;
+using System.Linq;
 using FastKsm.Primitives;
+using FastKsm.Scripting.Running;
 
 namespace FastKsm.Scripting.Engine;
 
@@ -14,6 +16,13 @@ internal static class VmaFlags
         (MappingAttributes.NoHugePage, "nh"), (MappingAttributes.DontFork, "dc"), (MappingAttributes.WipeOnFork, "wf"),
         (MappingAttributes.DontDump, "dd"), (MappingAttributes.Sequential, "sr"), (MappingAttributes.Random, "rr"),
     ];
+
+    /// <summary>Those of the flags of a mapping that <see cref="VmaFigures.KnownFlags"/> names, in that order.</summary>
+    internal static string Line(in Mapping mapping)
+    {
+        IReadOnlyCollection<string> flags = Of(mapping);
+        return string.Join(' ', VmaFigures.KnownFlags.Split(' ').Where(flags.Contains));
+    }
 
     /// <summary>The flags of a mapping.</summary>
     internal static IReadOnlyCollection<string> Of(in Mapping mapping)

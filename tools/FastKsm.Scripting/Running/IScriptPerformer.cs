@@ -256,6 +256,10 @@ public interface IScriptPerformer : ICounterSource
     /// <param name="address">First address of the page.</param>
     IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address);
 
+    /// <summary>The VMAs of a process in ascending order, and what merging has to do with each.</summary>
+    /// <param name="process">Whose.</param>
+    IReadOnlyList<VmaFigures> VmasOf(int process);
+
     /// <summary>Takes the events since the last call, oldest first.</summary>
     IReadOnlyList<ScriptEvent> TakeEvents();
 }

@@ -37,6 +37,11 @@ public sealed partial class ScriptRunner
                 OnRuns(o.Process, o.Pages, (process, run) => _performer.Protect(process, run, o.Protection));
                 return true;
             case Operation.Advise o:
+                if (o.Advice is MemoryAdvice.PopulateRead or MemoryAdvice.PopulateWrite)
+                {
+                    TouchAll(o.Process, o.Pages);
+                }
+
                 OnRuns(o.Process, o.Pages, (process, run) => _performer.Advise(process, run, o.Advice));
                 return true;
             case Operation.Remap o:

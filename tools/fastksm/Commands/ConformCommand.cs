@@ -6,6 +6,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using FastKsm.Cli.Conformance;
+using FastKsm.Cli.Conformance.Generation;
 using FastKsm.Cli.Conformance.Kernel;
 using FastKsm.Cli.Output;
 using FastKsm.Scripting.Engine;
@@ -40,19 +41,25 @@ internal static class ConformCommand
             Description = "Seed of the first random script; the next ones follow. Default: by the clock.",
             HelpName = "S",
         };
+        Option<string?> profile = new("--profile")
+        {
+            Description = "Shape of all random scripts; default: each seed draws one.",
+        };
+        profile.AcceptOnlyFromAmong([.. GeneratorProfile.All.Select(known => known.Name)]);
         Option<bool> unmergeOthers = new("--unmerge-others")
         {
             Description = "Go on although other processes have mergeable memory: it is unmerged, and what ksmd does with it counts as well.",
         };
         Command command = new("conform", "Perform workload scripts on the engine and on the running kernel, and compare every counter after every scan.")
         {
-            files, random, seed, json, index, unmergeOthers,
+            files, random, seed, profile, json, index, unmergeOthers,
         };
         command.SetAction(parsed => Run(
             new Request(
                 parsed.GetValue(files) ?? [],
                 parsed.GetValue(random),
                 parsed.GetValue(seed),
+                parsed.GetValue(profile) is { } name ? GeneratorProfile.Find(name) : null,
                 IndexesOf(parsed.GetValue(index)!),
                 parsed.GetValue(json),
                 parsed.GetValue(unmergeOthers)),
@@ -117,9 +124,9 @@ internal static class ConformCommand
             throw new ToolException(ExitCode.BadInput, $"conform: --random takes a number from 1 on, not {request.Random}.");
         }
 
-        if (request.Seed is not null && request.Random is null)
+        if ((request.Seed is not null || request.Profile is not null) && request.Random is null)
         {
-            throw new ToolException(ExitCode.BadInput, "conform: --seed is for random scripts: --random N.");
+            throw new ToolException(ExitCode.BadInput, "conform: --seed and --profile are for random scripts: --random N.");
         }
     }
 
@@ -127,7 +134,7 @@ internal static class ConformCommand
     {
         ulong first = request.Seed ?? (ulong)Environment.TickCount64;
         report.BeginRandom(count, first);
-        RandomConformance random = new(() => ConformanceSides.Create(request.Indexes, session));
+        RandomConformance random = new(() => ConformanceSides.Create(request.Indexes, session), request.Profile);
         for (ulong seed = first; seed != first + count; seed++)
         {
             ComparisonResult result = random.Compare(seed);
@@ -166,5 +173,5 @@ internal static class ConformCommand
         : [path];
 
     private sealed record Request(
-        string[] Files, int? Random, ulong? Seed, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers);
+        string[] Files, int? Random, ulong? Seed, GeneratorProfile? Profile, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers);
 }

@@ -30,6 +30,9 @@ internal sealed class ComparisonResult
     /// <summary>Checks that one side cannot make, each with its place and the reason.</summary>
     internal List<string> SkippedChecks { get; } = [];
 
+    /// <summary>Sides that were left out from some line on, each with the reason.</summary>
+    internal List<string> LeftOut { get; } = [];
+
     /// <summary>Operations performed on all sides.</summary>
     internal int Operations { get; set; }
 

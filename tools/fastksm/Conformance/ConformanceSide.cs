@@ -8,12 +8,16 @@ namespace FastKsm.Cli.Conformance;
 internal sealed class ConformanceSide : IDisposable
 {
     private readonly Func<string?>? _doubt;
+    private readonly Func<string?>? _intruder;
 
     /// <param name="name">What it is called in reports.</param>
     /// <param name="performer">Who performs; nobody has started it. Disposed of with this object.</param>
     /// <param name="doubt">Why what it shows proves nothing; null as long as it does.</param>
-    internal ConformanceSide(string name, IScriptPerformer performer, Func<string?>? doubt = null)
+    /// <param name="intruder">Who else has had a hand in it; null if nobody is to be seen. Asked where sides differ.</param>
+    internal ConformanceSide(
+        string name, IScriptPerformer performer, Func<string?>? doubt = null, Func<string?>? intruder = null)
     {
+        _intruder = intruder;
         Name = name;
         Performer = performer;
         _doubt = doubt;
@@ -22,15 +26,24 @@ internal sealed class ConformanceSide : IDisposable
     /// <summary>What it is called in reports.</summary>
     internal string Name { get; }
 
+    /// <summary>Whether it may differ from Linux once pages have changed between two batches of a scan.</summary>
+    internal bool MayDifferWithinScans { get; private init; }
+
     /// <summary>Who performs.</summary>
     internal IScriptPerformer Performer { get; }
 
     /// <summary>Why what it shows proves nothing; null as long as it does.</summary>
     internal string? Doubt => _doubt?.Invoke();
 
+    /// <summary>Who else has a hand in what it shows; null if nobody is to be seen.</summary>
+    internal string? Intruder => _intruder?.Invoke();
+
     /// <summary>The engine with one of its indexes.</summary>
     internal static ConformanceSide Engine(ScannerIndex index) => new(
-        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index));
+        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index))
+    {
+        MayDifferWithinScans = index == ScannerIndex.Fingerprint,
+    };
 
     /// <summary>Checks whatever it can check of itself.</summary>
     /// <exception cref="InvalidOperationException">It is in disorder.</exception>

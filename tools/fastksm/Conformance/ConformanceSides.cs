@@ -19,7 +19,7 @@ internal static class ConformanceSides
         }
 
         KernelPerformer kernel = new(session);
-        sides.Add(new ConformanceSide("kernel", kernel, () => kernel.Inconclusive));
+        sides.Add(new ConformanceSide("kernel", kernel, () => kernel.Inconclusive, kernel.FindIntruder));
         return [.. sides];
     }
 }

@@ -11,7 +11,7 @@ namespace FastKsm.Cli.Conformance;
 internal sealed class FramePartition
 {
     /// <summary>Pages of a region that are looked at, from its start.</summary>
-    private const ulong MostPages = 1 << 16;
+    internal const ulong MostPages = 1 << 16;
 
     private const int Absent = -1;
 

@@ -9,23 +9,29 @@ namespace FastKsm.Cli.Conformance;
 internal sealed class RandomConformance
 {
     private readonly Func<ConformanceSide[]> _makeSides;
+    private readonly GeneratorProfile? _profile;
 
     /// <param name="makeSides">Makes the sides for one script; they are disposed of after it.</param>
-    internal RandomConformance(Func<ConformanceSide[]> makeSides) => _makeSides = makeSides;
+    /// <param name="profile">Shape of the scripts; null to let each seed draw one.</param>
+    internal RandomConformance(Func<ConformanceSide[]> makeSides, GeneratorProfile? profile = null)
+    {
+        _makeSides = makeSides;
+        _profile = profile;
+    }
 
     /// <summary>What came about in the scripts compared so far.</summary>
     internal Coverage Coverage { get; } = new();
 
     /// <summary>Compares the script of a seed.</summary>
     /// <param name="seed">The seed.</param>
-    internal ComparisonResult Compare(ulong seed) => Compare(ScriptGenerator.Generate(seed), Coverage);
+    internal ComparisonResult Compare(ulong seed) => Compare(ScriptGenerator.Generate(seed, _profile), Coverage);
 
     /// <summary>Makes the script of a seed, which differs, as short as possible.</summary>
     /// <param name="seed">The seed.</param>
     /// <returns>The script and what comes of it; it agrees if the difference did not show again.</returns>
     internal (Script Script, ComparisonResult Result) Shrink(ulong seed)
     {
-        Script script = ScriptGenerator.Generate(seed);
+        Script script = ScriptGenerator.Generate(seed, _profile);
         if (!Differs(script.Operations))
         {
             return (script, Compare(script, observer: null));

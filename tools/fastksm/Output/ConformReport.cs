@@ -156,6 +156,7 @@ internal sealed class ConformReport
             $"{result.Operations} operations, {result.Scans} scans, {result.Compared:N0} values");
         string skipped = result.SkippedChecks.Count == 0 ? string.Empty
             : $"; checks skipped: {string.Join("; ", result.SkippedChecks)}";
+        skipped += result.LeftOut.Count == 0 ? string.Empty : $"; left out: {string.Join("; ", result.LeftOut)}";
         return result.Outcome switch
         {
             ComparisonOutcome.Agrees => $"{result.File}: agrees: {much}{skipped}",
@@ -190,7 +191,16 @@ internal sealed class ConformReport
         $"{_results.Count} scripts: {Count(ComparisonOutcome.Agrees)} agree, "
         + $"{Count(ComparisonOutcome.Differs) + Count(ComparisonOutcome.ExpectationFailed)} differ or fail, "
         + $"{Count(ComparisonOutcome.Skipped)} skipped, {Count(ComparisonOutcome.Inconclusive)} inconclusive; "
+        + $"{LeftOut()}"
         + $"{_results.Sum(result => result.Scans)} scans, {_results.Sum(result => result.Compared):N0} values compared");
+
+    private string LeftOut()
+    {
+        int scripts = _results.Count(result => result.LeftOut.Count > 0);
+        return scripts == 0 ? string.Empty : string.Create(
+            CultureInfo.InvariantCulture,
+            $"in {scripts} a side was left out before the end, because pages changed between two batches of a scan; ");
+    }
 
     private int Count(ComparisonOutcome outcome) => _results.Count(result => result.Outcome == outcome);
 
@@ -271,6 +281,13 @@ internal sealed class ConformReport
         foreach (string check in result.SkippedChecks)
         {
             json.WriteStringValue(check);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("left_out");
+        foreach (string side in result.LeftOut)
+        {
+            json.WriteStringValue(side);
         }
 
         json.WriteEndArray();

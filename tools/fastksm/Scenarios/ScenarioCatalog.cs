@@ -1,5 +1,7 @@
 using System.Collections.Generic;
 using FastKsm.Cli.Scenarios.JavaHeap;
+using FastKsm.Cli.Scenarios.PreforkWorkers;
+using FastKsm.Cli.Scenarios.ZeroColours;
 
 namespace FastKsm.Cli.Scenarios;
 
@@ -10,5 +12,7 @@ internal static class ScenarioCatalog
     internal static IReadOnlyList<IScenario> All { get; } =
     [
         new JavaHeapScenario(),
+        new PreforkWorkersScenario(),
+        new ZeroColoursScenario(),
     ];
 }

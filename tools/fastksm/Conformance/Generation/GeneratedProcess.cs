@@ -17,14 +17,14 @@ internal sealed class GeneratedProcess
     /// <summary>Names of regions of files and of shared memory.</summary>
     internal HashSet<string> Backed { get; } = [];
 
-    /// <summary>Whether it is, or has been, a child or a parent: some of its frames may be mapped by others too.</summary>
-    internal bool IsForked { get; set; }
-
-    /// <summary>Whether it has locked pages.</summary>
-    internal bool HasLocked { get; set; }
-
     /// <summary>Pins that are out: region and page.</summary>
     internal List<(string Region, int Page)> Pins { get; } = [];
+
+    /// <summary>Whether one of them may be for reading.</summary>
+    internal bool HasReader { get; set; }
+
+    /// <summary>Whether some of its pages may permit only writes.</summary>
+    internal bool HasWriteOnly { get; set; }
 
     /// <summary>Number of the next region.</summary>
     internal int NextRegion { get; set; }
@@ -32,8 +32,7 @@ internal sealed class GeneratedProcess
     /// <summary>A child that knows the same.</summary>
     internal GeneratedProcess Fork(string name)
     {
-        IsForked = true;
-        GeneratedProcess child = new(name) { NextRegion = NextRegion, IsForked = true };
+        GeneratedProcess child = new(name) { NextRegion = NextRegion, HasWriteOnly = HasWriteOnly };
         child.Regions.AddRange(Regions);
         child.Backed.UnionWith(Backed);
         return child;

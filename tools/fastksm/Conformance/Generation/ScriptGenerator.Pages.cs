@@ -3,11 +3,9 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance.Generation;
 
-/// <content>Pages, their borrowers, and the scanner.</content>
+/// <content>Pages and their borrowers.</content>
 internal sealed partial class ScriptGenerator
 {
-    private void Scan() => Add(new Operation.Scan(default, 1 + _random.Next(_scansAtOnce)));
-
     private void Write()
     {
         if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages))
@@ -70,15 +68,42 @@ internal sealed partial class ScriptGenerator
         }
     }
 
-    private void Pin()
+    private void Pin() => Pin(_random.Of(PinKind.Reference, PinKind.Write));
+
+    // Whoever reads a page on the kernel keeps the address space alive: taken back before its process exits.
+    private void PinForReading() => Pin(PinKind.Read);
+
+    private void Pin(PinKind kind)
     {
-        if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages))
+        // A page that permits only writes cannot be read from outside: README.md of this folder.
+        if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages)
+            && !(kind == PinKind.Read && process.HasWriteOnly))
         {
             PagePlace page = Page(region, pages);
             process.Pins.Add((region, (int)page.Page));
+            process.HasReader |= kind == PinKind.Read;
             Add(new Operation.Pin(
-                default, NameOf(process.Name), new PageRange(page.Region, new PageSelection(page.Page, page.Page)),
-                _random.Of(PinKind.Reference, PinKind.Write)));
+                default, NameOf(process.Name), new PageRange(page.Region, new PageSelection(page.Page, page.Page)), kind));
+        }
+    }
+
+    private void UnpinReaders(GeneratedProcess process)
+    {
+        for (int i = process.HasReader ? process.Pins.Count - 1 : -1; i >= 0; i--)
+        {
+            Unpin(process.Name, process.Pins[i].Region, process.Pins[i].Page);
+            process.Pins.RemoveAt(i);
+        }
+
+        process.HasReader = false;
+    }
+
+    private void DirectIo()
+    {
+        if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages))
+        {
+            Add(new Operation.DirectIo(
+                default, NameOf(process.Name), Part(region, pages), _random.OneIn(2) ? AnyContent() : null));
         }
     }
 
@@ -100,77 +125,4 @@ internal sealed partial class ScriptGenerator
 
     private void Unpin(string process, string region, int page) => Add(new Operation.Unpin(
         default, NameOf(process), new PageRange(NameOf(region), new PageSelection((ulong)page, (ulong)page))));
-
-    private void MergeEverything() => MergeAnything(enabled: true);
-
-    private void MergeNothing() => MergeAnything(enabled: false);
-
-    private void MergeAnything(bool enabled)
-    {
-        if (AnyProcess() is { } process)
-        {
-            Add(new Operation.MergeAnything(default, NameOf(process.Name), enabled));
-        }
-    }
-
-    private void ZeroPages() => SetKnobs(("use_zero_pages", _random.Of("0", "1")));
-
-    private void SmartScan() => SetKnobs(("smart_scan", _random.Of("0", "1")));
-
-    private void PruneInterval() => SetKnobs(("stable_node_chains_prune_millisecs", _random.Of("0", Never)));
-
-    // While pages are merged the limit is refused; after everything is unmerged it is not.
-    private void UnmergeAll()
-    {
-        Add(new Operation.Run(default, 2));
-        if (_random.OneIn(2))
-        {
-            SetKnobs(("max_page_sharing", _random.Of("2", "3", "4", "5")));
-        }
-
-        Add(new Operation.Run(default, 1));
-    }
-
-    // A scan in small steps, with newcomers in between: no content changes before the next full scan begins.
-    private void Batches()
-    {
-        SetKnobs(("pages_to_scan", _random.Of("1", "2", "3", "5", "7")));
-        for (int left = 2 + _random.Next(6); left > 0; left--)
-        {
-            Add(new Operation.Batch(default, 1 + _random.Next(3)));
-            if (_random.OneIn(3))
-            {
-                Fork();
-            }
-        }
-
-        SetKnobs(("pages_to_scan", Never));
-        Add(new Operation.Scan(default, 1));
-    }
-
-    // Many pages of one content, most of which go again: what is left of the chain is met by the next searches.
-    private void ChainComesAndGoes()
-    {
-        if (AnyProcess() is not { } process)
-        {
-            return;
-        }
-
-        string name = $"r{process.NextRegion++}";
-        const int Pages = 12;
-        PageRange all = new(NameOf(name), null);
-        process.Regions.Add((name, Pages));
-        Add(new Operation.Map(default, NameOf(process.Name), NameOf(name), Pages, new MapSettings()));
-        Add(new Operation.Advise(default, NameOf(process.Name), all, MemoryAdvice.Mergeable));
-        FillRange(process.Name, all, AnyContent());
-        Add(new Operation.Scan(default, 2));
-        ulong first = (ulong)_random.Next(4);
-        ulong step = _random.Of(1UL, 1UL, 2UL);
-        PageRange going = new(NameOf(name), new PageSelection(first, (ulong)(7 + _random.Next(5)), step));
-        Add(new Operation.Advise(default, NameOf(process.Name), going, MemoryAdvice.DontNeed));
-        Write();
-        Add(new Operation.Scan(default, 2 + _random.Next(3)));
-    }
-
-    private PagePlace Page(string region, int pages) => new(NameOf(region), (ulong)_random.Next(pages));
 }

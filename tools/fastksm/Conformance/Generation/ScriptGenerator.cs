@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Linq;
 using System.Text;
 using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Reading;
@@ -6,48 +7,47 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance.Generation;
 
-/// <summary>Makes whole scripts about merging, the same ones for a seed.</summary>
+/// <summary>Makes whole scripts about merging, the same ones for a seed and a profile.</summary>
 /// <remarks>
-/// Contents change only between full scans: what a batch that ends within one makes of a change is not compared (the
-/// fingerprint index may differ there by design). Everything else that the two sides can do is here; what is left out is
-/// listed, each with its reason, in the README of this folder. Operations may be refused; both sides must then refuse them alike.
-/// Thread safety: none.
+/// Everything that the two sides can do is here; what is left out is listed, each with its reason, in the README of this
+/// folder. Operations may be refused; both sides must then refuse them alike. Thread safety: none.
 /// </remarks>
 internal sealed partial class ScriptGenerator
 {
-    private const int MostProcesses = 7;
-    private const int MostRegions = 5;
     private const string Never = "4294967295";
 
     private readonly SeededRandom _random;
+    private readonly GeneratorProfile _profile;
     private readonly List<Operation> _operations = [];
     private readonly List<GeneratedProcess> _processes = [];
     private readonly List<(string Process, string Region, int Page)> _orphanedPins = [];
-    private readonly (int Weight, System.Action Act)[] _acts;
-    private readonly int _weights;
+    private readonly (Act Act, int Weight)[] _weights;
+    private readonly int _weightOfAll;
     private readonly int _scansAtOnce;
     private int _nextProcess;
+    private bool _isWithinScan;
 
-    private ScriptGenerator(ulong seed)
+    private ScriptGenerator(ulong seed, GeneratorProfile? profile)
     {
         _random = new SeededRandom(seed);
-        _scansAtOnce = _random.Of(1, 1, 2, 8);
-        _acts = Acts();
-        foreach ((int weight, _) in _acts)
-        {
-            _weights += weight;
-        }
+        int drawn = _random.Next(GeneratorProfile.All.Count + 4);
+        _profile = profile ?? GeneratorProfile.All[drawn < GeneratorProfile.All.Count ? drawn : 0];
+        _scansAtOnce = _random.Of(_profile.ScansAtOnce);
+        _weights = [.. _profile.Weights.OrderBy(entry => entry.Key).Select(entry => (entry.Key, entry.Value))];
+        _weightOfAll = _weights.Sum(entry => entry.Weight);
     }
 
     /// <summary>Makes the script of a seed.</summary>
     /// <param name="seed">The seed.</param>
-    internal static Script Generate(ulong seed)
+    /// <param name="profile">Its shape; null to draw one by the seed.</param>
+    internal static Script Generate(ulong seed, GeneratorProfile? profile = null)
     {
-        ScriptGenerator generator = new(seed);
+        ScriptGenerator generator = new(seed, profile);
         generator.Begin();
-        for (int left = 30 + generator._random.Next(90); left > 0; left--)
+        (int least, int more) = generator._profile.Length;
+        for (int left = least + generator._random.Next(more); left > 0; left--)
         {
-            generator.Act();
+            generator.Perform(generator.AnyAct());
         }
 
         generator.Add(new Operation.Scan(default, 2));
@@ -64,36 +64,86 @@ internal sealed partial class ScriptGenerator
 
     private void Begin()
     {
+        if (_profile.Weights.ContainsKey(Act.SwitchCpu) && _random.OneIn(2))
+        {
+            Add(new Operation.Machine(default, new MachineSettings { Cpus = CpusOfSome }));
+            _cpus = CpusOfSome;
+        }
+
         SetKnobs(
-            ("max_page_sharing", _random.Of("2", "2", "3", "3", "4", "5", "256")),
-            ("smart_scan", _random.Of("0", "0", "1")),
-            ("use_zero_pages", _random.Of("0", "1")),
+            ("max_page_sharing", _random.Of(_profile.Limits)),
+            ("smart_scan", _profile.SkipsPages ? "1" : _random.Of("0", "0", "1")),
+            ("use_zero_pages", _profile.UsesZeroPages ? "1" : _random.Of("0", "1")),
             ("stable_node_chains_prune_millisecs", _random.Of("0", Never)));
         Spawn();
         Spawn();
     }
 
-    private void Act()
+    private Act AnyAct()
     {
-        int left = _random.Next(_weights);
+        int left = _random.Next(_weightOfAll);
         int at = 0;
-        while (left >= _acts[at].Weight)
+        while (left >= _weights[at].Weight)
         {
-            left -= _acts[at++].Weight;
+            left -= _weights[at++].Weight;
         }
 
-        _acts[at].Act();
+        return _weights[at].Act;
     }
 
-    private (int Weight, System.Action Act)[] Acts() =>
-    [
-        (24, Scan), (16, Write), (10, Fill), (3, FillUnique), (3, Poke), (2, Read), (2, Populate),
-        (3, Spawn), (5, Fork), (4, Exit), (1, Exec),
-        (4, Map), (4, UnmapPart), (2, UnmapAll), (4, Protect), (3, MoveAll), (3, MovePart), (2, Resize),
-        (3, Mergeable), (4, Unmergeable), (7, DontNeed), (1, OtherAdvice), (4, Lock), (1, Unlock),
-        (2, MergeEverything), (1, MergeNothing), (3, Pin), (4, Unpin), (2, ForceWrite),
-        (2, ZeroPages), (1, SmartScan), (1, PruneInterval), (1, UnmergeAll), (2, Batches), (2, ChainComesAndGoes),
-    ];
+    private void Perform(Act act) => Of(act)();
+
+    private System.Action Of(Act act) => act switch
+    {
+        Act.Scan => Scan,
+        Act.Write => Write,
+        Act.Fill => Fill,
+        Act.FillUnique => FillUnique,
+        Act.Poke => Poke,
+        Act.Read => Read,
+        Act.Populate => Populate,
+        Act.ForceWrite => ForceWrite,
+        Act.DirectIo => DirectIo,
+        Act.Spawn => Spawn,
+        Act.Fork => Fork,
+        Act.Exit => Exit,
+        Act.Exec => Exec,
+        Act.SwitchCpu => SwitchCpu,
+        Act.Map => Map,
+        Act.UnmapPart => UnmapPart,
+        Act.UnmapAll => UnmapAll,
+        Act.Protect => Protect,
+        Act.MoveAll => MoveAll,
+        Act.MovePart => MovePart,
+        Act.MoveAndKeep => MoveAndKeep,
+        Act.Resize => Resize,
+        Act.Mergeable => Mergeable,
+        Act.Unmergeable => Unmergeable,
+        Act.DontNeed => DontNeed,
+        Act.OtherAdvice => OtherAdvice,
+        Act.Lock => Lock,
+        Act.Unlock => Unlock,
+        Act.MergeEverything => MergeEverything,
+        Act.MergeNothing => MergeNothing,
+        Act.Prctl => Prctl,
+        Act.Pin => Pin,
+        Act.PinForReading => PinForReading,
+        Act.Unpin => Unpin,
+        Act.ZeroPages => ZeroPages,
+        Act.SmartScan => SmartScan,
+        Act.PruneInterval => PruneInterval,
+        Act.Interval => Interval,
+        Act.Limit => Limit,
+        Act.Nodes => Nodes,
+        Act.Advisor => Advisor,
+        Act.RefusedKnob => RefusedKnob,
+        Act.NoPagesToScan => NoPagesToScan,
+        Act.Stop => Stop,
+        Act.UnmergeAll => UnmergeAll,
+        Act.Batches => Batches,
+        Act.ChainComesAndGoes => ChainComesAndGoes,
+        _ => ForkAndDiverge,
+    };
 
     private void Add(Operation operation) => _operations.Add(operation);
 
@@ -126,12 +176,11 @@ internal sealed partial class ScriptGenerator
         return new PageRange(NameOf(region), new PageSelection((ulong)first, (ulong)last, step));
     }
 
-    // Few contents, so that they meet; zeroes often.
-    private ulong AnyContent() => (ulong)(_random.OneIn(4) ? 0 : _random.OneIn(6) ? 1000 + _random.Next(1000) : 1 + _random.Next(6));
+    private PagePlace Page(string region, int pages) => new(NameOf(region), (ulong)_random.Next(pages));
 
-    private void SetKnobs(params (string Knob, string Value)[] settings)
-    {
-        KnobSetting[] knobs = System.Array.ConvertAll(settings, setting => new KnobSetting(setting.Knob, setting.Value, default));
-        Add(new Operation.Knobs(default, [.. knobs]));
-    }
+    // Few contents, so that they meet; zeroes often.
+    private ulong AnyContent() => (ulong)(
+        _random.OneIn(_profile.ZeroChance) ? 0
+        : _random.OneIn(_profile.UniqueChance) ? 1000 + _random.Next(1000)
+        : 1 + _random.Next(_profile.Contents));
 }

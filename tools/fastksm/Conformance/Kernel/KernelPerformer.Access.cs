@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
@@ -11,6 +12,8 @@ namespace FastKsm.Cli.Conformance.Kernel;
 /// <content>Accesses to pages, and what is seen of them.</content>
 internal sealed partial class KernelPerformer
 {
+    private const int KibiByte = 1024;
+
     /// <inheritdoc/>
     public void Fill(int process, PageRun run, ContentPattern pattern) =>
         _ = Do(AgentOperation.Fill, process, run.Address, run.Pages, pattern.First, pattern.IsUnique ? 1UL : 0UL);
@@ -29,6 +32,12 @@ internal sealed partial class KernelPerformer
     /// <inheritdoc/>
     public int Pin(int process, ulong address, PinKind kind)
     {
+        // A reader from outside needs a VMA that permits reading; the process's own would take a page that is there.
+        Require(
+            kind != PinKind.Read || Process(process).Pagemap(address).Frame == 0
+            || VmaFlagsAt(process, address) is var flags
+            && (flags.Contains("rd", StringComparer.Ordinal) || !flags.Contains("wr", StringComparer.Ordinal)),
+            "pin read of a page that permits only writes: whoever reads it on the kernel is another process");
         int pin = (int)Do(AgentOperation.Pin, process, address, (ulong)kind);
         if (kind == PinKind.Read)
         {
@@ -104,9 +113,13 @@ internal sealed partial class KernelPerformer
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
-        Process(process).Vmas(address, address + 1) is [var vma, ..] && vma.TryGetValue("VmFlags", out string? flags)
-            ? flags.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            : [];
+        Process(process).Vmas(address, address + 1) is [var vma, ..] ? vma.AllFlags : [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VmaFigures> VmasOf(int process) =>
+        [.. Process(process).Vmas().Select(vma => new VmaFigures(
+            vma.Start, vma.End - vma.Start, vma.Flags(VmaFigures.KnownFlags), vma.Number("Anonymous") * KibiByte,
+            vma.Number("KSM") * KibiByte))];
 
     private static PageState StateOf(FrameState frame) =>
         PageState.Present

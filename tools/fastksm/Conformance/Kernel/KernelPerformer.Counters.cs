@@ -92,7 +92,7 @@ internal sealed partial class KernelPerformer
         long? sum = counter switch
         {
             "VmSize" => Sum(who.Vmas(), "Size"),
-            "VmLck" => Sum(who.Vmas().Where(vma => vma["VmFlags"].Contains("lo", StringComparison.Ordinal)), "Size"),
+            "VmLck" => Sum(who.Vmas().Where(vma => vma.AllFlags.Contains("lo", StringComparer.Ordinal)), "Size"),
             "VmRSS" => Sum(who.Vmas(), "Rss"),
             "RssAnon" => Sum(who.Vmas(), "Anonymous"),
             "VmSwap" => Sum(who.Vmas(), "Swap"),
@@ -112,16 +112,13 @@ internal sealed partial class KernelPerformer
             return false;
         }
 
-        IReadOnlyList<IReadOnlyDictionary<string, string>> vmas =
+        IReadOnlyList<KernelVma> vmas =
             Process(process).Vmas(region.Address, region.Address + BytesOf(region.Pages));
         value = CounterValue.Of(counter is "vma_count" ? vmas.Count : Sum(vmas, counter));
         return true;
     }
 
-    private static long Sum(IEnumerable<IReadOnlyDictionary<string, string>> vmas, string line) =>
-        vmas.Sum(vma => vma.TryGetValue(line, out string? text)
-            ? long.Parse(text.AsSpan(0, text.IndexOf(' ', StringComparison.Ordinal) is var end and > 0 ? end : text.Length), CultureInfo.InvariantCulture)
-            : 0);
+    private static long Sum(IEnumerable<KernelVma> vmas, string line) => vmas.Sum(vma => vma.Number(line));
 
     private static long VmStat(string line) => StatusFields.Number(ProcFile.TryReadText("/proc/vmstat") ?? string.Empty, line);
 

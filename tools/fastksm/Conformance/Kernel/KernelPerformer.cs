@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -94,6 +95,19 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         all[0] = (ulong)(sets ? SetMemoryMerge : GetMemoryMerge);
         arguments.CopyTo(all[1..]);
         _ = Do(AgentOperation.Prctl, process, all);
+    }
+
+    /// <summary>Who else has a hand in the host's KSM at this moment, against the agreement; null if nobody is to be seen.</summary>
+    internal string? FindIntruder()
+    {
+        if (_session.UnmergesOthers)
+        {
+            return null;
+        }
+
+        int[] own = [.. _processes.OfType<KernelProcess>().Select(process => process.Id)];
+        IReadOnlyList<string> others = KernelSession.OtherMergeable(own);
+        return others.Count == 0 ? null : $"meanwhile others have mergeable memory: {string.Join(", ", others.Take(8))}";
     }
 
     /// <inheritdoc/>

@@ -15,8 +15,8 @@ internal sealed unsafe class KernelProcess : IDisposable
     private const int LongestKsmStat = 1024;
     private const int EntriesPerRead = 512;
 
-    // A script's mappings lie above those of the agent's program and below its stack.
-    private const ulong FirstScriptAddress = 0x4000_0000;
+    // A script's mappings lie above those of the agent's program, whose heap begins at most 1 GiB behind it, and below its stack.
+    private const ulong FirstScriptAddress = 0x8000_0000;
     private const ulong LastScriptAddress = 0x7E00_0000_0000;
 
     private static readonly ulong s_pageSize = (ulong)Environment.SystemPageSize;
@@ -27,7 +27,14 @@ internal sealed unsafe class KernelProcess : IDisposable
     private SafeFileHandle? _memory;
 
     /// <param name="pid">Its id.</param>
-    internal KernelProcess(int pid) => _directory = $"/proc/{pid}/";
+    internal KernelProcess(int pid)
+    {
+        Id = pid;
+        _directory = $"/proc/{pid}/";
+    }
+
+    /// <summary>Its id.</summary>
+    internal int Id { get; }
 
     /// <summary>It has a new address space.</summary>
     internal void Exec()
@@ -98,11 +105,11 @@ internal sealed unsafe class KernelProcess : IDisposable
         }
     }
 
-    /// <summary>The script's VMAs in a range, in ascending order: the lines of smaps, by name.</summary>
-    internal IReadOnlyList<IReadOnlyDictionary<string, string>> Vmas(ulong start = FirstScriptAddress, ulong end = LastScriptAddress)
+    /// <summary>The script's VMAs in a range, in ascending order.</summary>
+    internal IReadOnlyList<KernelVma> Vmas(ulong start = FirstScriptAddress, ulong end = LastScriptAddress)
     {
-        List<IReadOnlyDictionary<string, string>> vmas = [];
-        Dictionary<string, string>? current = null;
+        List<KernelVma> vmas = [];
+        KernelVma? current = null;
         foreach (ReadOnlySpan<char> line in (ProcFile.TryReadText(_directory + "smaps") ?? string.Empty).AsSpan().EnumerateLines())
         {
             int colon = line.IndexOf(':');
@@ -112,7 +119,7 @@ internal sealed unsafe class KernelProcess : IDisposable
                 ReadOnlySpan<char> rest = line[(dash + 1)..];
                 ulong to = ulong.Parse(rest[..rest.IndexOf(' ')], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 current = from < end && start < to && from >= FirstScriptAddress && to <= LastScriptAddress
-                    ? new Dictionary<string, string>(StringComparer.Ordinal)
+                    ? new KernelVma(from, to)
                     : null;
                 if (current is not null)
                 {
@@ -121,7 +128,7 @@ internal sealed unsafe class KernelProcess : IDisposable
             }
             else if (colon > 0)
             {
-                _ = current?.TryAdd(line[..colon].ToString(), line[(colon + 1)..].Trim().ToString());
+                current?.Add(line[..colon], line[(colon + 1)..].Trim());
             }
         }
 

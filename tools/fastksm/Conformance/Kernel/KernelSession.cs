@@ -81,17 +81,22 @@ internal sealed class KernelSession : IDisposable
             : "/proc/PID/ksm_stat does not tell which processes have mergeable memory: needs Linux 6.16 or later";
     }
 
+    /// <summary>Whether others may have mergeable memory: the user was told, and goes on.</summary>
+    internal bool UnmergesOthers { get; private set; }
+
     /// <summary>Processes with mergeable memory, as "pid (name)".</summary>
-    internal static IReadOnlyList<string> OtherMergeable()
+    /// <param name="own">Ids of those that do not matter.</param>
+    internal static IReadOnlyList<string> OtherMergeable(params IReadOnlyCollection<int> own)
     {
         List<string> found = [];
         foreach (string directory in Directory.EnumerateDirectories("/proc"))
         {
-            if (char.IsAsciiDigit(directory["/proc/".Length])
+            if (int.TryParse(directory.AsSpan("/proc/".Length), NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
+                && !own.Contains(pid)
                 && ProcFile.TryReadText(directory + "/ksm_stat") is { } stat
                 && (stat.Contains("ksm_mergeable: yes", StringComparison.Ordinal) || StatusFields.Number(stat, "ksm_rmap_items") != 0))
             {
-                found.Add($"{directory["/proc/".Length..]} ({ProcFile.TryReadText(directory + "/comm")?.Trim() ?? "gone"})");
+                found.Add($"{pid} ({ProcFile.TryReadText(directory + "/comm")?.Trim() ?? "gone"})");
             }
         }
 
@@ -193,6 +198,7 @@ internal sealed class KernelSession : IDisposable
                 + $"(--unmerge-others goes on nevertheless): {string.Join(", ", others.Take(8))}{(others.Count > 8 ? ", …" : string.Empty)}");
         }
 
+        UnmergesOthers = unmergeOthers;
         Frames = new KernelFrames();
         Daemon = new KsmDaemon(Cancellation);
         foreach (string file in s_saved.Where(file => File.Exists(KsmFile.Directory + file)))

@@ -152,12 +152,17 @@ public sealed class Process
     public void Advise(ulong address, ulong length, Advice advice)
     {
         (ulong start, ulong end) = Span(address, length);
-        if (advice is < Advice.Normal or > Advice.PopulateWrite)
+        if (advice is < Advice.Normal or > Advice.PageOut)
         {
             Throw.OutOfRange(nameof(advice), advice, "an advice");
         }
 
         MemoryStatus status = Enter().Advise(_cpu.Number, start, end, advice);
+        if (advice == Advice.PageOut && (status is MemoryStatus.Done or MemoryStatus.NoMemory))
+        {
+            _ = PageOutEach(start, end, aloneOnly: true);
+        }
+
         _machine.Events.Flush();
         Check(status, nameof(Advise), address);
     }
@@ -288,27 +293,7 @@ public sealed class Process
     public long PageOut(ulong address, ulong length)
     {
         (ulong start, ulong end) = Span(address, length);
-        AddressSpace<MachineObserver> space = Enter();
-        long gone = 0;
-        for (ulong page = start; page < end; page++)
-        {
-            Pfn frame = space.BorrowAnonymous(page);
-            if (!frame.IsSome)
-            {
-                continue;
-            }
-
-            MemoryStatus status = _machine.Pager.TryPageOut(_cpu.Number, frame);
-            _machine.Store.Frames.Release(_cpu.Number, frame);
-            if (status == MemoryStatus.OutOfNativeMemory)
-            {
-                Throw.Failure(status, nameof(PageOut), page << _pageShift);
-            }
-
-            gone += status == MemoryStatus.Done ? 1 : 0;
-        }
-
-        return gone;
+        return PageOutEach(start, end, aloneOnly: false);
     }
 
     /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
@@ -475,6 +460,33 @@ public sealed class Process
         }
 
         return (VmaFlags)(uint)protection;
+    }
+
+    private long PageOutEach(ulong start, ulong end, bool aloneOnly)
+    {
+        AddressSpace<MachineObserver> space = Enter();
+        long gone = 0;
+        for (ulong page = start; page < end; page++)
+        {
+            Pfn frame = space.BorrowAnonymous(page);
+            if (!frame.IsSome)
+            {
+                continue;
+            }
+
+            MemoryStatus status = aloneOnly && _machine.Store.Frames[frame].MapCount != 1
+                ? MemoryStatus.Busy
+                : _machine.Pager.TryPageOut(_cpu.Number, frame);
+            _machine.Store.Frames.Release(_cpu.Number, frame);
+            if (status == MemoryStatus.OutOfNativeMemory)
+            {
+                Throw.Failure(status, nameof(PageOut), page << _pageShift);
+            }
+
+            gone += status == MemoryStatus.Done ? 1 : 0;
+        }
+
+        return gone;
     }
 
     private long BytesOfShares(long shares) => (long)(((Int128)shares << _pageShift) >> PageCounts.ShareShift);

@@ -94,7 +94,7 @@ public sealed class RunCommandTests : IDisposable
             Assert.True(logs[0].AsSpan().SequenceEqual(logs[1]), "Two threads left other events than one.");
             Assert.True(logs[0].AsSpan().SequenceEqual(logs[2]), "Eight threads left other events than one.");
             Assert.Equal("ksm_enter mm=1", lines[0]);
-            Assert.Contains("ksm_start_scan seq=0 rmap_entries=0", lines);
+            Assert.Contains("ksm_start_scan seq=0 rmap_entries=0", lines, StringComparer.Ordinal);
             Assert.Contains(lines, line => line.StartsWith("ksm_merge_with_ksm_page ksm_page=", StringComparison.Ordinal));
             Assert.True(lines.Length > 1000, $"{lines.Length} events are few for 4,096 pages.");
         }

@@ -30,6 +30,9 @@ internal sealed class KernelSession : IDisposable
     /// <summary>The agent.</summary>
     internal KernelAgent Agent => _agent ?? throw new InvalidOperationException("The session has not begun.");
 
+    /// <summary>Whether the kernel makes huge pages where they are advised, and nowhere else.</summary>
+    internal bool HasHugePages { get; private set; }
+
     /// <summary>ksmd.</summary>
     internal KsmDaemon Daemon { get; private set; } = null!;
 
@@ -193,8 +196,9 @@ internal sealed class KernelSession : IDisposable
         _agent = new KernelAgent(Cancellation);
 
         // Its first answer says that it has saved the settings.
-        bool hasNoBatches = _agent.Ask(AgentOperation.Reset, 0).Result != 0;
-        if (!hasNoBatches)
+        long has = _agent.Ask(AgentOperation.Reset, 0).Result;
+        HasHugePages = (has & 2) != 0;
+        if ((has & 1) == 0)
         {
             Console.Error.WriteLine(
                 "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "

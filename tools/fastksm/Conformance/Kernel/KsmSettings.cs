@@ -5,7 +5,7 @@ using System.Threading;
 
 namespace FastKsm.Cli.Conformance.Kernel;
 
-/// <summary>The host's KSM settings as they were, to be put back.</summary>
+/// <summary>The host's settings of KSM, and of huge pages, as they were, to be put back.</summary>
 /// <remarks>Thread safety: <see cref="Restore"/> may be called by several threads, of which one restores.</remarks>
 internal sealed class KsmSettings
 {
@@ -14,7 +14,10 @@ internal sealed class KsmSettings
     [
         "pages_to_scan", "sleep_millisecs", "merge_across_nodes", "use_zero_pages", "smart_scan", "max_page_sharing",
         "stable_node_chains_prune_millisecs", "advisor_max_cpu", "advisor_min_pages_to_scan", "advisor_max_pages_to_scan",
-        "advisor_target_scan_time", "advisor_mode", "run",
+        "advisor_target_scan_time", "advisor_mode", "../transparent_hugepage/enabled", "../transparent_hugepage/defrag",
+        "../transparent_hugepage/use_zero_page", "../transparent_hugepage/khugepaged/max_ptes_none",
+        "../transparent_hugepage/khugepaged/max_ptes_shared", "../transparent_hugepage/khugepaged/max_ptes_swap",
+        "../transparent_hugepage/khugepaged/pages_to_scan", "../transparent_hugepage/khugepaged/scan_sleep_millisecs", "run",
     ];
 
     private readonly List<(string File, string Value)> _values = [];

@@ -46,19 +46,25 @@ internal sealed class LiveKsmd : IDisposable
             reason = KernelSession.OtherMergeable().Count > 0 || Count("run") != 0 ? "KSM is in use on this host"
                 : daemon.CpuNanoseconds is null ? "ksmd's CPU time is not to be seen: there is no /proc/PID/schedstat of it"
                 : string.Empty;
-            if (reason.Length == 0)
+            if (reason.Length != 0)
             {
-                return new LiveKsmd(hostLock, daemon);
+                return null;
             }
+
+            LiveKsmd taken = new(hostLock, daemon);
+            (hostLock, daemon) = (null, null);
+            return taken;
         }
         catch (ToolException exception)
         {
             reason = exception.Message;
+            return null;
         }
-
-        daemon?.Dispose();
-        hostLock?.Dispose();
-        return null;
+        finally
+        {
+            daemon?.Dispose();
+            hostLock?.Dispose();
+        }
     }
 
     /// <summary>A counter.</summary>

@@ -48,7 +48,13 @@ internal sealed class LiveKsmd : IDisposable
                 : string.Empty;
             if (reason.Length != 0)
             {
+<<<<<<< HEAD
                 return null;
+=======
+                LiveKsmd taken = new(hostLock, daemon);
+                (hostLock, daemon) = (null, null);
+                return taken;
+>>>>>>> main
             }
 
             LiveKsmd taken = new(hostLock, daemon);
@@ -65,6 +71,16 @@ internal sealed class LiveKsmd : IDisposable
             daemon?.Dispose();
             hostLock?.Dispose();
         }
+<<<<<<< HEAD
+=======
+        finally
+        {
+            daemon?.Dispose();
+            hostLock?.Dispose();
+        }
+
+        return null;
+>>>>>>> main
     }
 
     /// <summary>A counter.</summary>

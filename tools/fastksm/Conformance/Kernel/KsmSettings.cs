@@ -5,7 +5,7 @@ using System.Threading;
 
 namespace FastKsm.Cli.Conformance.Kernel;
 
-/// <summary>The host's settings of KSM, and of huge pages, as they were, to be put back.</summary>
+/// <summary>The host's settings of KSM, and of huge pages, which it depends on, as they were, to be put back.</summary>
 /// <remarks>Thread safety: <see cref="Restore"/> may be called by several threads, of which one restores.</remarks>
 internal sealed class KsmSettings
 {

@@ -46,33 +46,17 @@ internal sealed class LiveKsmd : IDisposable
             reason = KernelSession.OtherMergeable().Count > 0 || Count("run") != 0 ? "KSM is in use on this host"
                 : daemon.CpuNanoseconds is null ? "ksmd's CPU time is not to be seen: there is no /proc/PID/schedstat of it"
                 : string.Empty;
-            if (reason.Length != 0)
+            if (reason.Length == 0)
             {
-<<<<<<< HEAD
-                return null;
-=======
                 LiveKsmd taken = new(hostLock, daemon);
                 (hostLock, daemon) = (null, null);
                 return taken;
->>>>>>> main
             }
-
-            LiveKsmd taken = new(hostLock, daemon);
-            (hostLock, daemon) = (null, null);
-            return taken;
         }
         catch (ToolException exception)
         {
             reason = exception.Message;
-            return null;
         }
-        finally
-        {
-            daemon?.Dispose();
-            hostLock?.Dispose();
-        }
-<<<<<<< HEAD
-=======
         finally
         {
             daemon?.Dispose();
@@ -80,7 +64,6 @@ internal sealed class LiveKsmd : IDisposable
         }
 
         return null;
->>>>>>> main
     }
 
     /// <summary>A counter.</summary>

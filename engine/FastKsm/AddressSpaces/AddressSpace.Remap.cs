@@ -1,5 +1,7 @@
 using System;
 using System.Diagnostics;
+using System.Threading;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 
@@ -169,7 +171,7 @@ internal sealed partial class AddressSpace<TObserver>
             : MemoryStatus.OutOfNativeMemory;
         if (status != MemoryStatus.Done)
         {
-            _pageTable.FreeEmptyLeaves(newStart, newStart + newPages);
+            FreeLeaves(newStart, newStart + newPages, keep: false);
             _store.Cancel(ref promise);
             return status;
         }
@@ -196,7 +198,7 @@ internal sealed partial class AddressSpace<TObserver>
         id = FindContaining(start);
         if (keepsMapping)
         {
-            Empty(id, start, start + oldPages);
+            Empty(id, start, start + oldPages, tablesMoved: PageTable.PositionOf(start) == PageTable.PositionOf(newStart));
         }
         else
         {
@@ -216,10 +218,16 @@ internal sealed partial class AddressSpace<TObserver>
 
     // Leaves a mapping behind whose pages in a range have moved. As Linux: no part of it is locked any more, and if nothing is
     // left that its anon_vma could stand for it loses that as well, where the place it went to has not taken it in.
-    private void Empty(uint id, ulong start, ulong end)
+    private void Empty(uint id, ulong start, ulong end, bool tablesMoved)
     {
         ref Vma vma = ref VmaAt(id);
-        _pageTable.FreeEmptyLeaves(start, end);
+
+        // Whole page tables move as they are, if they are as well aligned where they go; the others stay, empty.
+        if (tablesMoved)
+        {
+            _pageTable.FreeEmptyLeaves(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
+        }
+
         CountLocked(vma.Flags, vma.Flags & ~VmaFlags.Locked, vma.Pages);
         vma.Flags &= ~VmaFlags.Locked;
         if (vma.Start == start && vma.End == end)
@@ -235,7 +243,7 @@ internal sealed partial class AddressSpace<TObserver>
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
         {
             ulong first = newStart + (page - start);
-            if (_pageTable.PopulatedIn(leaf) != 0
+            if (_pageTable.KindOf(leaf) != LeafKind.None
                 && !(_pageTable.TryFindOrAdd(first, out _) && _pageTable.TryFindOrAdd(first + (uint)count - 1, out _)))
             {
                 return false;
@@ -251,16 +259,21 @@ internal sealed partial class AddressSpace<TObserver>
         ulong page = start;
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
         {
-            if (_pageTable.PopulatedIn(leaf) == 0)
+            if (_pageTable.KindOf(leaf) == LeafKind.None)
+            {
+                continue;
+            }
+
+            ulong target = newStart + (page - start);
+            if (TryMoveHuge(leaf, page, count, target))
             {
                 continue;
             }
 
             // Between the two places a PTE is in neither, which a reverse-map walk must not see.
             ulong index = anonVma == 0 ? 0 : VmaAt(FindContaining(page)).IndexOf(page);
-            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
             int position = PageTable.PositionOf(page);
-            _pageTable.Enter(leaf);
+            FamilyHold hold = EnterToMove(anonVma, index, leaf, position, count);
             for (int i = 0; i < count; i++)
             {
                 taken[i] = _pageTable.Get(leaf, position + i);
@@ -269,11 +282,11 @@ internal sealed partial class AddressSpace<TObserver>
 
             _pageTable.Exit(leaf);
             _observer.TranslationsKilled(Id, page, (uint)count);
-            ulong target = newStart + (page - start);
             for (int i = 0; i < count;)
             {
                 uint into = _pageTable.Find(target + (uint)i);
                 _pageTable.Enter(into);
+                _pageTable.MakeTable(into);
                 do
                 {
                     _pageTable.Set(into, PageTable.PositionOf(target + (uint)i), taken[i]);
@@ -286,5 +299,72 @@ internal sealed partial class AddressSpace<TObserver>
 
             _store.AnonVmas.ExitWrite(hold);
         }
+    }
+
+    // Takes the locks under which PTEs move, and the leaf's latch. A merged page on its way to another frame is looked for
+    // where it was merged when it arrives, so it must have arrived before its PTE goes elsewhere.
+    private FamilyHold EnterToMove(uint anonVma, ulong index, uint leaf, int position, int count)
+    {
+        SpinWait spinner = default;
+        for (; ; )
+        {
+            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
+            _pageTable.Enter(leaf);
+            if (!HasMergedOnTheWay(leaf, position, count))
+            {
+                return hold;
+            }
+
+            _pageTable.Exit(leaf);
+            _store.AnonVmas.ExitWrite(hold);
+            spinner.SpinOnce();
+        }
+    }
+
+    private bool HasMergedOnTheWay(uint leaf, int position, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Pte pte = _pageTable.Get(leaf, position + i);
+            if (pte.IsMigration && _store.Frames[pte.Frame].Has(FrameFlags.Ksm))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Moves a huge mapping as it is, from one whole leaf to another; else it is split, to be moved page by page.
+    private bool TryMoveHuge(uint leaf, ulong page, int count, ulong target)
+    {
+        if (_pageTable.KindOf(leaf) != LeafKind.Huge)
+        {
+            return false;
+        }
+
+        uint into = _pageTable.Find(target);
+        _pageTable.Enter(leaf);
+        bool moves = count == PteLeaf.Length && PageTable.PositionOf(target) == 0 && _pageTable.KindOf(into) == LeafKind.None;
+        Pte entry = _pageTable.GetWhole(leaf);
+        if (moves)
+        {
+            _pageTable.ClearWhole(leaf);
+        }
+        else
+        {
+            SplitHuge(leaf);
+        }
+
+        _pageTable.Exit(leaf);
+        if (moves)
+        {
+            _observer.TranslationsKilled(Id, page, (uint)count);
+            _pageTable.Enter(into);
+            _pageTable.SetWhole(into, entry);
+            _pageTable.Exit(into);
+        }
+
+        return moves;
     }
 }

@@ -15,11 +15,13 @@ internal sealed class FramePager
 {
     private readonly AddressSpaceStore _store;
     private readonly FrameWalker _walker;
+    private readonly FrameDissolver _dissolver;
 
-    internal FramePager(AddressSpaceStore store, FrameWalker walker)
+    internal FramePager(AddressSpaceStore store, FrameWalker walker, FrameDissolver dissolver)
     {
         _store = store;
         _walker = walker;
+        _dissolver = dissolver;
     }
 
     /// <summary>Pages a frame out.</summary>
@@ -32,7 +34,7 @@ internal sealed class FramePager
     internal MemoryStatus TryPageOut(int cpu, Pfn frame)
     {
         ref FrameRecord record = ref _store.Frames[frame];
-        if (!record.TryLock())
+        if (!_dissolver.TryDissolve(cpu, frame, out _) || !record.TryLock())
         {
             return MemoryStatus.Busy;
         }
@@ -64,7 +66,7 @@ internal sealed class FramePager
             return false;
         }
 
-        Age age = new() { Frame = frame, Left = record.MapCount };
+        Age age = new() { Frame = frame, Left = _store.Frames.MapCountOf(frame) };
         WalkEnd end = record.Has(FrameFlags.Anonymous)
             ? _walker.Walk(frame, WalkKind.Referenced, tryOnly: true, ref age)
             : WalkEnd.Contended;

@@ -17,7 +17,10 @@ internal sealed class KernelSession : IDisposable
     [
         "pages_to_scan", "sleep_millisecs", "merge_across_nodes", "use_zero_pages", "smart_scan", "max_page_sharing",
         "stable_node_chains_prune_millisecs", "advisor_max_cpu", "advisor_min_pages_to_scan", "advisor_max_pages_to_scan",
-        "advisor_target_scan_time", "advisor_mode", "run",
+        "advisor_target_scan_time", "advisor_mode", "../transparent_hugepage/enabled", "../transparent_hugepage/defrag",
+        "../transparent_hugepage/use_zero_page", "../transparent_hugepage/khugepaged/max_ptes_none",
+        "../transparent_hugepage/khugepaged/max_ptes_shared", "../transparent_hugepage/khugepaged/max_ptes_swap",
+        "../transparent_hugepage/khugepaged/pages_to_scan", "../transparent_hugepage/khugepaged/scan_sleep_millisecs", "run",
     ];
 
     private readonly HostLock _lock;
@@ -36,6 +39,9 @@ internal sealed class KernelSession : IDisposable
 
     /// <summary>The agent.</summary>
     internal KernelAgent Agent => _agent ?? throw new InvalidOperationException("The session has not begun.");
+
+    /// <summary>Whether the kernel makes huge pages where they are advised, and nowhere else.</summary>
+    internal bool HasHugePages { get; private set; }
 
     /// <summary>ksmd.</summary>
     internal KsmDaemon Daemon { get; private set; } = null!;
@@ -209,8 +215,9 @@ internal sealed class KernelSession : IDisposable
         _agent = new KernelAgent(Cancellation);
 
         // Its first answer says that it has saved the settings.
-        bool hasNoBatches = _agent.Ask(AgentOperation.Reset, 0).Result != 0;
-        if (!hasNoBatches)
+        long has = _agent.Ask(AgentOperation.Reset, 0).Result;
+        HasHugePages = (has & 2) != 0;
+        if ((has & 1) == 0)
         {
             Console.Error.WriteLine(
                 "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "

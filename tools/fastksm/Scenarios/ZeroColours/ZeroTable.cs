@@ -28,7 +28,9 @@ internal sealed record ZeroTable(uint[] Frames, int DistinctFrames, KsmCounters 
     {
         using Machine machine = new(new MachineOptions
         {
-            Frames = pages + 64, ZeroPageColours = colours, Content = FrameContent.Fingerprint,
+            Frames = pages + 64,
+            ZeroPageColours = colours,
+            Content = FrameContent.Fingerprint,
         });
         Process process = machine.Spawn();
         ulong bytes = (ulong)pages * PageBytes;

@@ -88,7 +88,8 @@ internal sealed class StoreRecount
             }
         }
 
-        Require(inUse + _store.Frames.Allocator.CountFree() == _store.Frames.Layout.Frames, "M1", inUse);
+        uint gone = _store.Frames.Allocator.CountGone();
+        Require(inUse + _store.Frames.Allocator.CountFree() + gone == _store.Frames.Layout.Frames, "M1", inUse);
         Require(!_store.Frames.Content(PhysicalMemory.ZeroFrame).ContainsAnyExcept((byte)0), "M6", FrameLayout.ZeroFrame);
     }
 

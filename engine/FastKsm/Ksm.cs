@@ -68,7 +68,10 @@ public sealed class Ksm
                 ChainsCollapsed = statistics.ChainsCollapsed,
                 ChainsPruned = statistics.ChainsPruned,
                 StaleNodesDiscarded = statistics.StaleNodesDiscarded,
+                ChecksumsTaken = statistics.ChecksumsTaken,
+                PagesSearched = statistics.PagesSearched,
                 ZeroPagesPlaced = statistics.ZeroPagesPlaced,
+                PagesCompared = _machine.Store.Frames.Comparisons,
                 BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
                 HugePagesSplit = statistics.HugePagesSplit,
             };

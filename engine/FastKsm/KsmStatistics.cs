@@ -15,8 +15,17 @@ public readonly record struct KsmStatistics
     /// <summary>Stable nodes found to have lost their frame.</summary>
     public long StaleNodesDiscarded { get; init; }
 
+    /// <summary>Visits to pages that are not merged, each of which takes a checksum.</summary>
+    public long ChecksumsTaken { get; init; }
+
+    /// <summary>Visits to pages whose checksum has stayed: their content is looked for. What makes ksmd's CPU time.</summary>
+    public long PagesSearched { get; init; }
+
     /// <summary>Pages of zeroes replaced by the zero frame.</summary>
     public long ZeroPagesPlaced { get; init; }
+
+    /// <summary>Times that the contents of two frames were compared, in searches and before anything was merged.</summary>
+    public long PagesCompared { get; init; }
 
     /// <summary>Pages that could not be merged because somebody had borrowed their frame.</summary>
     public long BorrowedPagesMet { get; init; }

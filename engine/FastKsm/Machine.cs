@@ -34,7 +34,7 @@ public sealed class Machine : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
-        FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize);
+        FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize, options.ZeroPageColours);
         Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
         Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner<MachineObserver>(

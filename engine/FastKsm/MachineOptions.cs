@@ -15,6 +15,7 @@ public sealed record MachineOptions
     private const int LargestMapCount = 1 << 26;
     private const int FingerprintSize = 16;
     private const int MaxHashingThreads = 256;
+    private const int MaxZeroPageColours = 1024;
 
     /// <summary>Page frames that processes can use; 1 to 2^28, at least one for each node.</summary>
     public long Frames { get; init; } = 65536;
@@ -30,6 +31,12 @@ public sealed record MachineOptions
 
     /// <summary>Whether frames keep every byte or a fingerprint.</summary>
     public FrameContent Content { get; init; } = FrameContent.Page;
+
+    /// <summary>
+    /// Zero frames, of which an address has the one of its colour, the low bits of its page number; a power of two, 1 to 1024.
+    /// Linux has 1 on x86 and Arm, 8 on MIPS R4000SC, 4 (z10) to 128 (z13 and later) on s390.
+    /// </summary>
+    public int ZeroPageColours { get; init; } = 1;
 
     /// <summary>Mappings that one address space may have (<c>vm.max_map_count</c>); 1 to 2^26.</summary>
     public int MaxMapCount { get; init; } = 65530;
@@ -79,6 +86,9 @@ public sealed record MachineOptions
             ItemOverlay is ItemOverlay.Linux618 or ItemOverlay.Linux2026, nameof(ItemOverlay), ItemOverlay, "Linux618 or Linux2026");
         Require(
             HashingThreads is >= 1 and <= MaxHashingThreads, nameof(HashingThreads), HashingThreads, $"1 to {MaxHashingThreads}");
+        Require(
+            ZeroPageColours is >= 1 and <= MaxZeroPageColours && BitOperations.IsPow2(ZeroPageColours), nameof(ZeroPageColours),
+            ZeroPageColours, $"a power of two, 1 to {MaxZeroPageColours}");
         Require(
             MaxMapCount is >= 1 and <= LargestMapCount, nameof(MaxMapCount), MaxMapCount, $"1 to {LargestMapCount}");
     }

@@ -13,6 +13,9 @@ internal interface IVersusRow
     /// <summary>The median ratio that is promised; above 1 means ours is better than the peer, whatever the unit.</summary>
     double Goal { get; }
 
+    /// <summary>Whether the ratio is how many times ours is the peer, and the goal the most that it may be.</summary>
+    bool IsCeiling => false;
+
     /// <summary>Measures both sides, interleaved, or says why that is not possible here.</summary>
     /// <param name="rounds">Rounds asked for; at least one. A row that costs much may run fewer.</param>
     VersusMeasurement Measure(int rounds);

@@ -16,8 +16,8 @@ internal static class VersusReport
     internal static void WriteHeader(TextWriter output)
     {
         output.WriteLine($"{CpuName()}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
-        output.WriteLine("ratio: how many times better than the peer ours is, median of the rounds, with its quartiles");
-        output.WriteLine($"{"row",-24} {"ours",10} {"peer",10} {"unit",-9} {"ratio",8} {"quartiles",15} {"goal",6}");
+        output.WriteLine("ratio: how many times better than the peer ours is (<=: how many times the peer), median of the rounds, with quartiles");
+        output.WriteLine($"{"row",-24} {"ours",10} {"peer",10} {"unit",-9} {"ratio",8} {"quartiles",15} {"goal",8}");
     }
 
     internal static void WriteRow(TextWriter output, VersusResult result)
@@ -27,7 +27,7 @@ internal static class VersusReport
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $"{result.Id,-24} {result.Ours,10:F2} {result.Peer,10:F2} {result.Unit,-9} {result.Ratio,8:F3} "
-                + $"{$"{result.RatioLow:F3}..{result.RatioHigh:F3}",15} {result.Goal,6:F2} {(result.Met ? "met" : "MISSED")}"));
+                + $"{$"{result.RatioLow:F3}..{result.RatioHigh:F3}",15} {(result.IsCeiling ? "<=" : ""),2}{result.Goal,6:F2} {(result.Met ? "met" : "MISSED")}"));
         output.Flush();
     }
 

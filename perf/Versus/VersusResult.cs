@@ -12,6 +12,7 @@ internal sealed class VersusResult
         Id = row.Id;
         Unit = row.Unit;
         Goal = row.Goal;
+        IsCeiling = row.IsCeiling;
         Reason = measurement.SkipReason;
         if (!Skipped)
         {
@@ -42,8 +43,11 @@ internal sealed class VersusResult
     [JsonPropertyName("goal")]
     public double Goal { get; }
 
+    [JsonPropertyName("goal_is_ceiling")]
+    public bool IsCeiling { get; }
+
     [JsonPropertyName("met")]
-    public bool Met => Ratio >= Goal;
+    public bool Met => IsCeiling ? Ratio <= Goal : Ratio >= Goal;
 
     [JsonPropertyName("skipped")]
     public bool Skipped => Reason is not null;

@@ -9,6 +9,9 @@ internal readonly record struct VersusRound(double Ours, double Peer, double Rat
     /// <summary>A round of a row where less is better: times, bytes, operations.</summary>
     internal static VersusRound OfCosts(double ours, double peer) => new(ours, peer, peer / ours);
 
+    /// <summary>A round of a row whose ratio is what ours is of the peer; see <see cref="IVersusRow.IsCeiling"/>.</summary>
+    internal static VersusRound OfQuotient(double ours, double peer) => new(ours, peer, ours / peer);
+
     /// <summary>A round of a row where more is better: pages per second.</summary>
     internal static VersusRound OfRates(double ours, double peer) => new(ours, peer, ours / peer);
 }

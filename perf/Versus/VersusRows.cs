@@ -1,3 +1,4 @@
+using FastKsm.Perf.Versus.Rmap;
 using FastKsm.Perf.Versus.Rows;
 using FastKsm.Simd;
 
@@ -7,6 +8,10 @@ namespace FastKsm.Perf.Versus;
 internal static class VersusRows
 {
     private const int MillionPages = 1 << 20;
+    private const int MillionVmas = 1_000_000;
+
+    // As in the measurements published with the kernel's change.
+    private const int ManyVmas = 20_000;
 
     internal static IVersusRow[] All =>
     [
@@ -23,6 +28,16 @@ internal static class VersusRows
         new ScanRow("scan.unique", goal: 15, ScanKind.Steady, MillionPages, contents: MillionPages),
         new ScanRow("scan.merging", goal: 5, ScanKind.Merging, MillionPages / 4, contents: MillionPages / 16),
         new ScanRow("scan.merged", goal: 5, ScanKind.Steady, MillionPages, contents: MillionPages / 128),
+        new RmapNodesRow("rmap.nodes.20k", goal: 1000, ManyVmas, items: 1),
+        new RmapNodesRow("rmap.nodes.20k.256", goal: 1000, ManyVmas, RmapLayout.MostItems),
+        new RmapHoldRow("rmap.hold.20k", goal: 100, ManyVmas, items: 1, RmapPeer.Unpruned),
+        new RmapHoldRow("rmap.hold.20k.256", goal: 100, ManyVmas, RmapLayout.MostItems, RmapPeer.Unpruned),
+        new RmapHoldRow("rmap.hold.20k.linux-tree", goal: 1000, ManyVmas, items: 1, RmapPeer.LinuxTree),
+        new RmapHoldRow("rmap.hold.20k.256.linux-tree", goal: 1000, ManyVmas, RmapLayout.MostItems, RmapPeer.LinuxTree),
+        new RmapHoldRow("rmap.hold.one", goal: 1, vmas: 1, items: 1, RmapPeer.Unpruned),
+        new RmapScaleRow("rmap.hold.scale", goal: 3, MillionVmas, ManyVmas),
+        new RmapUpdateRow("rmap.update.1m", goal: 1, MillionVmas, promised: 2000),
+        new RmapUpdateRow("rmap.update.1m.linux-tree", goal: 1, MillionVmas, promised: null),
     ];
 
     // The path that the engine takes here.

@@ -81,7 +81,7 @@ internal sealed partial class AddressSpace<TObserver>
 
             zeroes++;
             ref FrameRecord record = ref _store.Frames[pte.Frame];
-            _pageTable.Set(leaf, i, Pte.MapZero(PhysicalMemory.ZeroFrame, pte.IsAccessible));
+            _pageTable.Set(leaf, i, Pte.MapZero(_store.Frames.ZeroFrameOf(firstPage + (uint)i), pte.IsAccessible));
             CountResident(record, -1);
             Unmapped(ref record, pte);
             _store.Frames.Release(cpu, pte.Frame);

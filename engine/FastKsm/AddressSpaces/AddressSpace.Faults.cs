@@ -125,7 +125,7 @@ internal sealed partial class AddressSpace<TObserver>
             if (kind == FaultKind.Read)
             {
                 _pageTable.Set(
-                    leaf, PageTable.PositionOf(page), Pte.MapZero(PhysicalMemory.ZeroFrame, accessible: true).WithAccessed(true));
+                    leaf, PageTable.PositionOf(page), Pte.MapZero(_store.Frames.ZeroFrameOf(page), accessible: true).WithAccessed(true));
                 return MemoryStatus.Done;
             }
 

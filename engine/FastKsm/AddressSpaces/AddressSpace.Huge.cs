@@ -27,7 +27,7 @@ internal sealed partial class AddressSpace<TObserver>
         bool accessible = (vma.Flags & VmaFlags.Access) != VmaFlags.None;
         if (kind == FaultKind.Read)
         {
-            _pageTable.SetWhole(leaf, Pte.MapZero(PhysicalMemory.ZeroFrame, accessible).WithAccessed(true).ForWholeLeaf());
+            _pageTable.SetWhole(leaf, Pte.MapZero(PhysicalMemory.AnyZeroFrame, accessible).WithAccessed(true).ForWholeLeaf());
             return true;
         }
 

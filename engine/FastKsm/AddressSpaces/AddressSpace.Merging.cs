@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.Simd;
 
 namespace FastKsm.AddressSpaces;
 
@@ -111,7 +109,7 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page, in a mergeable VMA.</param>
     /// <param name="frame">Frame that it is supposed to map, none of a huge page's; the caller has a reference.</param>
-    /// <param name="target">A merged frame that the caller has a reference to, the zero frame, or none: convert the page's own.</param>
+    /// <param name="target">A merged frame that the caller has a reference to, the page's zero frame, or none: convert the page's own.</param>
     /// <returns>
     /// False when the page maps something else by now, is borrowed by somebody, is merged already, or differs from the
     /// target; it may have been write-protected, which its next write fault repairs.
@@ -150,7 +148,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
         else if (merged)
         {
-            merged = AreEqual(frame, target);
+            merged = _store.Frames.AreEqual(frame, target);
             if (merged)
             {
                 Replace(cpu, leaf, page, pte, target);
@@ -216,17 +214,10 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    private bool AreEqual(Pfn frame, Pfn target)
-    {
-        ref byte left = ref MemoryMarshal.GetReference(_store.Frames.Content(frame));
-        ref byte right = ref MemoryMarshal.GetReference(_store.Frames.Content(target));
-        return PageCompare.Compare(in left, in right, (nuint)_store.Frames.ContentSize) == 0;
-    }
-
     private void Replace(int cpu, uint leaf, ulong page, Pte pte, Pfn target)
     {
         ref FrameRecord old = ref _store.Frames[pte.Frame];
-        bool zero = target == PhysicalMemory.ZeroFrame;
+        bool zero = _store.Frames[target].Has(FrameFlags.Zero);
         int position = PageTable.PositionOf(page);
         _pageTable.Set(leaf, position, default);
         _observer.TranslationsKilled(Id, page, 1);

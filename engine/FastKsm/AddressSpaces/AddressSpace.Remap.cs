@@ -1,5 +1,7 @@
 using System;
 using System.Diagnostics;
+using System.Threading;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 
@@ -270,9 +272,8 @@ internal sealed partial class AddressSpace<TObserver>
 
             // Between the two places a PTE is in neither, which a reverse-map walk must not see.
             ulong index = anonVma == 0 ? 0 : VmaAt(FindContaining(page)).IndexOf(page);
-            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
             int position = PageTable.PositionOf(page);
-            _pageTable.Enter(leaf);
+            FamilyHold hold = EnterToMove(anonVma, index, leaf, position, count);
             for (int i = 0; i < count; i++)
             {
                 taken[i] = _pageTable.Get(leaf, position + i);
@@ -298,6 +299,40 @@ internal sealed partial class AddressSpace<TObserver>
 
             _store.AnonVmas.ExitWrite(hold);
         }
+    }
+
+    // Takes the locks under which PTEs move, and the leaf's latch. A merged page on its way to another frame is looked for
+    // where it was merged when it arrives, so it must have arrived before its PTE goes elsewhere.
+    private FamilyHold EnterToMove(uint anonVma, ulong index, uint leaf, int position, int count)
+    {
+        SpinWait spinner = default;
+        for (; ; )
+        {
+            FamilyHold hold = _store.AnonVmas.EnterWrite(anonVma, index, index + (uint)count - 1);
+            _pageTable.Enter(leaf);
+            if (!HasMergedOnTheWay(leaf, position, count))
+            {
+                return hold;
+            }
+
+            _pageTable.Exit(leaf);
+            _store.AnonVmas.ExitWrite(hold);
+            spinner.SpinOnce();
+        }
+    }
+
+    private bool HasMergedOnTheWay(uint leaf, int position, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Pte pte = _pageTable.Get(leaf, position + i);
+            if (pte.IsMigration && _store.Frames[pte.Frame].Has(FrameFlags.Ksm))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // Moves a huge mapping as it is, from one whole leaf to another; else it is split, to be moved page by page.

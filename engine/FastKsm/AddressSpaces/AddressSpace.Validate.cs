@@ -103,6 +103,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (pte.IsZeroFrame)
         {
             Require(frame.Has(FrameFlags.Zero) && !pte.IsWritable, "A7", page);
+            Require(!pte.IsDirty || pte.Frame == _store.Frames.ZeroFrameOf(page), "A7", page);
             counts.MergerZero += pte.IsDirty ? 1 : 0;
             return;
         }

@@ -92,7 +92,7 @@ internal sealed partial class AddressSpace<TObserver>
         {
             zeroes++;
             CountResident(_store.Frames[frame], -1);
-            _pageTable.Set(leaf, position, Pte.MapZero(PhysicalMemory.ZeroFrame, entry.Arriving(frame).IsAccessible));
+            _pageTable.Set(leaf, position, Pte.MapZero(_store.Frames.ZeroFrameOf(page), entry.Arriving(frame).IsAccessible));
         }
         else if (waits)
         {

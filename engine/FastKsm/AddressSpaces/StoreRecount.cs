@@ -80,7 +80,7 @@ internal sealed class StoreRecount
         HashSet<uint> free = [];
         _store.Frames.Allocator.ForEachFree(frame => Require(free.Add(frame.Number), "M1", frame.Number));
         uint inUse = 0;
-        for (uint number = FrameLayout.FirstFrame; number < _store.Frames.Layout.Limit; number++)
+        for (uint number = _store.Frames.Layout.FirstFrame; number < _store.Frames.Layout.Limit; number++)
         {
             if (_store.Frames.IsKnown(new Pfn(number)))
             {
@@ -90,7 +90,10 @@ internal sealed class StoreRecount
 
         uint gone = _store.Frames.Allocator.CountGone();
         Require(inUse + _store.Frames.Allocator.CountFree() + gone == _store.Frames.Layout.Frames, "M1", inUse);
-        Require(!_store.Frames.Content(PhysicalMemory.ZeroFrame).ContainsAnyExcept((byte)0), "M6", FrameLayout.ZeroFrame);
+        for (uint number = FrameLayout.FirstZeroFrame; number < _store.Frames.Layout.FirstFrame; number++)
+        {
+            CheckZeroFrame(number);
+        }
     }
 
     private static void Require(bool holds, string invariant, uint id)
@@ -116,6 +119,15 @@ internal sealed class StoreRecount
         }
 
         Require(live <= _store.Pins.LiveCount, "M2", live);
+    }
+
+    private void CheckZeroFrame(uint number)
+    {
+        Pfn zero = new(number);
+        ref FrameRecord frame = ref _store.Frames[zero];
+        Require(!_store.Frames.Content(zero).ContainsAnyExcept((byte)0), "M6", number);
+        Require(frame.Has(FrameFlags.Allocated | FrameFlags.Zero) && !frame.Has(FrameFlags.Anonymous), "M6", number);
+        Require(frame.References == 1 && frame.MapCount == 0 && frame.Pins == 0 && frame.Mapping == 0, "M6", number);
     }
 
     private void CheckHuge(uint number)

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Threading;
 using FastKsm.Primitives;
 using FastKsm.Simd;
@@ -19,19 +20,23 @@ internal sealed class PhysicalMemory : IDisposable
     private long _mergedFramesFreed;
     private int _hugePages;
 
-    /// <exception cref="OutOfNativeMemoryException">The host refuses address space, or memory for the zero frame.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host refuses address space, or memory for the zero frames.</exception>
     internal PhysicalMemory(in FrameLayout layout, AllocationFaults faults)
     {
         Layout = layout;
         _arena = new FrameArena(layout);
         _records = new NativeColumn<FrameRecord>(layout.Limit, faults);
-        if (!_records.TryCover(FrameLayout.ZeroFrame) || !_arena.TryCommit(FrameLayout.ZeroFrame, 1))
+        if (!_records.TryCover(layout.FirstFrame - 1) || !_arena.TryCommit(FrameLayout.FirstZeroFrame, layout.ZeroFrames))
         {
             Dispose();
-            throw new OutOfNativeMemoryException("The host has no memory for the zero frame.");
+            throw new OutOfNativeMemoryException("The host has no memory for the zero frames.");
         }
 
-        _records[FrameLayout.ZeroFrame].Birth(FrameFlags.Allocated | FrameFlags.Zero);
+        for (uint number = FrameLayout.FirstZeroFrame; number < layout.FirstFrame; number++)
+        {
+            _records[number].Birth(FrameFlags.Allocated | FrameFlags.Zero);
+        }
+
         Allocator = new FrameAllocator(layout, _arena, _records, faults);
     }
 
@@ -47,11 +52,14 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>Frames freed while a stable node named them, since the machine was made: each left a stale node behind.</summary>
     internal long MergedFramesFreed => Volatile.Read(ref _mergedFramesFreed);
 
+    /// <summary>Compares since the machine was made.</summary>
+    internal long Comparisons { get; private set; }
+
+    /// <summary>The first of the zero frames, which all have the same content.</summary>
+    internal static Pfn AnyZeroFrame => new(FrameLayout.FirstZeroFrame);
+
     /// <summary>Huge pages in use, whether or not they are mapped as a whole.</summary>
     internal int HugePages => Volatile.Read(ref _hugePages);
-
-    /// <summary>The frame that every untouched page reads as.</summary>
-    internal static Pfn ZeroFrame => new(FrameLayout.ZeroFrame);
 
     /// <summary>Record of a frame that is, or has been, in use.</summary>
     internal ref FrameRecord this[Pfn frame]
@@ -104,8 +112,34 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>Whether a frame has a record yet; the others have never been near use.</summary>
     internal bool IsKnown(Pfn frame) => _records.Covers(frame.Number) && Allocator.HasReached(frame.Number);
 
+    /// <summary>The frame that an untouched page reads as.</summary>
+    internal Pfn ZeroFrameOf(ulong page) => new(Layout.ZeroFrameOf(page));
+
     /// <summary>Content of a frame that the caller owns as <see cref="FrameArena"/> says.</summary>
     internal Span<byte> Content(Pfn frame) => _arena.Content(frame);
+
+    /// <summary>Orders the contents of two frames that nobody can write, and counts it. For ksmd, under the ksm mutex.</summary>
+    /// <returns>The sign of the first difference in memcmp order; 0 for equal contents.</returns>
+    /// <remarks>For walks of a tree, which mostly meet unlike contents.</remarks>
+    internal int Compare(Pfn left, Pfn right)
+    {
+        Comparisons++;
+        return PageCompare.CompareUnlike(
+            in MemoryMarshal.GetReference(_arena.Content(left)),
+            in MemoryMarshal.GetReference(_arena.Content(right)),
+            (nuint)_arena.ContentSize);
+    }
+
+    /// <summary>Whether the contents of two frames that nobody can write are equal; counted as <see cref="Compare"/> is.</summary>
+    /// <remarks>For frames that a checksum has brought together already.</remarks>
+    internal bool AreEqual(Pfn left, Pfn right)
+    {
+        Comparisons++;
+        return PageCompare.Compare(
+            in MemoryMarshal.GetReference(_arena.Content(left)),
+            in MemoryMarshal.GetReference(_arena.Content(right)),
+            (nuint)_arena.ContentSize) == 0;
+    }
 
     /// <summary>The record of a frame will be read soon.</summary>
     internal void PrefetchRecord(Pfn frame) => MemoryHint.Prefetch(ref _records[frame.Number]);

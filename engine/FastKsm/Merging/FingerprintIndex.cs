@@ -53,7 +53,7 @@ internal sealed class FingerprintIndex : IMergeIndex
         _log = new UnstableLog(parts);
         _tree = new UnstableTree(parts);
         _zeroHash = PageChecksum.Hash64(
-            in MemoryMarshal.GetReference(_frames.Content(PhysicalMemory.ZeroFrame)), (nuint)_frames.ContentSize);
+            in MemoryMarshal.GetReference(_frames.Content(PhysicalMemory.AnyZeroFrame)), (nuint)_frames.ContentSize);
         Stable = new StableTree(parts, hashed: true);
     }
 
@@ -135,7 +135,7 @@ internal sealed class FingerprintIndex : IMergeIndex
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            if (AreEqual(frame, other))
+            if (_frames.AreEqual(frame, other))
             {
                 if (_numa.Of(frame) == _numa.Of(other))
                 {
@@ -252,11 +252,6 @@ internal sealed class FingerprintIndex : IMergeIndex
 
         return lost;
     }
-
-    private bool AreEqual(Pfn left, Pfn right) => PageCompare.Compare(
-        in MemoryMarshal.GetReference(_frames.Content(left)),
-        in MemoryMarshal.GetReference(_frames.Content(right)),
-        (nuint)_frames.ContentSize) == 0;
 
     private bool TryGrow()
     {

@@ -35,6 +35,7 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         TakeOut(visit.Item);
+        Counters.Statistics.ChecksumsTaken++;
         if (!visit.HasChecksum)
         {
             visit.Checksum = ChecksumOf(visit.Frame);
@@ -52,6 +53,7 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
+        Counters.Statistics.PagesSearched++;
         uint node = _stable.Search(visit.Frame, visit.Checksum);
         if (node != 0)
         {
@@ -230,13 +232,14 @@ internal sealed partial class MergeScanner<TObserver>
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
-        bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, PhysicalMemory.ZeroFrame);
+        Pfn zero = _frames.ZeroFrameOf(visit.Page);
+        bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, zero);
         visit.HasLostPage = _hasLostPages;
         ExitShared(space);
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)
         {
-            Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, PhysicalMemory.ZeroFrame, placed);
+            Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, zero, placed);
         }
 
         return placed || !mergeable;

@@ -58,7 +58,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
         _ahead = new LookAhead(parts, _index, hashingThreads);
-        _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.ZeroFrame);
+        _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.AnyZeroFrame);
     }
 
     /// <summary>Counters.</summary>

@@ -16,6 +16,12 @@ internal sealed class MergeStatistics
     /// <summary>Stable nodes found stale.</summary>
     internal long StaleNodesDiscarded;
 
+    /// <summary>Visits in which a checksum was taken.</summary>
+    internal long ChecksumsTaken;
+
+    /// <summary>Visits in which the content was looked for, in the stable index and perhaps in the unstable one.</summary>
+    internal long PagesSearched;
+
     /// <summary>Pages replaced by the zero frame.</summary>
     internal long ZeroPagesPlaced;
 

@@ -253,7 +253,7 @@ internal sealed partial class StableTree : IDisposable
                     goto again;
                 }
 
-                order = Compare(frame, FrameOf(dup));
+                order = _frames.Compare(frame, FrameOf(dup));
                 if (order == 0)
                 {
                     place.Position = position;
@@ -285,7 +285,7 @@ internal sealed partial class StableTree : IDisposable
             }
 
             uint dup = _nodes[at.Node].IsChain ? _nodes[at.Node].First : at.Node;
-            if (dup != 0 && Compare(frame, FrameOf(dup)) == 0)
+            if (dup != 0 && _frames.AreEqual(frame, FrameOf(dup)))
             {
                 return at.Node;
             }
@@ -352,11 +352,6 @@ internal sealed partial class StableTree : IDisposable
 
     private ulong ChecksumOf(Pfn frame) =>
         PageChecksum.Hash64(in MemoryMarshal.GetReference(_frames.Content(frame)), (nuint)_frames.ContentSize);
-
-    private int Compare(Pfn left, Pfn right) => PageCompare.CompareUnlike(
-        in MemoryMarshal.GetReference(_frames.Content(left)),
-        in MemoryMarshal.GetReference(_frames.Content(right)),
-        (nuint)_frames.ContentSize);
 
     // Where a walk ended: at equal content (position, and the dup there, borrowed), or under a parent.
     private struct Place

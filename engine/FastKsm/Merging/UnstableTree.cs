@@ -1,8 +1,6 @@
 using System;
-using System.Runtime.InteropServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.Simd;
 
 namespace FastKsm.Merging;
 
@@ -74,7 +72,7 @@ internal sealed class UnstableTree : IDisposable
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            int order = Compare(frame, other);
+            int order = _frames.Compare(frame, other);
             if (order == 0 && _numa.Of(other) == numa)
             {
                 return new UnstableMatch(UnstableOutcome.Found, met, other);
@@ -109,7 +107,7 @@ internal sealed class UnstableTree : IDisposable
         for (uint at = tree.Root; at != 0;)
         {
             Pfn other = BorrowOrZero(_nodes[at].Item);
-            before = Compare(frame, other) < 0;
+            before = _frames.Compare(frame, other) < 0;
             GiveBack(other);
             parent = at;
             ref RedBlackLinks links = ref tree.Links(at);
@@ -157,20 +155,15 @@ internal sealed class UnstableTree : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _nodes.Dispose();
 
-    private int Compare(Pfn left, Pfn right) => PageCompare.CompareUnlike(
-        in MemoryMarshal.GetReference(_frames.Content(left)),
-        in MemoryMarshal.GetReference(_frames.Content(right)),
-        (nuint)_frames.ContentSize);
-
     private Pfn BorrowOrZero(uint item)
     {
         Pfn frame = _borrowPage(item);
-        return frame.IsSome ? frame : PhysicalMemory.ZeroFrame;
+        return frame.IsSome ? frame : PhysicalMemory.AnyZeroFrame;
     }
 
     private void GiveBack(Pfn frame)
     {
-        if (frame != PhysicalMemory.ZeroFrame)
+        if (frame != PhysicalMemory.AnyZeroFrame)
         {
             _frames.Release(Cpu, frame);
         }

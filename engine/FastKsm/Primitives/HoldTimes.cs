@@ -8,6 +8,9 @@ public readonly record struct HoldTimes
     /// <summary>Number of them.</summary>
     public long Count { get; init; }
 
+    /// <summary>Sum of them.</summary>
+    public TimeSpan Total { get; init; }
+
     /// <summary>Longest.</summary>
     public TimeSpan Max { get; init; }
 

@@ -38,8 +38,8 @@ internal sealed partial class AnonVmaTable
     /// <param name="visitor">The visitor.</param>
     /// <remarks>
     /// Pruned or not, the range lock of the index is held, so the VMAs that contain it stay what they are for the time of a
-    /// hold. An unpruned walk also meets VMAs that do not contain the index and are not kept by that lock; it judges and
-    /// visits under the structure latch, which keeps them. A bounded walk lets go between batches; if a writer has been there,
+    /// hold. An unpruned walk also meets VMAs that do not contain the index and are not kept by that lock; it judges them, and
+    /// visits them in the rare case that it has to, under the structure latch, which keeps them. A bounded walk lets go between batches; if a writer has been there,
     /// a VMA may have moved to before where the walk stands, so it begins again: what it has done is not undone by that.
     /// </remarks>
     internal WalkEnd Walk<TVisitor>(uint anonVma, ulong index, in WalkOptions options, ref TVisitor visitor)
@@ -69,16 +69,14 @@ internal sealed partial class AnonVmaTable
             int count = _index.Find(
                 in _anonVmas[anonVma].Intervals, all ? 0 : index, all ? IntervalIndex.MaxIndex : index, ref next, found,
                 ref counts.Nodes);
+            int kept = count;
             if (all)
             {
-                goesOn = VisitEach(found[..count], ref visitor, ref counts);
-                structure.ExitRead();
+                goesOn = TrySift(found[..count], index, ref visitor, ref counts, out kept);
             }
-            else
-            {
-                structure.ExitRead();
-                goesOn = VisitEach(found[..count], ref visitor, ref counts);
-            }
+
+            structure.ExitRead();
+            goesOn = goesOn && (all ? VisitKept(found[..kept], ref visitor, ref counts) : VisitEach(found[..count], ref visitor, ref counts));
 
             if (!goesOn || count < Batch)
             {
@@ -129,6 +127,55 @@ internal sealed partial class AnonVmaTable
                     }
 
                     break;
+            }
+        }
+
+        return true;
+    }
+
+    // Leaves, at the front, those to visit without the structure latch: that contain the index, as all do whose page maps the
+    // frame. False: a visit to another one has ended the walk.
+    private static bool TrySift<TVisitor>(
+        Span<IntervalEntry> found, ulong index, ref TVisitor visitor, ref WalkCounts counts, out int kept)
+        where TVisitor : struct, IRmapVisitor
+    {
+        kept = 0;
+        foreach (ref readonly IntervalEntry entry in found)
+        {
+            switch (visitor.Judge(entry.Vma))
+            {
+                case WalkVerdict.OtherAddress:
+                    counts.OtherAddress++;
+                    break;
+                case WalkVerdict.OtherPass:
+                    counts.OtherPass++;
+                    break;
+                case WalkVerdict.Visit when IntervalEntry.StartOf(entry.Key) <= index && index <= entry.Last:
+                    found[kept++] = entry;
+                    break;
+                default:
+                    counts.Visits++;
+                    if (!visitor.Visit(entry.Vma))
+                    {
+                        return false;
+                    }
+
+                    break;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool VisitKept<TVisitor>(ReadOnlySpan<IntervalEntry> kept, ref TVisitor visitor, ref WalkCounts counts)
+        where TVisitor : struct, IRmapVisitor
+    {
+        foreach (ref readonly IntervalEntry entry in kept)
+        {
+            counts.Visits++;
+            if (!visitor.Visit(entry.Vma))
+            {
+                return false;
             }
         }
 

@@ -147,16 +147,22 @@ internal sealed partial class IntervalIndex
     private uint InsertInTree(
         ref IntervalRoot root, ulong first, ulong last, uint vma, ref IntervalPromise promise, out bool renumbered)
     {
-        ulong key = NextKey(ref root, first, out ulong before);
+        Path path = default;
+        ulong key = NextKey(root.Node, first, ref path, out ulong before);
         renumbered = before == IntervalEntry.KeyOf(first, IntervalEntry.MaxSequence);
         if (renumbered)
         {
             RenumberInTree(ref root, first);
-            key = NextKey(ref root, first, out _);
+            path = default;
+            key = NextKey(root.Node, first, ref path, out _);
         }
 
-        Path path = default;
-        Descend(root.Node, key, ref path);
+        if (!LeadsTo(path, key))
+        {
+            path = default;
+            Descend(root.Node, key, ref path);
+        }
+
         if (_nodes[path.Nodes[path.Depth]].Count == IntervalNode.Capacity)
         {
             SplitFull(ref root, key, ref promise);
@@ -181,24 +187,35 @@ internal sealed partial class IntervalIndex
         return IntervalEntry.SequenceOf(key);
     }
 
-    // One past the last key with this start. Before: that last key, or the one of an earlier start, or 0.
-    private ulong NextKey(ref IntervalRoot root, ulong first, out ulong before)
+    // One past the last key with this start. Before: that last key, or the one of an earlier start, or 0. The path is the one
+    // to the end of that start.
+    private ulong NextKey(uint root, ulong first, ref Path path, out ulong before)
     {
         ulong highest = IntervalEntry.KeyOf(first, IntervalEntry.MaxSequence);
-        uint id = root.Node;
-        while (_nodes[id].Level != 0)
-        {
-            ref readonly IntervalNode inner = ref _nodes[id];
-            id = inner.Ids[inner.ChildFor(highest)];
-        }
-
-        ref readonly IntervalNode leaf = ref _nodes[id];
+        Descend(root, highest, ref path);
+        ref readonly IntervalNode leaf = ref _nodes[path.Nodes[path.Depth]];
         int at = leaf.UpperBound(0, highest);
         before = at > 0 ? leaf.Keys[at - 1]
             : leaf.Previous != 0 ? _nodes[leaf.Previous].Keys[_nodes[leaf.Previous].Count - 1]
             : 0;
         bool follows = (at > 0 || leaf.Previous != 0) && IntervalEntry.StartOf(before) == first;
         return follows ? before + 1 : IntervalEntry.KeyOf(first, 0);
+    }
+
+    // Whether a key belongs where a path ends that was taken for a larger one: between the two a child may begin, at a key
+    // that has gone since.
+    private bool LeadsTo(in Path path, ulong key)
+    {
+        for (int depth = 0; depth < path.Depth; depth++)
+        {
+            int entry = path.Taken[depth];
+            if (entry != 0 && _nodes[path.Nodes[depth]].Keys[entry] > key)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // The keys of a start sink but keep their order, and stay above those of smaller starts; keys of inner nodes sink along.
@@ -248,10 +265,11 @@ internal sealed partial class IntervalIndex
         ref IntervalNode leaf = ref _nodes[path.Nodes[path.Depth]];
         int at = leaf.UpperBound(0, key) - 1;
         Debug.Assert(at >= 0 && leaf.Keys[at] == key, "No interval has this key.");
+        ulong last = leaf.Lasts[at];
         leaf.CloseAt(at);
         for (int depth = path.Depth; depth > 0; depth--)
         {
-            if (!Tidy(path.Nodes[depth], path.Nodes[depth - 1], path.Taken[depth - 1]))
+            if (!Tidy(path.Nodes[depth], path.Nodes[depth - 1], path.Taken[depth - 1], last))
             {
                 break;
             }
@@ -265,9 +283,9 @@ internal sealed partial class IntervalIndex
         }
     }
 
-    // After a child has lost something: drops it, merges it with a neighbour, or notes its largest index. Whether the parent
-    // has changed.
-    private bool Tidy(uint id, uint parent, int entry)
+    // After something below a child, that reached to an index, has gone: drops the child, merges it with a neighbour, or notes
+    // its largest index. Whether the parent has changed.
+    private bool Tidy(uint id, uint parent, int entry, ulong last)
     {
         if (_nodes[id].Count == 0)
         {
@@ -289,6 +307,11 @@ internal sealed partial class IntervalIndex
             DropChild(parent, left + 1);
             _nodes[parent].Lasts[left] = _nodes[into].Largest();
             return true;
+        }
+
+        if (last < _nodes[parent].Lasts[entry])
+        {
+            return false;
         }
 
         ulong largest = _nodes[id].Largest();
@@ -388,6 +411,7 @@ internal sealed partial class IntervalIndex
             int entry = node.ChildFor(key);
             path.Taken[path.Depth] = entry;
             id = node.Ids[entry];
+            _nodes[id].Prefetch();
         }
     }
 

@@ -164,6 +164,7 @@ internal sealed partial class IntervalIndex : IDisposable
     {
         visited++;
         ref readonly IntervalNode node = ref _nodes[id];
+        node.Prefetch();
         if (node.Level == 0)
         {
             int end = node.UpperBound(0, limit);

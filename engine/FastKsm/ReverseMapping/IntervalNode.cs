@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace FastKsm.ReverseMapping;
 
@@ -16,6 +17,8 @@ internal struct IntervalNode
 {
     /// <summary>Entries a node can hold.</summary>
     internal const int Capacity = 64;
+
+    private const int CacheLine = 64;
 
     /// <summary>Entries in use.</summary>
     internal int Count;
@@ -53,6 +56,20 @@ internal struct IntervalNode
         }
 
         return low;
+    }
+
+    /// <summary>Asks for the keys, all at once, before they are compared one after the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly unsafe void Prefetch()
+    {
+        if (Sse.IsSupported)
+        {
+            byte* keys = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Keys));
+            for (int line = 0; line < Capacity * sizeof(ulong); line += CacheLine)
+            {
+                Sse.Prefetch0(keys + line);
+            }
+        }
     }
 
     /// <summary>Entry of an inner node where a key leads.</summary>

@@ -115,6 +115,7 @@ internal sealed class WalkStatistics
             return new HoldTimes
             {
                 Count = count,
+                Total = Time(Volatile.Read(ref _sum)),
                 Max = Time(max),
                 Average = Time(count == 0 ? 0 : Volatile.Read(ref _sum) / count),
                 Median = Time(long.Min(max, Percentile(buckets, count / 2))),

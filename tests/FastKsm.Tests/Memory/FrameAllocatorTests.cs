@@ -46,7 +46,7 @@ public sealed class FrameAllocatorTests
                     }
 
                     Assert.True(set.Add(frame), $"{frame} was handed out twice.");
-                    Assert.InRange(frame.Number, FrameLayout.FirstFrame, memory.Layout.Limit - 1);
+                    Assert.InRange(frame.Number, memory.Layout.FirstFrame, memory.Layout.Limit - 1);
                     Assert.True(!memory.Content(frame).ContainsAnyExcept((byte)0), "A zeroed frame is not zero.");
                     int on = memory.Layout.NodeOf(frame.Number);
                     Assert.True(on == preferred || !room, $"{frame} of node {on} instead of {preferred}, which has room.");
@@ -83,7 +83,7 @@ public sealed class FrameAllocatorTests
             }
         }
 
-        for (uint number = FrameLayout.FirstFrame; number < memory.Layout.Limit; number++)
+        for (uint number = memory.Layout.FirstFrame; number < memory.Layout.Limit; number++)
         {
             memory.Release(1, new Pfn(number));
         }

@@ -16,10 +16,18 @@ internal sealed class KsmRig : IDisposable
     private long _skipped;
     private long _copied;
 
-    internal KsmRig(MergeIndexKind index, long frames = 8192, int nodes = 1, Pruning pruning = Pruning.PageIndex)
+    internal KsmRig(
+        MergeIndexKind index, long frames = 8192, int nodes = 1, int zeroPageColours = 1, Pruning pruning = Pruning.PageIndex)
     {
-        Machine = new Machine(
-            new MachineOptions { Frames = frames, Nodes = nodes, Index = index, ModelTime = Clock, Pruning = pruning });
+        Machine = new Machine(new MachineOptions
+        {
+            Frames = frames,
+            Nodes = nodes,
+            Index = index,
+            ZeroPageColours = zeroPageColours,
+            Pruning = pruning,
+            ModelTime = Clock,
+        });
         Set("smart_scan", 0);
         Set("pages_to_scan", 10_000_000);
         Set("run", 1);

@@ -346,6 +346,19 @@ internal sealed partial class DictionaryMachine
         _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
         bool allowed = entry is not null && (kind == PinKind.Write ? entry.MayWrite : entry.MayRead);
         FramePin Borrow() => running.Process.Pin(page * PageSize, kind);
+        if (allowed && kind != PinKind.Write && (entry!.Protection & Protection.Read) == Protection.None)
+        {
+            // Of a mapping that permits only writes a page is lent if it is there; whether it is, is not known here.
+            try
+            {
+                using FramePin probe = Borrow();
+            }
+            catch (SegmentationFaultException)
+            {
+                allowed = false;
+            }
+        }
+
         if (!allowed)
         {
             _ = Refused<SegmentationFaultException>(() => _ = Borrow());

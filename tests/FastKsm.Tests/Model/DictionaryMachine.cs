@@ -58,7 +58,15 @@ internal sealed partial class DictionaryMachine : IDisposable
     internal DictionaryMachine(long frames, MergeIndexKind index, Action<string>? log = null)
     {
         _log = log;
-        _machine = new Machine(new MachineOptions { Frames = frames, Cpus = 3, Nodes = 2, Index = index, ModelTime = _clock });
+        _machine = new Machine(new MachineOptions
+        {
+            Frames = frames,
+            Cpus = 3,
+            Nodes = 2,
+            ZeroPageColours = index == MergeIndexKind.Fingerprint ? 4 : 1,
+            Index = index,
+            ModelTime = _clock,
+        });
         _running.Add(new Running(_machine.Spawn(), _names++));
         Knob("run", 1);
         Knob("pages_to_scan", Unlimited);

@@ -43,6 +43,46 @@ public sealed class IntervalIndexTests
         cases: 50,
         length: 1500);
 
+    // Linux's tree and ours, through the same changes: the same intervals in the same order, for every page and for all.
+    [Theory]
+    [InlineData(12, 4)]
+    [InlineData(3000, 2)]
+    [InlineData(3000, 900)]
+    public void Find_RandomChanges_AgreesWithLinuxTree(int starts, int longest) => Property.ForAllScripts(
+        random => (Kind: random.Next(8), A: random.Next(starts), B: random.Next(longest)),
+        script =>
+        {
+            using Rig rig = new(keepsModel: false);
+            AugmentedIntervalTree oracle = new(script.Length);
+            List<(ulong First, uint Sequence, uint Node)> live = [];
+            uint vma = 0;
+            foreach ((int kind, int a, int b) in script)
+            {
+                if (kind < 5 || live.Count == 0)
+                {
+                    (ulong first, ulong last) = ((ulong)a, (ulong)(a + b));
+                    uint sequence = rig.Add(first, last, ++vma);
+                    live.Add((first, sequence, oracle.Insert(first, last, vma)));
+                }
+                else
+                {
+                    (ulong first, uint sequence, uint node) = live[a % live.Count];
+                    rig.Take(first, sequence);
+                    oracle.Remove(node);
+                    live.RemoveAt(a % live.Count);
+                }
+
+                oracle.Validate();
+                Assert.Equal(oracle.Count, live.Count);
+                Assert.Equal(rig.VmasIn((ulong)a, (ulong)a), VmasIn(oracle, (ulong)a, (ulong)a));
+                Assert.Equal(rig.VmasIn((ulong)b, (ulong)(a + b)), VmasIn(oracle, (ulong)b, (ulong)(a + b)));
+            }
+
+            Assert.Equal(rig.VmasIn(0, IntervalIndex.MaxIndex), VmasIn(oracle, 0, ulong.MaxValue));
+        },
+        cases: 30,
+        length: 600);
+
     // One long life through all tiers and back, with sweeps at both ends, a million changes in all.
     [Fact]
     public void Changes_OneMillion_StayOrderedAndFound()
@@ -131,6 +171,17 @@ public sealed class IntervalIndexTests
         Assert.Equal(2, rig.CountAt(5));
     }
 
+    private static List<uint> VmasIn(AugmentedIntervalTree tree, ulong first, ulong last)
+    {
+        List<uint> found = [];
+        for (uint id = tree.First(first, last); id != 0; id = tree.Next(id, first, last))
+        {
+            found.Add(tree.VmaOf(id));
+        }
+
+        return found;
+    }
+
     private sealed class Rig(bool keepsModel = true) : IDisposable
     {
         private readonly IntervalIndex _index = new(1 << 20, new AllocationFaults());
@@ -199,6 +250,22 @@ public sealed class IntervalIndexTests
 
             Visited = visited;
             return all + count;
+        }
+
+        internal List<uint> VmasIn(ulong first, ulong last)
+        {
+            List<uint> seen = [];
+            ulong next = 0;
+            long visited = 0;
+            int count;
+            do
+            {
+                count = _index.Find(in _root, first, last, ref next, _found, ref visited);
+                seen.AddRange(_found.Take(count).Select(entry => entry.Vma));
+            }
+            while (count == _found.Length);
+
+            return seen;
         }
 
         internal void CheckFind(ulong first, ulong last, int batch)

@@ -60,11 +60,6 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     public void Start(MachineSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (settings.ZeroPageColours is > 1)
-        {
-            throw PerformerException.NotImplemented("machine zero_page_colours");
-        }
-
         MachineOptions options = _defaults with
         {
             Frames = settings.Frames ?? _defaults.Frames,
@@ -73,6 +68,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
             PageSize = settings.PageSize ?? _defaults.PageSize,
             Content = settings.Content ?? _defaults.Content,
             MaxMapCount = settings.MaxMapCount ?? _defaults.MaxMapCount,
+            ZeroPageColours = settings.ZeroPageColours ?? _defaults.ZeroPageColours,
             Index = Index == ScannerIndex.Tree ? MergeIndexKind.ContentTree : MergeIndexKind.Fingerprint,
             ModelTime = _clock,
         };

@@ -64,7 +64,10 @@ internal static class ScenarioCommand
 
         ScenarioHeader header = new(
             scenario.Name, scenario.Summary, seed,
-            [.. scenario.Options.Select(option => (option.Name.TrimStart('-'), ScenarioOption.ValueOf(option, parsed)))]);
+            [
+                .. scenario.Options.Select(option => (
+                    option.Name.TrimStart('-'), ScenarioOption.ValueOf(option, parsed), parsed.GetResult(option) is { Implicit: false })),
+            ]);
         if (asJson)
         {
             ScenarioJsonReport.Write(header, report, output);

@@ -22,7 +22,7 @@ internal static class ScenarioJsonReport
             json.WriteString("scenario", header.Name);
             json.WriteNumber("seed", header.Seed);
             json.WriteStartObject("options");
-            foreach ((string name, string value) in header.Options)
+            foreach ((string name, string value, _) in header.Options)
             {
                 json.WriteString(name, value);
             }

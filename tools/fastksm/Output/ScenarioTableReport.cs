@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using FastKsm.Cli.Scenarios;
@@ -15,9 +14,7 @@ internal static class ScenarioTableReport
     internal static void Write(ScenarioHeader header, ScenarioReport report, TextWriter output)
     {
         output.WriteLine(header.Summary);
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{string.Join(" ", header.Options.Select(option => $"{option.Name}={option.Value}"))} seed={header.Seed}").TrimStart());
+        output.WriteLine(header.Command);
         IAnsiConsole console = ReportConsole.Create(output);
         foreach (ScenarioTable shown in report.Tables)
         {

@@ -1,4 +1,6 @@
 using System.Collections.Generic;
+using FastKsm.Cli.Scenarios.PreforkWorkers;
+using FastKsm.Cli.Scenarios.ZeroColours;
 
 namespace FastKsm.Cli.Scenarios;
 
@@ -8,5 +10,7 @@ internal static class ScenarioCatalog
     /// <summary>All of them, in alphabetical order of their names.</summary>
     internal static IReadOnlyList<IScenario> All { get; } =
     [
+        new PreforkWorkersScenario(),
+        new ZeroColoursScenario(),
     ];
 }

@@ -33,14 +33,14 @@ public sealed class ScenarioCommandTests
     }
 
     [Fact]
-    public void Scenario_Named_ShowsOptionsTablesAndNotes()
+    public void Scenario_Named_ShowsCommandTablesAndNotes()
     {
         (int exitCode, string output) = Run(["sums", "--first", "40"]);
 
         Assert.Equal(ExitCode.Success, exitCode);
         string[] lines = [.. output.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
         Assert.Equal("Adds numbers.", lines[0]);
-        Assert.Equal("first=40 others=1,2 share=0.5 seed=1", lines[1]);
+        Assert.Equal("fastksm scenario sums --first 40 --seed 1", lines[1]);
         Assert.Equal("Sums", lines[2]);
         Assert.Matches("^what +sum +took \\(wall clock\\)$", lines[3]);
         Assert.Matches("^one more +1,041\\.50 +12$", lines[5]);

@@ -1,0 +1,254 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
+using Xunit;
+
+namespace FastKsm.Tests.ReverseMapping;
+
+/// <summary>Who waits for whom: walks, and writers in the same anon_vma. No clock decides anything here.</summary>
+public sealed class WalkLockTests
+{
+    private const int Vmas = 4096;
+    private const ulong Looked = 100;
+    private const ulong Elsewhere = 3000;
+
+    // What the structure latch is held for at a time, at most.
+    private const int Batch = 32;
+
+    [Theory]
+    [InlineData(Pruning.PageIndex)]
+    [InlineData(Pruning.FullRange)]
+    public void Walk_StandsAtItsPage_WriterElsewhereIsThrough(Pruning pruning)
+    {
+        using Family family = new(Vmas);
+        Watcher watcher = new()
+        {
+            OnVisit = _ => Assert.True(family.StartRekey(Elsewhere).Join(TimeSpan.FromMinutes(1)), "The writer waits for the walk."),
+        };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(Looked, pruning, ref watcher));
+
+        Assert.Equal([Family.VmaAt(Looked)], watcher.Visited);
+        family.Validate();
+    }
+
+    // An unpruned walk looks at VMAs that its range lock does not keep, a batch at a time.
+    [Fact]
+    public void UnprunedWalk_WriterElsewhereArrives_IsThroughAfterOneBatch()
+    {
+        using Family family = new(Vmas);
+        List<Thread> writers = [];
+        int judged = 0;
+        int through = 0;
+        Watcher watcher = new()
+        {
+            OnJudge = () =>
+            {
+                if (++judged == 1000)
+                {
+                    Thread writer = family.StartRekey(Elsewhere, () => Volatile.Write(ref through, Volatile.Read(ref judged)));
+                    WaitUntilParked(writer);
+                    writers.Add(writer);
+                }
+            },
+        };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(Looked, Pruning.FullRange, ref watcher));
+
+        writers.ForEach(writer => writer.Join());
+        Assert.Equal(Vmas, judged);
+        Assert.InRange(through, 1000, 1000 + Batch);
+        family.Validate();
+    }
+
+    [Theory]
+    [InlineData(Pruning.PageIndex)]
+    [InlineData(Pruning.FullRange)]
+    public void Walk_StandsAtItsPage_WriterOfThatPageWaits(Pruning pruning)
+    {
+        using Family family = new(Vmas);
+        int through = 0;
+        List<Thread> writers = [];
+        Watcher watcher = new()
+        {
+            OnVisit = _ =>
+            {
+                Thread writer = family.StartRekey(Looked + 1, () => Volatile.Write(ref through, 1));
+                WaitUntilParked(writer);
+                writers.Add(writer);
+                Assert.Equal(0, Volatile.Read(ref through));
+            },
+        };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(Looked, pruning, ref watcher));
+
+        Assert.Single(writers)!.Join();
+        Assert.Equal(1, through);
+        family.Validate();
+    }
+
+    // C79: who only tries gets no answer while somebody changes the page's VMA, and must not take that for one.
+    [Fact]
+    public void TriedWalk_WriterInside_IsContended_C79()
+    {
+        using Family family = new(Vmas);
+        FamilyHold hold = family.Table.EnterWrite(family.Own, Looked, Looked);
+        Watcher watcher = new();
+        WalkEnd inside = family.Walk(Looked, Pruning.PageIndex, ref watcher, tryOnly: true);
+        family.Table.ExitWrite(hold);
+        WalkEnd after = family.Walk(Looked, Pruning.PageIndex, ref watcher, tryOnly: true);
+
+        Assert.Equal((WalkEnd.Contended, WalkEnd.Complete), (inside, after));
+        WalkFigures figures = family.Table.Statistics.Read(WalkKind.Unmap);
+        Assert.Equal((1, 1, 1), (figures.Contended, figures.Walks, figures.Hold.Count));
+        Assert.Single(watcher.Visited);
+    }
+
+    [Fact]
+    public void BoundedWalk_NobodyBetween_GoesOnFromItsKey()
+    {
+        const int NodesPerHold = 320;
+        using Family family = new(Vmas);
+        int judged = 0;
+        Watcher watcher = new() { OnJudge = () => judged++ };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(Looked, Pruning.FullRange, ref watcher, nodesPerHold: NodesPerHold));
+
+        // A hold ends with the batch in which the bound is passed.
+        WalkFigures figures = family.Table.Statistics.Read(WalkKind.Unmap);
+        Assert.Equal(Vmas, judged);
+        Assert.InRange(
+            figures.Hold.Count, figures.NodesVisited / (NodesPerHold + Batch + 5), (figures.NodesVisited / NodesPerHold) + 1);
+        Assert.Single(watcher.Visited);
+    }
+
+    // A writer of the walk's own run comes between two holds; what the walk had passed may then stand before it.
+    [Fact]
+    public void BoundedWalk_WriterBetween_BeginsAgainAndMissesNobody()
+    {
+        using Family family = new(Vmas);
+        int judged = 0;
+        List<Thread> writers = [];
+        Watcher watcher = new()
+        {
+            OnJudge = () =>
+            {
+                if (++judged == 1000)
+                {
+                    Thread writer = family.StartRekey(Looked + 1);
+                    WaitUntilParked(writer);
+                    writers.Add(writer);
+                }
+            },
+        };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(Looked, Pruning.FullRange, ref watcher, nodesPerHold: 64));
+
+        writers.ForEach(writer => writer.Join());
+        Assert.InRange(judged, Vmas + 1000, Vmas + 1000 + (2 * Batch) + 64);
+        Assert.Equal([Family.VmaAt(Looked), Family.VmaAt(Looked)], watcher.Visited);
+        family.Validate();
+    }
+
+    private static void WaitUntilParked(Thread thread)
+    {
+        SpinWait spinner = default;
+        while (!thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin) && thread.IsAlive)
+        {
+            spinner.SpinOnce();
+        }
+    }
+
+    private struct Watcher : IRmapVisitor
+    {
+        public Watcher()
+        {
+        }
+
+        internal Action OnJudge { get; init; } = () => { };
+
+        internal Action<uint> OnVisit { get; init; } = _ => { };
+
+        internal List<uint> Visited { get; } = [];
+
+        public readonly WalkVerdict Judge(uint vma)
+        {
+            OnJudge();
+            return vma == Looked + 1 ? WalkVerdict.Visit : WalkVerdict.OtherAddress;
+        }
+
+        public readonly bool Visit(uint vma)
+        {
+            OnVisit(vma);
+            Visited.Add(vma);
+            return true;
+        }
+    }
+
+    // One anon_vma and many VMAs of one page each; the VMA of index i is i + 1.
+    private sealed class Family : IDisposable
+    {
+        private readonly uint[] _chains;
+
+        internal Family(int vmas)
+        {
+            _chains = new uint[vmas];
+            Table = new AnonVmaTable(1 << 16, new AllocationFaults(), static _ => 0);
+            uint own = 0;
+            Assert.True(Table.TryPrepare(ref own, ref _chains[0], shared: 0, IntervalAt(0)));
+            Own = own;
+            for (uint i = 1; i < vmas; i++)
+            {
+                Assert.True(Table.TryPromise(1, out IntervalPromise promise));
+                FamilyHold hold = Table.EnterWrite(Own, i, i);
+                _chains[i] = Table.Clone(Own, _chains[0], IntervalAt(i), ref promise);
+                Table.ExitWrite(hold);
+                Table.Cancel(ref promise);
+            }
+        }
+
+        internal AnonVmaTable Table { get; }
+
+        internal uint Own { get; }
+
+        public void Dispose() => Table.Dispose();
+
+        internal static uint VmaAt(ulong index) => (uint)index + 1;
+
+        internal WalkEnd Walk(ulong index, Pruning pruning, ref Watcher watcher, bool tryOnly = false, int nodesPerHold = 0) =>
+            Table.Walk(Own, index, new WalkOptions(WalkKind.Unmap, pruning, tryOnly, nodesPerHold), ref watcher);
+
+        // What a split or merge does to a VMA, in a thread of its own.
+        internal Thread StartRekey(ulong index, Action? inside = null)
+        {
+            Thread thread = new(() =>
+            {
+                Assert.True(Table.TryPromise(1, out IntervalPromise promise));
+                FamilyHold hold = Table.EnterWrite(Own, index, index);
+                inside?.Invoke();
+                Table.Detach(_chains[index], index);
+                Table.Attach(_chains[index], IntervalAt(index), ref promise);
+                Table.ExitWrite(hold);
+                Table.Cancel(ref promise);
+            });
+            thread.Start();
+            return thread;
+        }
+
+        internal void Validate()
+        {
+            AnonVmaRecount recount = Table.BeginRecount();
+            for (uint i = 0; i < _chains.Length; i++)
+            {
+                recount.Add(Own, _chains[i], IntervalAt(i));
+            }
+
+            recount.Finish();
+        }
+
+        private static VmaInterval IntervalAt(ulong index) => new(VmaAt(index), index, index);
+    }
+}

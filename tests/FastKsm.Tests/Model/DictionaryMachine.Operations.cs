@@ -150,7 +150,7 @@ internal sealed partial class DictionaryMachine
                 Advice.DontNeed or Advice.Cold => entry.Locked,
                 Advice.Free => entry.Locked || entry.FileBacked || entry.Shared is not null,
                 Advice.WipeOnFork => entry.FileBacked || entry.Shared is not null,
-                Advice.PopulateRead => !entry.MayRead,
+                Advice.PopulateRead => !entry.PermitsReading,
                 Advice.PopulateWrite => !entry.MayWrite,
                 _ => false,
             };
@@ -346,7 +346,7 @@ internal sealed partial class DictionaryMachine
         _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
         bool allowed = entry is not null && (kind == PinKind.Write ? entry.MayWrite : entry.MayRead);
         FramePin Borrow() => running.Process.Pin(page * PageSize, kind);
-        if (allowed && kind != PinKind.Write && (entry!.Protection & Protection.Read) == Protection.None)
+        if (allowed && kind != PinKind.Write && !entry!.PermitsReading)
         {
             // Of a mapping that permits only writes a page is lent if it is there; whether it is, is not known here.
             try

@@ -22,6 +22,13 @@ internal sealed partial class DictionaryMachine
     // Whatever went before: scans until nothing changes any more, and then says what must hold.
     private void Settle()
     {
+        if (KnobOf("merge_across_nodes") == 0)
+        {
+            // Merged frames that have moved to where their content is already are tried, and copied, in scan after scan.
+            Idle();
+            return;
+        }
+
         TakeLoansBack();
         Knob("run", 1);
         Knob("smart_scan", 0);
@@ -60,11 +67,8 @@ internal sealed partial class DictionaryMachine
             before = now;
         }
 
-        if (KnobOf("merge_across_nodes") == 1)
-        {
-            CompareSteadyState(limit, useZeroPages);
-            Settled++;
-        }
+        CompareSteadyState(limit, useZeroPages);
+        Settled++;
     }
 
     private void CompareSteadyState(int limit, bool useZeroPages)

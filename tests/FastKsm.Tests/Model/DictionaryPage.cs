@@ -47,6 +47,9 @@ internal sealed class DictionaryPage
 
     internal bool MayRead => Protection != Protection.None;
 
+    /// <summary>Whether the system may read it on somebody's behalf; the process itself may where it may do anything.</summary>
+    internal bool PermitsReading => (Protection & Protection.Read) != Protection.None;
+
     internal bool MayWrite => (Protection & Protection.Write) != Protection.None;
 
     internal DictionaryPage Copy(bool forked, ulong? index = null) => new()

@@ -273,13 +273,13 @@ internal sealed partial class DictionaryMachine : IDisposable
             ModelOpKind.ForceWrite => entry => entry.Shared is null || entry.MayWrite,
             ModelOpKind.Read or ModelOpKind.Lock => entry => entry.MayRead,
             ModelOpKind.Pin when op.Choice % 3 == (int)PinKind.Write => entry => entry.MayWrite,
-            ModelOpKind.Pin => entry => entry.PermitsReading,
+            ModelOpKind.Pin => entry => entry.MayBeReadByOthers,
             ModelOpKind.DontNeed => entry => !entry.Locked,
             ModelOpKind.Advise => s_flagAdvice[op.Choice % s_flagAdvice.Length] switch
             {
                 Advice.Free or Advice.Cold => entry => entry is { Locked: false, FileBacked: false, Shared: null },
                 Advice.WipeOnFork => entry => entry is { FileBacked: false, Shared: null },
-                Advice.PopulateRead => entry => entry.PermitsReading,
+                Advice.PopulateRead => entry => entry.MayBeReadByOthers,
                 Advice.PopulateWrite => entry => entry.MayWrite,
                 _ => _ => true,
             },

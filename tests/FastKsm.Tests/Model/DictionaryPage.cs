@@ -47,8 +47,8 @@ internal sealed class DictionaryPage
 
     internal bool MayRead => Protection != Protection.None;
 
-    /// <summary>Whether the system may read it on somebody's behalf; the process itself may where it may do anything.</summary>
-    internal bool PermitsReading => (Protection & Protection.Read) != Protection.None;
+    /// <summary>Whether it may be faulted in on behalf of a borrower that reads: a write-only page may not, though its process reads it.</summary>
+    internal bool MayBeReadByOthers => (Protection & Protection.Read) != Protection.None;
 
     internal bool MayWrite => (Protection & Protection.Write) != Protection.None;
 

@@ -18,6 +18,7 @@ public sealed class Machine : IDisposable
 {
     private readonly Cpu[] _cpus;
     private readonly List<Process> _processes = [];
+    private readonly NodeRemover _remover;
     private uint _lastAddressSpaceId;
     private long _mergedFramesCopied;
     private long _mergerZeroPages;
@@ -44,6 +45,7 @@ public sealed class Machine : IDisposable
         Merger.Dissolver = dissolver;
         Migrator = new FrameMigrator(Store, Walker, Merger, dissolver);
         Pager = new FramePager(Store, Walker, dissolver);
+        _remover = new NodeRemover(Store, Migrator, Merger);
         Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)
@@ -107,6 +109,37 @@ public sealed class Machine : IDisposable
     /// <summary>Forgets what <see cref="Walks"/> has counted so far.</summary>
     public void ResetWalks() => Store.AnonVmas.Statistics.Reset();
 
+    /// <summary>Takes the memory of a NUMA node out of use, after everything on it has been moved elsewhere (memory hot-remove).</summary>
+    /// <remarks>Its CPUs go on and get their frames from other nodes. Frames of shared and of file-like memory cannot be moved.</remarks>
+    /// <param name="node">The node. Taking away what is away changes nothing.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such node.</exception>
+    /// <exception cref="MemoryOperationException">Something on it cannot be moved, or it is the last one in use: EBUSY.</exception>
+    public void TakeOffline(int node)
+    {
+        CheckNode(node);
+        if (!Store.Frames.Allocator.IsClosed(node))
+        {
+            MemoryStatus status = _remover.TryRemove(node);
+            Events.Flush();
+            if (status != MemoryStatus.Done)
+            {
+                Throw.Failure(status, nameof(TakeOffline), 0);
+            }
+        }
+    }
+
+    /// <summary>Takes <see cref="TakeOffline"/> back.</summary>
+    /// <param name="node">The node.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such node.</exception>
+    public void BringOnline(int node)
+    {
+        CheckNode(node);
+        if (Store.Frames.Allocator.IsClosed(node))
+        {
+            Store.Frames.Allocator.Open(node);
+        }
+    }
+
     /// <summary>Makes a process with an empty address space.</summary>
     /// <param name="cpu">CPU on whose behalf its system calls run; the first if null.</param>
     public Process Spawn(Cpu? cpu = null)
@@ -147,6 +180,15 @@ public sealed class Machine : IDisposable
             _isDisposed = true;
             Merger.Dispose();
             Store.Dispose();
+        }
+    }
+
+    private void CheckNode(int node)
+    {
+        ThrowIfDisposed();
+        if (node < 0 || node >= Options.Nodes)
+        {
+            Throw.OutOfRange(nameof(node), node, $"a node from 0 to {Options.Nodes - 1}");
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class PageTable
     /// <summary>A PTE; write it through <see cref="Set"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Pte Get(uint leaf, int position) =>
-        _store.LeafHeaders[leaf].Kind != LeafKind.Huge ? _store.Leaves[leaf][position] : GetWhole(leaf).At(position);
+        _store.LeafHeaders[leaf].Kind != LeafKind.Huge ? _store.Leaves[leaf][position] : Part(GetWhole(leaf), position);
 
     /// <summary>Changes a PTE and the leaf's count of PTEs that are not empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -140,7 +140,7 @@ internal sealed class PageTable
         ref PteLeaf ptes = ref _store.Leaves[leaf];
         for (int i = 0; i < PteLeaf.Length; i++)
         {
-            ptes[i] = entry.At(i);
+            ptes[i] = Part(entry, i);
         }
 
         header.Kind = LeafKind.Table;
@@ -182,6 +182,10 @@ internal sealed class PageTable
             }
         }
     }
+
+    // Zero frames are chosen by address, as far as the position in the leaf tells it.
+    private Pte Part(Pte entry, int position) =>
+        entry.IsZeroFrame ? entry.WithFrame(_store.Frames.ZeroFrameOf((ulong)position)) : entry.At(position);
 
     private bool TryAdd(ulong page, out uint leaf)
     {

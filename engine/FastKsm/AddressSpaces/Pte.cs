@@ -79,12 +79,15 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>A clean PTE of the zero frame.</summary>
     internal static Pte MapZero(Pfn frame, bool accessible) => new(Map(frame, accessible).Value | ZeroBit);
 
-    /// <summary>The entry for all pages of a leaf: their frames follow this one, or all are the zero frame.</summary>
+    /// <summary>The entry for all pages of a leaf: their frames follow this one, or are zero frames.</summary>
     internal Pte ForWholeLeaf() => new(Value | HugeBit);
 
     /// <summary>What the entry of a whole leaf says about one of its pages, as part of the whole.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Pte At(int position) => new(IsZeroFrame ? Value : Value + ((ulong)position << FrameShift));
+    internal Pte At(int position) => new(Value + ((ulong)position << FrameShift));
+
+    /// <summary>The same for another frame.</summary>
+    internal Pte WithFrame(Pfn frame) => new((Value & ~(~0UL << FrameShift)) | ((ulong)frame.Number << FrameShift));
 
     /// <summary>The same for one page.</summary>
     internal Pte ForOnePage() => new(Value & ~HugeBit);

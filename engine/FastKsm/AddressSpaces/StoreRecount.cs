@@ -88,7 +88,8 @@ internal sealed class StoreRecount
             }
         }
 
-        Require(inUse + _store.Frames.Allocator.CountFree() == _store.Frames.Layout.Frames, "M1", inUse);
+        uint gone = _store.Frames.Allocator.CountGone();
+        Require(inUse + _store.Frames.Allocator.CountFree() + gone == _store.Frames.Layout.Frames, "M1", inUse);
         for (uint number = FrameLayout.FirstZeroFrame; number < _store.Frames.Layout.FirstFrame; number++)
         {
             CheckZeroFrame(number);

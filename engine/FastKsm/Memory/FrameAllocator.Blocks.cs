@@ -24,6 +24,11 @@ internal sealed partial class FrameAllocator
         for (int step = 0; step < _nodes.Length && !first.IsSome; step++)
         {
             int node = (wanted + step) % _nodes.Length;
+            if (IsClosed(node))
+            {
+                continue;
+            }
+
             SpinLatch.Enter(ref _nodes[node].Latch);
             MemoryStatus here = PopBlock(ref _nodes[node], out uint number);
             SpinLatch.Exit(ref _nodes[node].Latch);

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
 using FastKsm.Primitives;
 
 namespace FastKsm.Memory;
@@ -25,6 +26,7 @@ internal sealed partial class FrameAllocator : IDisposable
     private readonly Node[] _nodes;
     private readonly CpuFrameCache[] _caches;
     private readonly uint _commitFrames;
+    private int _closedNodes;
 
     // Frames on a node's free list, for each block that lies on one node.
     private readonly NativeColumn<ushort> _freeInBlock;
@@ -66,6 +68,11 @@ internal sealed partial class FrameAllocator : IDisposable
         for (int step = 0; step < _nodes.Length; step++)
         {
             int node = (wanted + step) % _nodes.Length;
+            if (IsClosed(node))
+            {
+                continue;
+            }
+
             MemoryStatus here = node == home ? TakeCached(cpu, node, out uint number) : TakeFrom(node, out number);
             if (here != MemoryStatus.Done && Drain(node, but: cpu))
             {
@@ -88,7 +95,7 @@ internal sealed partial class FrameAllocator : IDisposable
     internal void Give(int cpu, Pfn frame)
     {
         int node = _layout.NodeOf(frame.Number);
-        if (node != _layout.HomeOf(cpu))
+        if (node != _layout.HomeOf(cpu) || IsClosed(node))
         {
             SpinLatch.Enter(ref _nodes[node].Latch);
             Push(ref _nodes[node], frame.Number);
@@ -113,7 +120,7 @@ internal sealed partial class FrameAllocator : IDisposable
         uint free = 0;
         foreach (ref readonly Node node in _nodes.AsSpan())
         {
-            free += node.FreeCount + (node.Blocks * (uint)Sizes.HugePages) + (node.End - node.Unused);
+            free += node.IsGone ? 0 : FreeOf(node);
         }
 
         foreach (ref readonly CpuFrameCache cache in _caches.AsSpan())
@@ -155,8 +162,58 @@ internal sealed partial class FrameAllocator : IDisposable
         }
     }
 
+    /// <summary>Frames of nodes that are gone.</summary>
+    internal uint CountGone()
+    {
+        uint gone = 0;
+        foreach (ref readonly Node node in _nodes.AsSpan())
+        {
+            gone += node.IsGone ? node.End - node.First : 0;
+        }
+
+        return gone;
+    }
+
+    /// <summary>Closes a node: no frame of it is handed out any more.</summary>
+    internal void Close(int node)
+    {
+        SpinLatch.Enter(ref _nodes[node].Latch);
+        _nodes[node].IsClosed = true;
+        SpinLatch.Exit(ref _nodes[node].Latch);
+        _ = Interlocked.Increment(ref _closedNodes);
+        _ = Drain(node, but: -1);
+    }
+
+    /// <summary>Whether a closed node is gone: all of its frames have come back.</summary>
+    internal bool TryLeave(int node)
+    {
+        SpinLatch.Enter(ref _nodes[node].Latch);
+        ref Node record = ref _nodes[node];
+        record.IsGone = FreeOf(record) == record.End - record.First;
+        SpinLatch.Exit(ref _nodes[node].Latch);
+        return record.IsGone;
+    }
+
+    /// <summary>Opens a node that has been closed.</summary>
+    internal void Open(int node)
+    {
+        SpinLatch.Enter(ref _nodes[node].Latch);
+        (_nodes[node].IsClosed, _nodes[node].IsGone) = (false, false);
+        SpinLatch.Exit(ref _nodes[node].Latch);
+        _ = Interlocked.Decrement(ref _closedNodes);
+    }
+
+    /// <summary>Whether a node is closed.</summary>
+    internal bool IsClosed(int node) => Volatile.Read(ref _closedNodes) != 0 && Volatile.Read(ref _nodes[node].IsClosed);
+
+    /// <summary>Nodes that are open.</summary>
+    internal int OpenNodes => _nodes.Length - Volatile.Read(ref _closedNodes);
+
     /// <inheritdoc/>
     public void Dispose() => _freeInBlock.Dispose();
+
+    private static uint FreeOf(in Node node) =>
+        node.FreeCount + (node.Blocks * (uint)Sizes.HugePages) + (node.End - node.Unused);
 
     private MemoryStatus TakeCached(int cpu, int node, out uint number)
     {
@@ -314,6 +371,10 @@ internal sealed partial class FrameAllocator : IDisposable
         internal uint Unused;
         internal uint Committed;
         internal uint End;
+
+        // Nothing is taken from it; and, when all of it has come back, it counts no more.
+        internal bool IsClosed;
+        internal bool IsGone;
 
         // A block that reaches over the edge of the node is never one.
         internal readonly bool HasBlockOf(uint number)

@@ -1,3 +1,4 @@
+using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Primitives;
 
@@ -6,6 +7,11 @@ namespace FastKsm.Merging;
 /// <content>Stopping, unmerging, and settings that need an empty index.</content>
 internal sealed partial class MergeScanner<TObserver>
 {
+    // As Linux shows it in the file run.
+    private const long RemovingBit = 4;
+
+    private bool _isRemoving;
+
     /// <summary>Writes <c>run</c>. Under the mutex.</summary>
     /// <param name="run">0, 1 or 2.</param>
     /// <returns>Not done when a page could not be unmerged; then <c>run</c> is 0.</returns>
@@ -43,7 +49,26 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     /// <summary>What the file <c>run</c> shows.</summary>
-    internal long RunShown => Knobs.Run;
+    internal long RunShown => Knobs.Run + (Volatile.Read(ref _isRemoving) ? RemovingBit : 0);
+
+    /// <summary>Memory is about to go away: until <see cref="EndRemoval"/> ksmd and writers of settings wait.</summary>
+    internal void BeginRemoval()
+    {
+        _mutex.Enter();
+        Volatile.Write(ref _isRemoving, true);
+        _mutex.Exit();
+    }
+
+    /// <summary>Memory has gone away, or has not.</summary>
+    /// <param name="first">First frame that has gone.</param>
+    /// <param name="end">One past the last one; the same if none has.</param>
+    internal void EndRemoval(uint first, uint end)
+    {
+        _mutex.Enter();
+        _stable.DiscardRange(first, end);
+        Volatile.Write(ref _isRemoving, false);
+        _mutex.Exit();
+    }
 
     /// <summary>Writes <c>merge_across_nodes</c>. Under the mutex.</summary>
     /// <returns>False while pages are merged, by the lazy counter, and the value is another.</returns>
@@ -60,6 +85,18 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         return true;
+    }
+
+    // Takes the mutex when no memory is going away.
+    private void EnterAtRest()
+    {
+        _mutex.Enter();
+        while (_isRemoving)
+        {
+            _mutex.Exit();
+            Thread.Sleep(0);
+            _mutex.Enter();
+        }
     }
 
     private MemoryStatus UnmergeAll()

@@ -123,7 +123,8 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <returns>False when it is not to run, or there is nothing to scan.</returns>
     internal bool Batch()
     {
-        lock (_mutex)
+        EnterAtRest();
+        try
         {
             if (Knobs.Run != 1 || _slots.IsEmpty)
             {
@@ -146,15 +147,24 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
             _ahead.End();
             return true;
         }
+        finally
+        {
+            _mutex.Exit();
+        }
     }
 
     /// <summary>Changes settings under the mutex.</summary>
     /// <param name="change">What to change; returns what the writer is told.</param>
     internal Errno Configure(Func<MergeScanner<TObserver>, Errno> change)
     {
-        lock (_mutex)
+        EnterAtRest();
+        try
         {
             return change(this);
+        }
+        finally
+        {
+            _mutex.Exit();
         }
     }
 

@@ -29,6 +29,44 @@ internal sealed class RedBlackTree<TNode>
     /// <summary>Forgets every node without looking at any.</summary>
     internal void Forget() => Root = 0;
 
+    /// <summary>First node in order; 0 for an empty tree.</summary>
+    internal uint First
+    {
+        get
+        {
+            uint node = Root;
+            while (node != 0 && Links(node).Left != 0)
+            {
+                node = Links(node).Left;
+            }
+
+            return node;
+        }
+    }
+
+    /// <summary>Node behind another one in order; 0 for none.</summary>
+    internal uint After(uint node)
+    {
+        uint next = Links(node).Right;
+        if (next != 0)
+        {
+            while (Links(next).Left != 0)
+            {
+                next = Links(next).Left;
+            }
+
+            return next;
+        }
+
+        next = Links(node).Parent;
+        while (next != 0 && Links(next).Right == node)
+        {
+            (node, next) = (next, Links(next).Parent);
+        }
+
+        return next;
+    }
+
     /// <summary>Links a node as a leaf and repairs.</summary>
     /// <param name="node">The node.</param>
     /// <param name="parent">Its parent; 0 for an empty tree.</param>

@@ -66,6 +66,14 @@ internal sealed partial class DictionaryMachine
             case ModelOpKind.Advance:
                 _clock.Advance(TimeSpan.FromMilliseconds(op.Choice));
                 break;
+            case ModelOpKind.Nodes:
+                if (op.Other % 2 == 0)
+                {
+                    UnmergeAll();
+                }
+
+                KeepNodesApart(op.Choice % 3 != 0);
+                break;
             case ModelOpKind.Settle:
                 Settle();
                 break;

@@ -19,6 +19,10 @@ internal sealed partial class DictionaryMachine : IDisposable
 
     private const ulong FirstPage = 500; // So that the play crosses the border between two page-table leaves.
     private const ulong PageSize = 4096;
+
+    // A block of its own, where huge pages may be: most operations go elsewhere, for it has many pages to compare.
+    private const ulong FirstHugePage = 4096;
+    private const int HugePages = 512;
     private const int MaxProcesses = 6;
     private const int CommonValues = 80; // Of the values that an operation can bear, those that stand for common contents.
 
@@ -141,6 +145,8 @@ internal sealed partial class DictionaryMachine : IDisposable
         }
 
         _loans.ForEach(loan => loan.Pin.Dispose());
+        _machine.BringOnline(0);
+        _machine.BringOnline(1);
         _machine.Validate();
         Knob("run", 0);
         Knob("run", 2);
@@ -224,6 +230,15 @@ internal sealed partial class DictionaryMachine : IDisposable
             case ModelOpKind.MergeAny:
                 MergeAnything(running, op.Choice % 3 != 0);
                 break;
+            case ModelOpKind.MapHuge:
+                MapHuge(op, running);
+                break;
+            case ModelOpKind.Migrate:
+                Migrate(op, running, page, end);
+                break;
+            case ModelOpKind.Offline:
+                TakeNodeAway(op);
+                break;
             case ModelOpKind.SwitchCpu:
                 running.Process.Cpu = _machine.Cpus[op.Choice % _machine.Cpus.Count];
                 break;
@@ -247,25 +262,28 @@ internal sealed partial class DictionaryMachine : IDisposable
     // Seven of eight operations go where they have something to do; the others find out what is refused.
     private static (ulong Page, ulong End) Aim(in ModelOp op, Running running)
     {
-        ulong page = FirstPage + (ulong)op.Page;
-        ulong end = Math.Min(page + (ulong)op.Pages, FirstPage + Pages);
+        (ulong first, int count) = running.Pages.ContainsKey(FirstHugePage + (ulong)op.Page) && op.Choice / 3 % 5 == 0
+            ? (FirstHugePage, HugePages)
+            : (FirstPage, Pages);
+        ulong page = first + ((ulong)op.Page * (ulong)count / Pages);
+        ulong end = Math.Min(page + (ulong)op.Pages, first + (ulong)count);
         Func<DictionaryPage, bool>? suits = op.Kind switch
         {
             ModelOpKind.Write or ModelOpKind.WriteAcross => entry => entry.MayWrite,
             ModelOpKind.ForceWrite => entry => entry.Shared is null || entry.MayWrite,
             ModelOpKind.Read or ModelOpKind.Lock => entry => entry.MayRead,
             ModelOpKind.Pin when op.Choice % 3 == (int)PinKind.Write => entry => entry.MayWrite,
-            ModelOpKind.Pin => entry => entry.MayRead,
+            ModelOpKind.Pin => entry => entry.MayBeReadByOthers,
             ModelOpKind.DontNeed => entry => !entry.Locked,
             ModelOpKind.Advise => s_flagAdvice[op.Choice % s_flagAdvice.Length] switch
             {
                 Advice.Free or Advice.Cold => entry => entry is { Locked: false, FileBacked: false, Shared: null },
                 Advice.WipeOnFork => entry => entry is { FileBacked: false, Shared: null },
-                Advice.PopulateRead => entry => entry.MayRead,
+                Advice.PopulateRead => entry => entry.MayBeReadByOthers,
                 Advice.PopulateWrite => entry => entry.MayWrite,
                 _ => _ => true,
             },
-            ModelOpKind.Protect or ModelOpKind.Unlock or ModelOpKind.Mergeable or ModelOpKind.Unmergeable
+            ModelOpKind.Protect or ModelOpKind.Unlock or ModelOpKind.Migrate or ModelOpKind.Mergeable or ModelOpKind.Unmergeable
                 or ModelOpKind.RemapInPlace or ModelOpKind.RemapFixed => _ => true,
             _ => null,
         };
@@ -274,13 +292,13 @@ internal sealed partial class DictionaryMachine : IDisposable
             return (page, end);
         }
 
-        for (ulong i = 0; i < Pages; i++)
+        for (ulong i = 0; i < (ulong)count; i++)
         {
-            ulong at = FirstPage + (((ulong)op.Page + i) % Pages);
+            ulong at = first + ((page - first + i) % (ulong)count);
             if (running.Pages.TryGetValue(at, out DictionaryPage? entry) && suits(entry))
             {
                 ulong stop = at + 1;
-                ulong limit = Math.Min(at + (ulong)op.Pages, FirstPage + Pages);
+                ulong limit = Math.Min(at + (ulong)op.Pages, first + (ulong)count);
                 while (stop < limit && running.Pages.TryGetValue(stop, out DictionaryPage? next) && suits(next)
                     && (op.Kind is not (ModelOpKind.RemapInPlace or ModelOpKind.RemapFixed) || next.Origin == entry.Origin))
                 {

@@ -13,7 +13,7 @@ namespace FastKsm.Tests.Model;
 /// <summary>Long random scripts on the machine and on a dictionary of pages: more than a million operations in all.</summary>
 public sealed class DictionaryMachineTests(ITestOutputHelper output)
 {
-    private const long Plenty = 1500;
+    private const long Plenty = 6000;
     private const long TooFew = 70;
 
     // FASTKSM_MODEL=N: N scripts in each row, for a longer search.
@@ -92,6 +92,13 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Assert.True(_done["scans that left something merged"] >= operations / 20, "Too little merges.");
             Assert.True(_done["steady states predicted"] >= operations / 1000, "Too few steady states.");
             Assert.True(_done["scans predicted"] >= operations / 200, "Too few scans are predicted.");
+            Assert.True(_done["merged frames moved"] >= operations / 1000, "Too few merged frames move.");
+            if (frames == Plenty)
+            {
+                Assert.True(_done["huge pages mapped"] >= operations / 1000, "Too few huge pages.");
+                Assert.True(_done["huge pages split"] >= operations / 5000, "Too few huge pages are split.");
+                Assert.True(_done["nodes taken away"] >= operations / 5000, "Too few nodes are taken away.");
+            }
         }
     }
 
@@ -120,6 +127,10 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Count("scans predicted", machine.ScansPredicted);
             Count("pages left by half a merge", machine.FramesFreed);
             Count("pages saved after scans", machine.PagesSaved);
+            Count("huge pages mapped", machine.HugePagesMapped);
+            Count("huge pages split", machine.HugePagesSplit);
+            Count("merged frames moved", machine.MergedFramesMoved);
+            Count("nodes taken away", machine.NodesTakenAway);
             foreach ((ModelOpKind kind, int count) in machine.Successes)
             {
                 Count($"{kind}", count);

@@ -33,4 +33,8 @@ internal enum ModelOpKind
     Settle,
     StartAfresh,
     SwitchCpu,
+    MapHuge,
+    Migrate,
+    Nodes,
+    Offline,
 }

@@ -30,8 +30,4 @@ public sealed partial class EnginePerformer
 
     /// <inheritdoc/>
     public void SwapOff(string device) => throw PerformerException.NotImplemented("swapoff");
-
-    /// <inheritdoc/>
-    public void SetOnline(int node, bool online) =>
-        throw PerformerException.NotImplemented(online ? "online" : "offline");
 }

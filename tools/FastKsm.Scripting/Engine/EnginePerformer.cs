@@ -108,6 +108,24 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     public void SwitchCpu(int process, int cpu) => _processes[process].Cpu = CpuOf(cpu);
 
     /// <inheritdoc/>
+    public void SetOnline(int node, bool online)
+    {
+        if (node >= Started.Options.Nodes)
+        {
+            throw PerformerException.Impossible($"the machine has nodes 0 to {Started.Options.Nodes - 1}, not {node}");
+        }
+
+        if (online)
+        {
+            Started.BringOnline(node);
+        }
+        else
+        {
+            Started.TakeOffline(node);
+        }
+    }
+
+    /// <inheritdoc/>
     public void ControlMerging(int process, bool sets, ReadOnlySpan<ulong> arguments)
     {
         if (arguments[Math.Min(sets ? 1 : 0, arguments.Length)..].ContainsAnyExcept(0UL))

@@ -103,6 +103,12 @@ internal sealed record GeneratorProfile(string Name)
             ZeroChance = 2, Contents = 2, UsesZeroPages = true,
             Weights = Usual((Act.ZeroPages, 3), (Act.Read, 6), (Act.Populate, 5), (Act.ForkAndDiverge, 4), (Act.OtherAdvice, 5)),
         },
+        new("huge")
+        {
+            Weights = Usual(
+                (Act.HugePages, 12), (Act.MovePart, 6), (Act.OtherAdvice, 8), (Act.DontNeed, 8), (Act.Fork, 7), (Act.Protect, 6),
+                (Act.FillUnique, 1), (Act.ChainComesAndGoes, 1)),
+        },
         new("long")
         {
             Length = (300, 500), ScansAtOnce = [2, 8, 16], SkipsPages = true, Weights = Usual((Act.Spawn, 2), (Act.Exit, 3)),

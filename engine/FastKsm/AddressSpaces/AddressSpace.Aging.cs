@@ -1,0 +1,140 @@
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>madvise that makes pages look unused.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    // Makes present pages look unused; lazily freed ones also clean and not worth a swap slot.
+    private void Age(int cpu, ulong start, ulong end, bool lazilyFree)
+    {
+        ulong page = start;
+        for (uint leaf; (leaf = _pageTable.FindNext(ref page, end, out int count)) != 0; page += (uint)count)
+        {
+            bool killed = false;
+            int position = PageTable.PositionOf(page);
+            _pageTable.Enter(leaf);
+            if (!TryAgeSingly(cpu, leaf, page, count, lazilyFree))
+            {
+                _pageTable.Exit(leaf);
+                continue;
+            }
+
+            bool whole = IsWholeHuge(leaf, count);
+            for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
+            {
+                Pte pte = _pageTable.Get(leaf, position + i);
+                if (lazilyFree && pte.IsSwap)
+                {
+                    _pageTable.Set(leaf, position + i, default);
+                    ZapEntry(pte);
+                }
+
+                if (!pte.IsCounted)
+                {
+                    continue;
+                }
+
+                if (_store.Frames[pte.Frame].Has(FrameFlags.Huge) && !whole)
+                {
+                    // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it is.
+                    bool apart = TryDissolveFor(cpu, leaf, page + (uint)i, pte.Frame);
+                    pte = apart ? _pageTable.Get(leaf, position + i) : default;
+                    if (!pte.IsCounted)
+                    {
+                        continue;
+                    }
+                }
+
+                ref FrameRecord frame = ref _store.Frames[pte.Frame];
+                bool others = frame.MapCount != 1 && (!lazilyFree || frame.Has(FrameFlags.Dirty));
+                if (others || (lazilyFree && !frame.Has(FrameFlags.Anonymous)))
+                {
+                    continue;
+                }
+
+                killed |= pte.IsAccessed;
+                Pte aged = pte.WithAccessed(false);
+                if (lazilyFree)
+                {
+                    killed |= pte.IsDirty;
+                    aged = aged.WithDirty(false);
+                    frame.Clear(FrameFlags.Dirty | FrameFlags.SwapBacked);
+                }
+
+                _pageTable.Set(leaf, position + i, aged);
+            }
+
+            _pageTable.Exit(leaf);
+            if (killed)
+            {
+                _observer.TranslationsKilled(Id, page, (uint)count);
+            }
+        }
+    }
+
+    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single pages.
+    private bool TryAgeSingly(int cpu, uint leaf, ulong page, int count, bool lazilyFree)
+    {
+        if (_pageTable.KindOf(leaf) != LeafKind.Huge)
+        {
+            return true;
+        }
+
+        Pte entry = _pageTable.GetWhole(leaf);
+        if (!entry.IsCounted)
+        {
+            return false;
+        }
+
+        if (count == PteLeaf.Length)
+        {
+            AgeHuge(leaf, page, entry, lazilyFree);
+            return false;
+        }
+
+        return TryDissolveFor(cpu, leaf, page, entry.At(PageTable.PositionOf(page)).Frame);
+    }
+
+    // Whether a leaf maps all of a huge page in order, page by page: then it is left together.
+    private bool IsWholeHuge(uint leaf, int count)
+    {
+        Pfn first = _pageTable.Get(leaf, 0).Frame;
+        bool whole = count == PteLeaf.Length && first.IsSome && PhysicalMemory.HeadOf(first) == first;
+        for (int i = 0; i < count && whole; i++)
+        {
+            Pte pte = _pageTable.Get(leaf, i);
+            whole = pte.IsCounted && pte.Frame.Number == first.Number + (uint)i && _store.Frames[pte.Frame].Has(FrameFlags.Huge);
+        }
+
+        return whole;
+    }
+
+    // Under the latch; for the time being the reference that taking apart asks for is its own.
+    private bool TryDissolveFor(int cpu, uint leaf, ulong page, Pfn frame)
+    {
+        _store.Frames.HolderOf(frame).AddReference();
+        int zeroes = 0;
+        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out _);
+        _store.Frames.Release(cpu, frame);
+        return apart;
+    }
+
+    private void AgeHuge(uint leaf, ulong page, Pte entry, bool lazilyFree)
+    {
+        HugeFrame huge = _store.Frames.HugeFrameOf(entry.Frame);
+        if (huge is not { WholeMappings: 1, SingleMappings: 0 })
+        {
+            return;
+        }
+
+        for (int i = 0; i < PteLeaf.Length && lazilyFree; i++)
+        {
+            huge[i].Clear(FrameFlags.Dirty | FrameFlags.SwapBacked);
+        }
+
+        _pageTable.SetWhole(leaf, entry.WithAccessed(false).WithDirty(entry.IsDirty && !lazilyFree));
+        _observer.TranslationsKilled(Id, page, PteLeaf.Length);
+    }
+}

@@ -1,0 +1,123 @@
+using System;
+using System.Linq;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using Xunit;
+
+namespace FastKsm.Tests.Model;
+
+/// <content>Huge pages, and frames that move: nothing that can be read changes.</content>
+internal sealed partial class DictionaryMachine
+{
+    /// <summary>Huge pages seen to be mapped as a whole after an operation that may make one.</summary>
+    internal int HugePagesMapped { get; private set; }
+
+    /// <summary>Merged frames that a move has taken elsewhere.</summary>
+    internal int MergedFramesMoved { get; private set; }
+
+    /// <summary>Nodes taken away with everything on them.</summary>
+    internal int NodesTakenAway { get; private set; }
+
+    /// <summary>Huge pages taken apart so that their pages could merge.</summary>
+    internal long HugePagesSplit => Ksm.Statistics.HugePagesSplit;
+
+    // The whole block anew, touched once: by writing, which makes a huge page where 512 frames in a row are free, or by reading.
+    private void MapHuge(in ModelOp op, Running running)
+    {
+        if (_running.Count(other => other != running && other.Pages.ContainsKey(FirstHugePage)) > 1)
+        {
+            Idle();
+            return;
+        }
+
+        _ = running.Process.Map(HugePages * PageSize, new MapOptions { At = FirstHugePage * PageSize, HugePages = true });
+        Drop(running, FirstHugePage, FirstHugePage + HugePages);
+        for (ulong i = 0; i < HugePages; i++)
+        {
+            running.Pages.Add(FirstHugePage + i, new DictionaryPage
+            {
+                Protection = Protection.Read | Protection.Write,
+                Mergeable = running.MergesAnything,
+            });
+        }
+
+        ulong page = FirstHugePage + ((ulong)op.Page * HugePages / Pages);
+        if (op.Choice % 4 == 0)
+        {
+            Read(running, page);
+        }
+        else
+        {
+            // Written all over, or in one place: then the others are zeroes.
+            int last = op.Choice % 4 == 1 ? HugePages : 1;
+            for (int i = 0; i < last; i++)
+            {
+                Write(running, last == 1 ? page : FirstHugePage + (ulong)i, op.Other % 3 == 0 ? ValueFor(op) : _stamp++, forced: false);
+            }
+        }
+
+        if (op.Choice % 3 != 0)
+        {
+            AdviseAll(running, FirstHugePage, FirstHugePage + HugePages, Advice.Mergeable);
+        }
+
+        HugePagesMapped += running.Process.UsageOf(FirstHugePage * PageSize, HugePages * PageSize).AnonHugePages != 0 ? 1 : 0;
+    }
+
+    private void Migrate(in ModelOp op, Running running, ulong page, ulong end)
+    {
+        int? node = op.Choice % 3 == 2 ? null : op.Choice % 3;
+        if (node is { } number && _machine.Store.Frames.Allocator.IsClosed(number))
+        {
+            node = null;
+        }
+
+        if (!Enumerable.Range(0, (int)(end - page)).Any(i => running.Pages.ContainsKey(page + (ulong)i)))
+        {
+            Idle();
+            return;
+        }
+
+        ulong[] merged = [.. running.Pages.Keys.Where(at => at >= page && at < end && IsMerged(running, at))];
+        Pfn[] before = [.. merged.Select(at => FrameOf(running, at))];
+        _ = running.Process.Migrate(page * PageSize, Bytes(page, end), node);
+        MergedFramesMoved += merged.Where((at, i) => FrameOf(running, at) != before[i]).Count();
+    }
+
+    private void TakeNodeAway(in ModelOp op)
+    {
+        int node = op.Choice % 2;
+        FrameAllocator allocator = _machine.Store.Frames.Allocator;
+        if (allocator.IsClosed(node))
+        {
+            _machine.BringOnline(node);
+            return;
+        }
+
+        bool last = allocator.OpenNodes == 1;
+        Exception? refusal = Record.Exception(() => _machine.TakeOffline(node));
+        if (refusal is not null)
+        {
+            Assert.Equal(Errno.Busy, Assert.IsType<MemoryOperationException>(refusal).Error);
+            Idle();
+            return;
+        }
+
+        Assert.False(last, "The last node is never taken away.");
+        Assert.DoesNotContain(AllPages(), entry => FrameOf(entry.Running, entry.Page) is { IsSome: true } frame
+            && _machine.Store.Frames.Layout.NodeOf(frame.Number) == node);
+        NodesTakenAway++;
+    }
+
+    // Equal contents of two nodes stay apart, or do not.
+    private void KeepNodesApart(bool across)
+    {
+        bool same = KnobOf("merge_across_nodes") == (across ? 1 : 0);
+        bool merged = Ksm.Counters.PagesShared != 0 || AllPages().Any(entry => IsInIndex(entry.Running, entry.Page));
+        Expect(same || !merged ? Errno.None : Errno.Busy, () => Knob("merge_across_nodes", across ? 1 : 0));
+    }
+
+    // Whether what scans make of contents depends on more than contents: on nodes, or on huge pages that go to pieces.
+    private bool DependsOnFrames() => KnobOf("merge_across_nodes") == 0
+        || AllPages().Any(entry => Has(entry.Running, entry.Page, FrameFlags.Huge));
+}

@@ -41,7 +41,6 @@ public sealed class ScriptRunnerTests
     [Theory]
     [InlineData("swapon s 100", "swapon")]
     [InlineData("expect pswpin=0", "counter pswpin")]
-    [InlineData("expect-error EINVAL offline node=0", "offline")]
     public void Run_WhatTheEngineLacks_IsNeverPassedSilently(string text, string what)
     {
         using Performance performance = Performance.Of(text);

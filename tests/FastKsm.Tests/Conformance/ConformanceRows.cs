@@ -19,7 +19,6 @@ public sealed partial class ConformanceRows
     private static readonly Dictionary<string, string> s_without = new(StringComparer.Ordinal)
     {
         ["54"] = "MADV_PAGEOUT comes with reclaim; what FREE and COLD do shows only under pressure",
-        ["97"] = "page-out by reverse map comes with reclaim",
         ["119"] = "swap tables are not there yet",
         ["120"] = "swap tables are not there yet",
         ["121"] = "swap tables are not there yet",

@@ -120,10 +120,14 @@ internal sealed class FrameDissolver
         internal required bool Drops;
         internal int Zeroes;
 
+        // Linux asks the frame as well as the VMA: it is a locked one as soon as a locked VMA maps it again.
+        private bool _isLocked;
+
         /// <inheritdoc/>
         public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
         {
-            _ = space.EndDissolving(page, Frame, Drops && (flags & VmaFlags.Locked) == VmaFlags.None, ref Zeroes);
+            _isLocked |= (flags & VmaFlags.Locked) != VmaFlags.None;
+            _ = space.EndDissolving(page, Frame, Drops && !_isLocked, ref Zeroes);
             return true;
         }
     }

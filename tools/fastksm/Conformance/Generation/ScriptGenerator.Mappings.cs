@@ -136,8 +136,8 @@ internal sealed partial class ScriptGenerator
     {
         if (TryAnyRegion(out GeneratedProcess process, out string region, out int pages))
         {
-            // The engine's files have no end; behind that of a real one is SIGBUS.
-            int wanted = 1 + _random.Next(process.Backed.Contains(region) ? pages : pages + 3);
+            // The engine's files have no end; behind that of a real one is SIGBUS. One may have been mapped over the region.
+            int wanted = 1 + _random.Next(process.Backed.Count > 0 ? pages : pages + 3);
             process.Regions[process.Regions.IndexOf((region, pages))] = (region, wanted);
             Add(new Operation.Remap(
                 default, NameOf(process.Name), new PageRange(NameOf(region), null),

@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
@@ -13,7 +12,7 @@ namespace FastKsm;
 /// out, with an <see cref="OutOfFramesException"/> or an <see cref="OutOfNativeMemoryException"/>.
 /// Thread safety: all members may be called concurrently, but for exec and exit, which nothing may accompany.
 /// </remarks>
-public sealed class Process
+public sealed partial class Process
 {
     private readonly Machine _machine;
     private readonly int _pageShift;
@@ -152,12 +151,17 @@ public sealed class Process
     public void Advise(ulong address, ulong length, Advice advice)
     {
         (ulong start, ulong end) = Span(address, length);
-        if (advice is < Advice.Normal or > Advice.PopulateWrite)
+        if (advice is < Advice.Normal or > Advice.PageOut)
         {
             Throw.OutOfRange(nameof(advice), advice, "an advice");
         }
 
         MemoryStatus status = Enter().Advise(_cpu.Number, start, end, advice);
+        if (advice == Advice.PageOut && (status is MemoryStatus.Done or MemoryStatus.NoMemory))
+        {
+            _ = PageOutEach(start, end, aloneOnly: true);
+        }
+
         _machine.Events.Flush();
         Check(status, nameof(Advise), address);
     }
@@ -230,85 +234,6 @@ public sealed class Process
 
         Check(Enter().Pin(_cpu.Number, address >> _pageShift, kind, out uint pin), nameof(Pin), address);
         return new FramePin(_machine, _cpu.Number, pin, _machine.Store.Pins[pin].Frame);
-    }
-
-    /// <summary>Moves the frames of a range's anonymous pages elsewhere, whoever else maps them (as move_pages with MPOL_MF_MOVE_ALL).</summary>
-    /// <param name="address">First address.</param>
-    /// <param name="length">Bytes; a positive number of whole pages.</param>
-    /// <param name="node">Where to: a NUMA node, on which frames that are there already stay; null for any frame.</param>
-    /// <returns>Number of frames moved. Those that somebody has borrowed, or works on, stay where they are.</returns>
-    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space or machine.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free; those before have moved.</exception>
-    public long Migrate(ulong address, ulong length, int? node = null)
-    {
-        if (node is { } number && (number < 0 || number >= _machine.Options.Nodes))
-        {
-            Throw.OutOfRange(nameof(node), number, $"a node from 0 to {_machine.Options.Nodes - 1}");
-        }
-
-        (ulong start, ulong end) = Span(address, length);
-        AddressSpace<MachineObserver> space = Enter();
-        HashSet<Pfn> arrived = [];
-        long moved = 0;
-        for (ulong page = start; page < end; page++)
-        {
-            Pfn frame = space.BorrowAnonymous(page);
-            if (!frame.IsSome)
-            {
-                continue;
-            }
-
-            // Several pages of the range may map one frame, which moves once.
-            MemoryStatus status = MemoryStatus.Busy;
-            bool stays = arrived.Contains(frame) || _machine.Store.Frames.Layout.NodeOf(frame.Number) == node;
-            if (!stays)
-            {
-                status = _machine.Migrator.TryMigrate(_cpu.Number, frame, node ?? -1, out frame);
-                _ = arrived.Add(frame);
-            }
-
-            _machine.Store.Frames.Release(_cpu.Number, frame);
-            if (status == MemoryStatus.OutOfFrames)
-            {
-                Throw.Failure(status, nameof(Migrate), page << _pageShift);
-            }
-
-            moved += status == MemoryStatus.Done ? 1 : 0;
-        }
-
-        return moved;
-    }
-
-    /// <summary>Pages the anonymous pages of a range out, whoever else maps them, as memory pressure does.</summary>
-    /// <param name="address">First address.</param>
-    /// <param name="length">Bytes; a positive number of whole pages.</param>
-    /// <returns>Number of frames given up. Those that are locked, or that somebody has borrowed, stay.</returns>
-    /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for the pages; those before are paged out.</exception>
-    public long PageOut(ulong address, ulong length)
-    {
-        (ulong start, ulong end) = Span(address, length);
-        AddressSpace<MachineObserver> space = Enter();
-        long gone = 0;
-        for (ulong page = start; page < end; page++)
-        {
-            Pfn frame = space.BorrowAnonymous(page);
-            if (!frame.IsSome)
-            {
-                continue;
-            }
-
-            MemoryStatus status = _machine.Pager.TryPageOut(_cpu.Number, frame);
-            _machine.Store.Frames.Release(_cpu.Number, frame);
-            if (status == MemoryStatus.OutOfNativeMemory)
-            {
-                Throw.Failure(status, nameof(PageOut), page << _pageShift);
-            }
-
-            gone += status == MemoryStatus.Done ? 1 : 0;
-        }
-
-        return gone;
     }
 
     /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
@@ -447,86 +372,11 @@ public sealed class Process
         Check(Enter().Peek(address >> _pageShift, content), nameof(Peek), address);
     }
 
-    /// <summary>The address space, if the process lives and belongs to this machine.</summary>
-    internal AddressSpace<MachineObserver> SpaceOn(Machine machine)
-    {
-        if (machine != _machine)
-        {
-            throw new ArgumentException("The process belongs to another machine.", nameof(machine));
-        }
-
-        return Enter();
-    }
-
-    private static void Check(MemoryStatus status, string operation, ulong address)
-    {
-        if (status != MemoryStatus.Done)
-        {
-            Throw.Failure(status, operation, address);
-        }
-    }
-
-    private static VmaFlags Access(Protection protection, string parameter)
-    {
-        const Protection All = Protection.Read | Protection.Write | Protection.Execute;
-        if ((protection & ~All) != Protection.None)
-        {
-            Throw.OutOfRange(parameter, protection, "a combination of Read, Write and Execute");
-        }
-
-        return (VmaFlags)(uint)protection;
-    }
-
     private long BytesOfShares(long shares) => (long)(((Int128)shares << _pageShift) >> PageCounts.ShareShift);
 
     private bool Has(ulong address, FrameFlags flags)
     {
         Pte pte = Enter().Translate(address >> _pageShift);
         return pte.IsCounted && _machine.Store.Frames[pte.Frame].Has(flags);
-    }
-
-    private AddressSpace<MachineObserver> Enter()
-    {
-        _machine.ThrowIfDisposed();
-        return HasExited ? throw new InvalidOperationException("The process has exited.") : _space;
-    }
-
-    private ulong Length(ulong bytes, string parameter)
-    {
-        ulong pages = Aligned(bytes, parameter);
-        if (pages == 0 || pages > _machine.Store.PageLimit)
-        {
-            Throw.OutOfRange(parameter, bytes, $"1 to {_machine.Store.PageLimit} pages");
-        }
-
-        return pages;
-    }
-
-    private ulong Range(ulong address, ulong pages, string parameter)
-    {
-        ulong start = Aligned(address, parameter);
-        if (start > _machine.Store.PageLimit - pages)
-        {
-            Throw.OutOfRange(parameter, address, $"a range below 0x{_machine.Store.PageLimit << _pageShift:x}");
-        }
-
-        return start;
-    }
-
-    private (ulong Start, ulong End) Span(ulong address, ulong length)
-    {
-        ulong pages = Length(length, nameof(length));
-        ulong start = Range(address, pages, nameof(address));
-        return (start, start + pages);
-    }
-
-    private ulong Aligned(ulong value, string parameter)
-    {
-        if ((value & ((1UL << _pageShift) - 1)) != 0)
-        {
-            Throw.NotPageAligned(parameter, value, 1UL << _pageShift);
-        }
-
-        return value >> _pageShift;
     }
 }

@@ -20,9 +20,14 @@ expect 0 fastksm evaluate --pid $$ --vmas
 expect 0 fastksm selftest
 expect 0 fastksm run tests/scripts/ksm/example.ksm
 expect 0 fastksm run tests/scripts/ksm/example.ksm --index tree --json
+expect 0 fastksm scenario
+expect 0 fastksm scenario zero-colours --pages 256
+expect 0 fastksm scenario prefork-workers --scale 4096 --common 31 --filler 5 --inherited 38 --private 11 --changing 37 --starting 41 --json
 expect 0 fastksm --help
 expect 2 fastksm evaluate --pid 2147483647
 expect 2 fastksm evaluate --max-page-sharing 1 --all
+expect 2 fastksm scenario zero-colours --colours 3
+expect 2 fastksm scenario no-such-scenario
 expect 2 fastksm no-such-command
 
 code=0

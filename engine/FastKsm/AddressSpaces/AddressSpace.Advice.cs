@@ -10,8 +10,8 @@ internal sealed partial class AddressSpace<TObserver>
     /// <summary>Advises about a range. Goes on behind holes and reports them at the end; stops at any other obstacle.</summary>
     internal MemoryStatus Advise(int cpu, ulong start, ulong end, Advice advice)
     {
-        bool changesVmas = advice is not (Advice.DontNeed or Advice.Free or Advice.Cold or Advice.PopulateRead
-            or Advice.PopulateWrite);
+        bool changesVmas = advice is not (Advice.DontNeed or Advice.Free or Advice.Cold or Advice.PageOut
+            or Advice.PopulateRead or Advice.PopulateWrite);
         if (changesVmas)
         {
             _latch.EnterWrite();
@@ -146,6 +146,8 @@ internal sealed partial class AddressSpace<TObserver>
                 // Only of whole blocks: what is left of a page table serves the rest of its block.
                 ForgetTables(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
                 return MemoryStatus.Done;
+            case Advice.PageOut:
+                return MemoryStatus.Done; // By the face: a walk may not begin under the mm lock.
             default:
                 Age(cpu, start, end, lazilyFree: advice == Advice.Free);
                 return MemoryStatus.Done;

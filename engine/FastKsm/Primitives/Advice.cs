@@ -56,4 +56,7 @@ public enum Advice
 
     /// <summary>Fault every page in, for writing (MADV_POPULATE_WRITE).</summary>
     PopulateWrite,
+
+    /// <summary>Not needed soon, and to be paged out, where nobody else maps it (MADV_PAGEOUT).</summary>
+    PageOut,
 }

@@ -69,16 +69,26 @@ internal sealed partial class AnonVmaTable
             int count = _index.Find(
                 in _anonVmas[anonVma].Intervals, all ? 0 : index, all ? IntervalIndex.MaxIndex : index, ref next, found,
                 ref counts.Nodes);
-            int kept = count;
+            int taken = count;
+            bool visits = !all;
             if (all)
             {
-                goesOn = TrySift(found[..count], index, ref visitor, ref counts, out kept);
+                goesOn = Sift(found[..count], index, ref visitor, ref counts, out taken, out visits);
+                if (taken < count)
+                {
+                    // The walk goes on behind the one that is visited now.
+                    counts.Nodes -= count - taken;
+                    next = found[taken - 1].Key + 1;
+                }
             }
 
             structure.ExitRead();
-            goesOn = goesOn && (all ? VisitKept(found[..kept], ref visitor, ref counts) : VisitEach(found[..count], ref visitor, ref counts));
+            if (visits)
+            {
+                goesOn = all ? VisitOne(found[taken - 1], ref visitor, ref counts) : VisitEach(found[..count], ref visitor, ref counts);
+            }
 
-            if (!goesOn || count < Batch)
+            if (!goesOn || (count < Batch && taken == count))
             {
                 break;
             }
@@ -120,8 +130,7 @@ internal sealed partial class AnonVmaTable
                     counts.OtherPass++;
                     break;
                 default:
-                    counts.Visits++;
-                    if (!visitor.Visit(entry.Vma))
+                    if (!VisitOne(entry, ref visitor, ref counts))
                     {
                         return false;
                     }
@@ -133,15 +142,16 @@ internal sealed partial class AnonVmaTable
         return true;
     }
 
-    // Leaves, at the front, those to visit without the structure latch: that contain the index, as all do whose page maps the
-    // frame. False: a visit to another one has ended the walk.
-    private static bool TrySift<TVisitor>(
-        Span<IntervalEntry> found, ulong index, ref TVisitor visitor, ref WalkCounts counts, out int kept)
+    // Judges one after the other, up to the first to visit that contains the index, as all do whose page maps the frame: that
+    // one is visited without the structure latch. False: a visit to another one has ended the walk.
+    private static bool Sift<TVisitor>(
+        ReadOnlySpan<IntervalEntry> found, ulong index, ref TVisitor visitor, ref WalkCounts counts, out int taken, out bool visits)
         where TVisitor : struct, IRmapVisitor
     {
-        kept = 0;
-        foreach (ref readonly IntervalEntry entry in found)
+        visits = false;
+        for (taken = 0; taken < found.Length && !visits;)
         {
+            ref readonly IntervalEntry entry = ref found[taken++];
             switch (visitor.Judge(entry.Vma))
             {
                 case WalkVerdict.OtherAddress:
@@ -151,11 +161,10 @@ internal sealed partial class AnonVmaTable
                     counts.OtherPass++;
                     break;
                 case WalkVerdict.Visit when IntervalEntry.StartOf(entry.Key) <= index && index <= entry.Last:
-                    found[kept++] = entry;
+                    visits = true;
                     break;
                 default:
-                    counts.Visits++;
-                    if (!visitor.Visit(entry.Vma))
+                    if (!VisitOne(entry, ref visitor, ref counts))
                     {
                         return false;
                     }
@@ -167,19 +176,11 @@ internal sealed partial class AnonVmaTable
         return true;
     }
 
-    private static bool VisitKept<TVisitor>(ReadOnlySpan<IntervalEntry> kept, ref TVisitor visitor, ref WalkCounts counts)
+    private static bool VisitOne<TVisitor>(in IntervalEntry entry, ref TVisitor visitor, ref WalkCounts counts)
         where TVisitor : struct, IRmapVisitor
     {
-        foreach (ref readonly IntervalEntry entry in kept)
-        {
-            counts.Visits++;
-            if (!visitor.Visit(entry.Vma))
-            {
-                return false;
-            }
-        }
-
-        return true;
+        counts.Visits++;
+        return visitor.Visit(entry.Vma);
     }
 
     private ReaderWriterLatch? EnterRange(uint root, ulong index, bool tryOnly)

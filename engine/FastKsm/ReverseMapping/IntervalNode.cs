@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
+using FastKsm.Simd;
 
 namespace FastKsm.ReverseMapping;
 
@@ -60,15 +60,12 @@ internal struct IntervalNode
 
     /// <summary>Asks for the keys, all at once, before they are compared one after the other.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly unsafe void Prefetch()
+    internal readonly void Prefetch()
     {
-        if (Sse.IsSupported)
+        ReadOnlySpan<ulong> keys = Keys;
+        for (int key = 0; key < Capacity; key += CacheLine / sizeof(ulong))
         {
-            byte* keys = (byte*)Unsafe.AsPointer(ref Unsafe.AsRef(in Keys));
-            for (int line = 0; line < Capacity * sizeof(ulong); line += CacheLine)
-            {
-                Sse.Prefetch0(keys + line);
-            }
+            MemoryHint.Prefetch(in keys[key]);
         }
     }
 

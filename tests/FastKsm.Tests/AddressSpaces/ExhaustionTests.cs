@@ -41,7 +41,7 @@ public sealed class ExhaustionTests
 
     [Theory]
     [MemberData(nameof(Operations))]
-    public void Operation_FailedAtEachAllocation_ChangesNothingThatShows(string name)
+    public void Operation_FailedAtEachAllocation_ChangesNothingThatShows_C83(string name)
     {
         int failures = 0;
         for (int attempt = 0; ; attempt++)

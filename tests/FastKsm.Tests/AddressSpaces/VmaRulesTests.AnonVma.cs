@@ -56,7 +56,7 @@ public sealed partial class VmaRulesTests
     [Theory]
     [InlineData(true, 1u)] // C34
     [InlineData(false, 200u)] // C35
-    public void Write_AfterSplitting_SharesByWhatDiffers(bool byProtection, uint anonVmas)
+    public void Write_AfterSplitting_SharesByWhatDiffers_C34_C35(bool byProtection, uint anonVmas)
     {
         const int Pages = 200;
         Untouched(At, Pages);

@@ -37,7 +37,7 @@ public sealed class WalkLockTests
 
     // An unpruned walk looks at VMAs that its range lock does not keep, a batch at a time.
     [Fact]
-    public void UnprunedWalk_WriterElsewhereArrives_IsThroughAfterOneBatch()
+    public void UnprunedWalk_WriterElsewhereArrives_IsThroughAfterOneBatch_C73()
     {
         using Family family = new(Vmas);
         List<Thread> writers = [];

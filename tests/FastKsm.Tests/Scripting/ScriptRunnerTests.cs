@@ -40,7 +40,6 @@ public sealed class ScriptRunnerTests
 
     [Theory]
     [InlineData("swapon s 100", "swapon")]
-    [InlineData("spawn A\nmap A h 1\nadvise A h pageout", "advise pageout")]
     [InlineData("expect pswpin=0", "counter pswpin")]
     [InlineData("expect-error EINVAL offline node=0", "offline")]
     public void Run_WhatTheEngineLacks_IsNeverPassedSilently(string text, string what)

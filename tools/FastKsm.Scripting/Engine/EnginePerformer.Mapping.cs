@@ -98,6 +98,7 @@ public sealed partial class EnginePerformer
         MemoryAdvice.NoHugePage => Advice.NoHugePage,
         MemoryAdvice.PopulateRead => Advice.PopulateRead,
         MemoryAdvice.PopulateWrite => Advice.PopulateWrite,
+        MemoryAdvice.PageOut => Advice.PageOut,
         _ => throw PerformerException.NotImplemented($"advise {Words.Advice.WordOf(advice)}"),
     };
 

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using FastKsm.Cli.Scenarios.JavaHeap;
 using FastKsm.Cli.Scenarios.PreforkWorkers;
 using FastKsm.Cli.Scenarios.ZeroColours;
 
@@ -10,6 +11,7 @@ internal static class ScenarioCatalog
     /// <summary>All of them, in alphabetical order of their names.</summary>
     internal static IReadOnlyList<IScenario> All { get; } =
     [
+        new JavaHeapScenario(),
         new PreforkWorkersScenario(),
         new ZeroColoursScenario(),
     ];

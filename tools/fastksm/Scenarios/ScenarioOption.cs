@@ -49,7 +49,8 @@ internal static class ScenarioOption
             CustomParser = result =>
             {
                 string text = result.Tokens[^1].Value;
-                if (!double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out double given))
+                const NumberStyles Style = NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign;
+                if (!double.TryParse(text, Style, CultureInfo.InvariantCulture, out double given))
                 {
                     result.AddError($"{name} {text}: not a number.");
                 }

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
@@ -41,6 +42,11 @@ internal sealed partial class KernelPerformer
     public void Advise(int process, PageRun run, MemoryAdvice advice)
     {
         Require(advice is not MemoryAdvice.HugePage || _session.HasHugePages, "advise hugepage: needs Linux 6.18 with transparent huge pages");
+        if (advice == MemoryAdvice.PageOut && !HasSwap())
+        {
+            throw PerformerException.Impossible("advise pageout: the host has no swap");
+        }
+
         Do(AgentOperation.Advise, process, run, NumberOf(advice));
     }
 
@@ -71,6 +77,9 @@ internal sealed partial class KernelPerformer
     private static ulong ProtectionOf(Protection protection) => (ulong)protection;
 
     // Linux's MADV_*.
+    // The file has a head, and a line for each.
+    private static bool HasSwap() => File.ReadAllLines("/proc/swaps").Length > 1;
+
     private static ulong NumberOf(MemoryAdvice advice) => advice switch
     {
         MemoryAdvice.Normal => 0,

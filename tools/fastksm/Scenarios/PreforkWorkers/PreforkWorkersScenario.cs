@@ -18,26 +18,54 @@ internal sealed class PreforkWorkersScenario : IScenario
     ];
 
     private readonly Option<long> _workers = ScenarioOption.Number("--workers", "Workers, beside the controller.", 35, 1, 1000);
-    private readonly Option<long> _scale = ScenarioOption.Number("--scale", "Pages of the host for which one of the model stands.", 128, 1, 1 << 20);
-    private readonly Option<long> _common = ScenarioOption.Number("--common", "Pages of a process that each other process has as well.", 990, 0, 1 << 20);
-    private readonly Option<long> _filler = ScenarioOption.Number("--filler", "Pages of a process that all have one content.", 153, 0, 1 << 20);
-    private readonly Option<long> _inherited = ScenarioOption.Number("--inherited", "Pages shared by fork and never written.", 1201, 0, 1 << 20);
-    private readonly Option<long> _private = ScenarioOption.Number("--private", "Pages of a process that nobody else has.", 349, 0, 1 << 20);
-    private readonly Option<long> _changing = ScenarioOption.Number("--changing", "Pages of a process that change between scans.", 1168, 0, 1 << 20);
-    private readonly Option<long> _starting = ScenarioOption.Number("--starting", "Further pages of a worker until the host has started.", 1300, 0, 1 << 20);
+    private readonly Option<long> _scale = ScenarioOption.Number(
+        "--scale", "Pages of the host for which one of the model stands.", 128, 1, 1 << 20);
+
+    private readonly Option<long> _common = ScenarioOption.Number(
+        "--common", "Pages of a process that each other process has as well.", 990, 0, 1 << 20);
+
+    private readonly Option<long> _filler = ScenarioOption.Number(
+        "--filler", "Pages of a process that all have one content.", 153, 0, 1 << 20);
+
+    private readonly Option<long> _inherited = ScenarioOption.Number(
+        "--inherited", "Pages shared by fork and never written.", 1201, 0, 1 << 20);
+
+    private readonly Option<long> _private = ScenarioOption.Number(
+        "--private", "Pages of a process that nobody else has.", 349, 0, 1 << 20);
+
+    private readonly Option<long> _changing = ScenarioOption.Number(
+        "--changing", "Pages of a process that change between scans.", 1168, 0, 1 << 20);
+
+    private readonly Option<long> _starting = ScenarioOption.Number(
+        "--starting", "Further pages of a worker until the host has started.", 1300, 0, 1 << 20);
+
     private readonly Option<long> _startMinutes = ScenarioOption.Number("--start-minutes", "Minutes until then.", 30, 0, 10_000);
-    private readonly Option<long> _lifetime = ScenarioOption.Number("--lifetime-minutes", "Minutes that a worker lives; 0: for ever.", 24, 0, 100_000);
-    private readonly Option<long> _requestMinutes = ScenarioOption.Number("--request-minutes", "Minutes after which a worker frees its private and changing pages and has new ones elsewhere; 0: never.", 0, 0, 100_000);
-    private readonly Option<long> _changeSeconds = ScenarioOption.Number("--change-seconds", "Seconds from one write of a changing page to the next.", 60, 1, 100_000);
+    private readonly Option<long> _lifetime = ScenarioOption.Number(
+        "--lifetime-minutes", "Minutes that a worker lives; 0: for ever.", 24, 0, 100_000);
+
+    private readonly Option<long> _requestMinutes = ScenarioOption.Number(
+        "--request-minutes",
+        "Minutes after which a worker frees its private and changing pages and has new ones elsewhere; 0: never.", 0, 0, 100_000);
+
+    private readonly Option<long> _changeSeconds = ScenarioOption.Number(
+        "--change-seconds", "Seconds from one write of a changing page to the next.", 60, 1, 100_000);
+
     private readonly Option<long> _minutes = ScenarioOption.Number("--minutes", "Minutes of model time.", 240, 10, 100_000);
-    private readonly Option<long> _steadyFrom = ScenarioOption.Number("--steady-from", "Minute from which scans count.", 120, 0, 100_000);
-    private readonly Option<long> _pagesToScan = ScenarioOption.Number("--pages-to-scan", "pages_to_scan: fixed, or what the advisor begins with.", 5000, 1, 1 << 30);
+    private readonly Option<long> _steadyFrom = ScenarioOption.Number(
+        "--steady-from", "Minute from which scans count.", 120, 0, 100_000);
+
+    private readonly Option<long> _pagesToScan = ScenarioOption.Number(
+        "--pages-to-scan", "pages_to_scan: fixed, or what the advisor begins with.", 5000, 1, 1 << 30);
+
     private readonly Option<long> _sleep = ScenarioOption.Number("--sleep-millisecs", "sleep_millisecs.", 20, 1, 1_000_000);
-    private readonly Option<long> _target = ScenarioOption.Number("--target-scan-time", "advisor_target_scan_time in seconds.", 200, 1, 100_000);
+    private readonly Option<long> _target = ScenarioOption.Number(
+        "--target-scan-time", "advisor_target_scan_time in seconds.", 200, 1, 100_000);
+
     private readonly Option<long> _maxCpu = ScenarioOption.Number("--max-cpu", "advisor_max_cpu in percent.", 70, 1, 100);
     private readonly Option<double> _visit = ScenarioOption.Fraction("--visit-ns", "CPU time of a visit.", 230, 0, 1e6);
     private readonly Option<double> _checksum = ScenarioOption.Fraction("--checksum-ns", "CPU time of a checksum.", 287, 0, 1e6);
-    private readonly Option<double> _level = ScenarioOption.Fraction("--level-ns", "CPU time of a step down a tree.", 197, 0, 1e6);
+    private readonly Option<double> _level = ScenarioOption.Fraction(
+        "--level-ns", "CPU time of a step down a tree.", 197, 0, 1e6);
 
     /// <inheritdoc/>
     public string Name => "prefork-workers";
@@ -75,7 +103,9 @@ internal sealed class PreforkWorkersScenario : IScenario
         return figures.Any(policy => policy.Scans == 0)
             ? throw new ToolException(
                 ExitCode.BadInput,
-                string.Create(CultureInfo.InvariantCulture, $"scenario {Name}: no scan ended after minute {steadyFrom.TotalMinutes}; --minutes must be more, or --steady-from less."))
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"scenario {Name}: no scan ended after minute {steadyFrom.TotalMinutes}; --minutes must be more, or --steady-from less."))
             : new ScenarioReport { Tables = [TableOf(figures)], Notes = Notes(workload, settings) };
     }
 
@@ -122,11 +152,17 @@ internal sealed class PreforkWorkersScenario : IScenario
     [
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{workload.Workers + 1} processes of {workload.PagesOfAProcess:N0} pages, each for {workload.Scale} of the host: {workload.Pages * workload.Scale:N0} candidate pages, and {(long)workload.Workers * workload.Starting * workload.Scale:N0} more while the host starts."),
-        "Numbers of pages follow from the counters published with Linux commit d7597f59d1d3 (Instagram's web tier, 64 GiB, no smart scan yet); smart scan and advisor were published with 5e924ff54d08 and 4e5fa4f5eff6. The README of Scenarios says how, and which numbers are assumed.",
+            $"{workload.Workers + 1} processes of {workload.PagesOfAProcess:N0} pages, each for {workload.Scale} of the host: "
+            + $"{workload.Pages * workload.Scale:N0} candidate pages, and "
+            + $"{(long)workload.Workers * workload.Starting * workload.Scale:N0} more while the host starts."),
+        "Numbers of pages follow from the counters published with Linux commit d7597f59d1d3 (Instagram's web tier, 64 GiB, no smart "
+            + "scan yet); smart scan and advisor were published with 5e924ff54d08 and 4e5fa4f5eff6. The README of Scenarios says how, and "
+            + "which numbers are assumed.",
         string.Create(
             CultureInfo.InvariantCulture,
-            $"CPU time is modelled: {settings.Cost.VisitNanoseconds} ns a visit, skipped pages too, {settings.Cost.ChecksumNanoseconds} ns a checksum, {settings.Cost.LevelNanoseconds} ns a step down a tree; fitted to ksmd of Linux 6.18 on an AMD EPYC 9004."),
+            $"CPU time is modelled: {settings.Cost.VisitNanoseconds} ns a visit, skipped pages too, "
+            + $"{settings.Cost.ChecksumNanoseconds} ns a checksum, "
+            + $"{settings.Cost.LevelNanoseconds} ns a step down a tree; by default as fitted to ksmd of Linux 6.18 on an AMD EPYC 9004."),
     ];
 
     private PreforkWorkload Workload(ParseResult options) => new()

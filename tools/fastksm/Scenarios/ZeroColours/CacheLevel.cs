@@ -19,7 +19,8 @@ internal sealed record CacheLevel(string Name, long Bytes, int Ways, int LineByt
 
     /// <summary>What is wrong with the figures; null if nothing.</summary>
     internal string? Fault => Ways < 1 || LineBytes < 1 || !BitOperations.IsPow2(LineBytes) ? $"{Name}: a line is a power of two bytes."
-        : Bytes % ((long)Ways * LineBytes) != 0 || !BitOperations.IsPow2(Sets) ? $"{Name}: {Bytes} bytes in {Ways} ways of {LineBytes}-byte lines are not a power of two of sets."
+        : Bytes % ((long)Ways * LineBytes) != 0 || !BitOperations.IsPow2(Sets)
+            ? $"{Name}: {Bytes} bytes in {Ways} ways of {LineBytes}-byte lines are not a power of two of sets."
         : null;
 
     /// <summary>Colours of pages: sets that the same offset in a page can fall into.</summary>

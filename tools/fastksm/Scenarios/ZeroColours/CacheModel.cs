@@ -23,7 +23,8 @@ internal sealed record CacheModel(
         // way of the first level is 16 KiB, four pages: Linux made four zero pages on z10 (arch/s390/mm/init.c: order 2).
         new(
             "z10",
-            "IBM System z10, 4.4 GHz: first level indexed by virtual address, 16 KiB a way, hence 4 colours. Sizes: IBM J. Res. & Dev. 53(1), 2009; cycles beyond the first level are assumed",
+            "IBM System z10, 4.4 GHz: first level indexed by virtual address, 16 KiB a way, hence 4 colours. Sizes: IBM J. Res. & Dev. "
+                + "53(1), 2009; cycles beyond the first level are assumed",
             [
                 new("L1", 128 * KiB, 8, 256, 4, IsVirtuallyIndexed: true),
                 new("L1.5", 3 * MiB, 12, 256, 14, IsVirtuallyIndexed: false),
@@ -36,7 +37,8 @@ internal sealed record CacheModel(
         // level is one page, so that virtual and physical index are the same.
         new(
             "zen4",
-            "AMD EPYC 9004 (Zen 4), 3.7 GHz: every level indexed by physical address. Sizes and cycles: AMD publication 57647; memory assumed at 110 ns",
+            "AMD EPYC 9004 (Zen 4), 3.7 GHz: every level indexed by physical address. Sizes and cycles: AMD publication 57647; memory "
+                + "assumed at 110 ns",
             [
                 new("L1", 32 * KiB, 8, 64, 4, IsVirtuallyIndexed: false),
                 new("L2", 1 * MiB, 8, 64, 14, IsVirtuallyIndexed: false),

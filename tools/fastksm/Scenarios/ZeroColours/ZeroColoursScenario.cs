@@ -11,6 +11,16 @@ internal sealed class ZeroColoursScenario : IScenario
 {
     private const int WordBytes = 8;
 
+    private static readonly string[] s_notes =
+    [
+        "With use_zero_pages=0 a KSM page has max_page_sharing=256 addresses, of all colours.",
+        "Where every level is indexed by physical address, one zero frame is best: fewer lines are in use. Several pay where the first "
+            + "level is indexed by virtual address and a way of it is larger than a page: it holds one copy of a line only, and pages of "
+            + "another colour each miss it.",
+        "Not modelled: fetching ahead, overlapping loads, other users of the caches, and the way prediction of Zen, which goes by virtual "
+            + "address.",
+    ];
+
     private readonly Option<long> _pages = ScenarioOption.Number("--pages", "Pages of the table.", 16384, 1, 1 << 22);
     private readonly Option<long[]> _colours = ScenarioOption.Numbers(
         "--colours", "Numbers of zero frames to try, powers of two.", [1, 2, 4, 8, 16, 32, 64], 1, 1024);
@@ -90,16 +100,13 @@ internal sealed class ZeroColoursScenario : IScenario
         return new ScenarioReport { Tables = [shown], Notes = [.. cpus.Select(Describe), .. s_notes] };
     }
 
-    private static readonly string[] s_notes =
-    [
-        "With use_zero_pages=0 a KSM page has max_page_sharing=256 addresses, of all colours.",
-        "Where every level is indexed by physical address, one zero frame is best: fewer lines are in use. Several pay where the first level is indexed by virtual address and wider than a page a way: it holds one copy of a line only, and pages of another colour each miss it.",
-        "Not modelled: fetching ahead, overlapping loads, other users of the caches, and the way prediction of Zen, which goes by virtual address.",
-    ];
-
     private static string Describe(CacheModel cpu) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{cpu.Name}: {cpu.Description}; {string.Join(", ", cpu.Levels.Select(level => $"{level.Name} {level.Bytes / 1024} KiB {level.Ways}-way {level.LineBytes} B {level.Cycles} cycles"))}, memory {cpu.MemoryCycles} cycles.");
+        $"{cpu.Name}: {cpu.Description}; {string.Join(", ", cpu.Levels.Select(Describe))}, memory {cpu.MemoryCycles} cycles.");
+
+    private static string Describe(CacheLevel level) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{level.Name} {level.Bytes / 1024} KiB {level.Ways}-way {level.LineBytes} B {level.Cycles} cycles");
 
     private CacheModel Adjust(CacheModel cpu, ParseResult options)
     {

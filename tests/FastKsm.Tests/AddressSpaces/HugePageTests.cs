@@ -248,6 +248,35 @@ public sealed class HugePageTests : IDisposable
         Assert.Equal(8192 - 10, _machine.FreeFrames);
     }
 
+    [Fact]
+    public void Migrate_OfOnePageThatAForkSharesAsAWhole_TakesItApartForBoth()
+    {
+        Process child = ForkedChild(out Pfn frame);
+        _process.Touch(Start, 5, value: 3);
+        child.Protect(Start, 8 * Machines.Page, Protection.Read);
+        _machine.Validate();
+
+        Assert.Equal(1, child.Migrate(Start, Machines.Page));
+
+        // Of the 512 frames those stay that hold something: the first five pages are the parent's own by now.
+        Assert.False(_process.IsHugeAt(Start) || child.IsHugeAt(Start));
+        Assert.True(_process.IsZeroFrameAt(Start + (100 * Machines.Page)) && child.IsZeroFrameAt(Start + (100 * Machines.Page)));
+        Assert.Equal((3, 1), (_process.Peek(Start), child.Peek(Start)));
+        Assert.NotEqual(frame, child.FrameAt(Start));
+        Assert.Equal((5, 1), (_process.ResidentAnonymousPages, child.ResidentAnonymousPages));
+    }
+
+    [Fact]
+    public void Migrate_OfAPageOfAHugePageThatIsLent_LeavesItWhole()
+    {
+        Process child = ForkedChild(out _);
+        using FramePin pin = child.Pin(Start, PinKind.Reference);
+
+        Assert.Equal(0, _process.Migrate(Start + (6 * Machines.Page), Machines.Page));
+
+        Assert.Equal((Huge, Huge), (HugeBytes(_process, Start, Huge), HugeBytes(child, Start, Huge)));
+    }
+
     private static void MapHuge(Process process, ulong address, ulong length) =>
         _ = process.Map(length, new MapOptions { At = address, HugePages = true });
 

@@ -73,6 +73,7 @@ public sealed class Ksm
                 ZeroPagesPlaced = statistics.ZeroPagesPlaced,
                 PagesCompared = _machine.Store.Frames.Comparisons,
                 BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
+                HugePagesSplit = statistics.HugePagesSplit,
             };
         }
     }

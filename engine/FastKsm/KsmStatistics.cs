@@ -29,4 +29,7 @@ public readonly record struct KsmStatistics
 
     /// <summary>Pages that could not be merged because somebody had borrowed their frame.</summary>
     public long BorrowedPagesMet { get; init; }
+
+    /// <summary>Huge pages that were taken apart so that pages of theirs could merge.</summary>
+    public long HugePagesSplit { get; init; }
 }

@@ -37,10 +37,13 @@ public sealed class Machine : IDisposable
         Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
         Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner<MachineObserver>(
-            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.HashingThreads);
+            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
+            options.HashingThreads);
         Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
-        Migrator = new FrameMigrator(Store, Walker, Merger);
-        Pager = new FramePager(Store, Walker);
+        FrameDissolver dissolver = new(Store, Walker);
+        Merger.Dissolver = dissolver;
+        Migrator = new FrameMigrator(Store, Walker, Merger, dissolver);
+        Pager = new FramePager(Store, Walker, dissolver);
         Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)

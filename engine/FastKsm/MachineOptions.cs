@@ -56,6 +56,9 @@ public sealed record MachineOptions
     /// <summary>Threads that take checksums while ksmd scans, the scanning one among them; 1 to 256. What a scan does is the same with any.</summary>
     public int HashingThreads { get; init; } = 1;
 
+    /// <summary>What merging remembers about a page that leaves the stable tree.</summary>
+    public ItemOverlay ItemOverlay { get; init; } = ItemOverlay.Linux618;
+
     /// <summary>The time that merging goes by; null for a <see cref="ModelClock"/> that stands still until it is advanced.</summary>
     public TimeProvider? ModelTime { get; init; }
 
@@ -79,6 +82,8 @@ public sealed record MachineOptions
             "Fingerprint or ContentTree");
         Require(Pruning is Pruning.PageIndex or Pruning.FullRange, nameof(Pruning), Pruning, "PageIndex or FullRange");
         Require(WalkNodesPerHold >= 0, nameof(WalkNodesPerHold), WalkNodesPerHold, "0 or more");
+        Require(
+            ItemOverlay is ItemOverlay.Linux618 or ItemOverlay.Linux2026, nameof(ItemOverlay), ItemOverlay, "Linux618 or Linux2026");
         Require(
             HashingThreads is >= 1 and <= MaxHashingThreads, nameof(HashingThreads), HashingThreads, $"1 to {MaxHashingThreads}");
         Require(

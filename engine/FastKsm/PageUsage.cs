@@ -18,6 +18,9 @@ public readonly record struct PageUsage
     /// <summary>Resident and anonymous, merged pages included (Anonymous).</summary>
     public long Anonymous { get; init; }
 
+    /// <summary>Mapped as huge pages (AnonHugePages); zero frames do not count.</summary>
+    public long AnonHugePages { get; init; }
+
     /// <summary>Mapped to merged frames (KSM); zero frames do not count.</summary>
     public long Ksm { get; init; }
 

@@ -348,12 +348,12 @@ public sealed class Process
         return pte.IsPresent ? pte.Frame : Pfn.None;
     }
 
-    /// <summary>PTEs that map the same frame as a page; 0 if it is not mapped, or to the zero frame.</summary>
+    /// <summary>PTEs and huge mappings that map the same frame as a page; 0 if it is not mapped, or to the zero frame.</summary>
     /// <param name="address">An address in the page.</param>
     public int MapCountAt(ulong address)
     {
         Pte pte = Enter().Translate(address >> _pageShift);
-        return pte.IsCounted ? _machine.Store.Frames[pte.Frame].MapCount : 0;
+        return pte.IsCounted ? _machine.Store.Frames.MapCountOf(pte.Frame) : 0;
     }
 
     /// <summary>Whether a page is mapped to a zero frame at this moment.</summary>
@@ -379,6 +379,7 @@ public sealed class Process
             Rss = counts.Resident << _pageShift,
             Pss = BytesOfShares(counts.Shares),
             Anonymous = counts.Anonymous << _pageShift,
+            AnonHugePages = counts.AnonymousHuge << _pageShift,
             Ksm = counts.Merged << _pageShift,
             SharedClean = counts.SharedClean << _pageShift,
             SharedDirty = counts.SharedDirty << _pageShift,
@@ -396,6 +397,10 @@ public sealed class Process
     /// <summary>Whether a page is mapped to a merged frame (a KSM page) at this moment.</summary>
     /// <param name="address">An address in the page.</param>
     public bool IsMergedAt(ulong address) => Has(address, FrameFlags.Ksm);
+
+    /// <summary>Whether a page's frame is one of the 512 of a huge page at this moment, however it is mapped.</summary>
+    /// <param name="address">An address in the page.</param>
+    public bool IsHugeAt(ulong address) => Has(address, FrameFlags.Huge);
 
     /// <summary>Finds the mapping of an address or, where there is none, the next one behind it.</summary>
     /// <param name="address">Any address.</param>

@@ -16,8 +16,10 @@ long channel_receive(int socket, void *head, size_t head_size, void *tail, size_
 // Waits for one of two files to be readable, or for the end of the agent's input. Returns whether the first one is.
 bool channel_wait(int wanted, int other);
 
-// knobs.c: the settings under /sys/kernel/mm/ksm.
+// knobs.c: the settings of KSM and of huge pages, under /sys/kernel/mm.
 void knobs_save(void);
+// Whether huge pages are made where they are advised.
+bool knobs_begin_huge_pages(void);
 bool knobs_restore(void);
 
 // memory.c: what a simulated process does to its memory. All return 0, an error number or a negative signal number.

@@ -30,7 +30,7 @@ struct process {
 static struct process processes[MAX_PROCESSES];
 static struct pin pins[MAX_PINS]; // file 0: none
 static int pin_count;
-static bool batches_are_off;
+static bool batches_are_off, has_huge_pages;
 static uint8_t payload[MAX_PAYLOAD];
 
 static bool read_all(void *buffer, size_t size) {
@@ -248,7 +248,7 @@ static bool serve(const struct request *request) {
     switch (request->operation) {
     case OP_RESET:
         reset();
-        response.result = batches_are_off;
+        response.result = (batches_are_off ? 1 : 0) + (has_huge_pages ? 2 : 0);
         break;
     case OP_UNPIN:
         error = take_pin_back(request->argument[0]);
@@ -269,7 +269,8 @@ static bool serve(const struct request *request) {
     return respond(&response, page);
 }
 
-static void begin(void) {
+// Returns whether huge pages are left to those who advise them.
+static bool begin(void) {
     // A Ctrl-C is for the tool, which then closes this process's input.
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
@@ -277,9 +278,12 @@ static void begin(void) {
     }
 
     // Children inherit both: no huge page but where one is advised (Linux 6.18), or else none at all.
-    if (prctl(PR_SET_THP_DISABLE, 1, PR_THP_DISABLE_EXCEPT_ADVISED, 0, 0) != 0) {
+    bool advised = prctl(PR_SET_THP_DISABLE, 1, PR_THP_DISABLE_EXCEPT_ADVISED, 0, 0) == 0;
+    if (!advised) {
         prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     }
+
+    return advised;
 }
 
 int main(int count, char **arguments) {
@@ -287,9 +291,10 @@ int main(int count, char **arguments) {
         process_serve_after_exec();
     }
 
-    begin();
+    bool advised = begin();
     batches_are_off = batches_switch_off();
     knobs_save();
+    has_huge_pages = advised && knobs_begin_huge_pages();
     struct request request;
     while (read_all(&request, sizeof request) && request.payload <= MAX_PAYLOAD && read_all(payload, request.payload)
            && serve(&request)) {

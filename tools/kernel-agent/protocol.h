@@ -10,7 +10,7 @@ enum operation {
     OP_EXIT = 2,       // process                                                              -> 0 once its memory is gone
     OP_UNPIN = 3,      // 0: pin                                                               -> 0
     OP_PEEK_PIN = 4,   // 0: pin                                                               -> bytes that follow
-    OP_RESET = 5,      // ends all processes and pins                                          -> whether batches are off
+    OP_RESET = 5,      // ends all processes and pins   -> 1: no batches, plus 2: huge pages where advised
 
     // Of a simulated process; all addresses and lengths in bytes.
     OP_FORK = 16,      // 0: number of the child                                               -> its pid

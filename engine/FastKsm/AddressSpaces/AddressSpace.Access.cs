@@ -153,7 +153,7 @@ internal sealed partial class AddressSpace<TObserver>
                     bool writes = kind != FaultKind.Read;
                     if (!pte.IsAccessed || (writes && !pte.IsDirty))
                     {
-                        _pageTable.Set(leaf, position, pte.WithAccessed(true).WithDirty(writes || pte.IsDirty));
+                        MarkUsed(leaf, position, pte.WithAccessed(true).WithDirty(writes || pte.IsDirty));
                     }
 
                     content = _store.Frames.Content(pte.Frame);
@@ -171,6 +171,18 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
+    private void MarkUsed(uint leaf, int position, Pte used)
+    {
+        if (used.IsHuge)
+        {
+            _pageTable.SetWhole(leaf, _pageTable.GetWhole(leaf).WithAccessed(true).WithDirty(used.IsDirty));
+        }
+        else
+        {
+            _pageTable.Set(leaf, position, used);
+        }
+    }
+
     private bool Permits(Pte pte, FaultKind kind) => kind switch
     {
         FaultKind.Read => pte.IsAccessible,
@@ -179,5 +191,6 @@ internal sealed partial class AddressSpace<TObserver>
     };
 
     private bool IsExclusive(Pte pte) =>
-        pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous | FrameFlags.Exclusive);
+        pte.IsCounted && _store.Frames[pte.IsHuge ? PhysicalMemory.HeadOf(pte.Frame) : pte.Frame].Has(
+            FrameFlags.Anonymous | FrameFlags.Exclusive);
 }

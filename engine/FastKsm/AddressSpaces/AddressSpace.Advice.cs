@@ -142,17 +142,20 @@ internal sealed partial class AddressSpace<TObserver>
                 return MemoryStatus.Invalid;
             case Advice.DontNeed:
                 Zap(cpu, start, end);
+
+                // Only of whole blocks: what is left of a page table serves the rest of its block.
+                ForgetTables(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
                 return MemoryStatus.Done;
             case Advice.PageOut:
                 return MemoryStatus.Done; // By the face: a walk may not begin under the mm lock.
             default:
-                Age(start, end, lazilyFree: advice == Advice.Free);
+                Age(cpu, start, end, lazilyFree: advice == Advice.Free);
                 return MemoryStatus.Done;
         }
     }
 
     // Makes present pages look unused; lazily freed ones also clean and not worth a swap slot.
-    private void Age(ulong start, ulong end, bool lazilyFree)
+    private void Age(int cpu, ulong start, ulong end, bool lazilyFree)
     {
         ulong page = start;
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, end, out int count)) != 0; page += (uint)count)
@@ -160,6 +163,12 @@ internal sealed partial class AddressSpace<TObserver>
             bool killed = false;
             int position = PageTable.PositionOf(page);
             _pageTable.Enter(leaf);
+            if (!TryAgeSingly(cpu, leaf, page, count, lazilyFree))
+            {
+                _pageTable.Exit(leaf);
+                continue;
+            }
+
             for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
             {
                 Pte pte = _pageTable.Get(leaf, position + i);
@@ -201,6 +210,52 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
+    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single pages.
+    private bool TryAgeSingly(int cpu, uint leaf, ulong page, int count, bool lazilyFree)
+    {
+        if (_pageTable.KindOf(leaf) != LeafKind.Huge)
+        {
+            return true;
+        }
+
+        Pte entry = _pageTable.GetWhole(leaf);
+        if (!entry.IsCounted)
+        {
+            return false;
+        }
+
+        if (count == PteLeaf.Length)
+        {
+            AgeHuge(leaf, page, entry, lazilyFree);
+            return false;
+        }
+
+        // The reference that taking apart asks for.
+        Pfn frame = entry.At(PageTable.PositionOf(page)).Frame;
+        _store.Frames.HolderOf(frame).AddReference();
+        int zeroes = 0;
+        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out _);
+        _store.Frames.Release(cpu, frame);
+        return apart;
+    }
+
+    private void AgeHuge(uint leaf, ulong page, Pte entry, bool lazilyFree)
+    {
+        HugeFrame huge = _store.Frames.HugeFrameOf(entry.Frame);
+        if (huge is not { WholeMappings: 1, SingleMappings: 0 })
+        {
+            return;
+        }
+
+        for (int i = 0; i < PteLeaf.Length && lazilyFree; i++)
+        {
+            huge[i].Clear(FrameFlags.Dirty | FrameFlags.SwapBacked);
+        }
+
+        _pageTable.SetWhole(leaf, entry.WithAccessed(false).WithDirty(entry.IsDirty && !lazilyFree));
+        _observer.TranslationsKilled(Id, page, PteLeaf.Length);
+    }
+
     // As Linux, without a try to merge VMAs that become alike.
     private void SetMergeableEverywhere(bool enabled)
     {
@@ -233,7 +288,9 @@ internal sealed partial class AddressSpace<TObserver>
         ulong page = start;
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, end, out int count)) != 0; page += (uint)count)
         {
-            for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0 && status == MemoryStatus.Done; i++)
+            // Nothing in a huge mapping is merged.
+            bool single = _pageTable.KindOf(leaf) == LeafKind.Table;
+            for (int i = 0; i < count && single && _pageTable.PopulatedIn(leaf) != 0 && status == MemoryStatus.Done; i++)
             {
                 _pageTable.Enter(leaf);
                 bool merged = IsMerged(_pageTable.Get(leaf, PageTable.PositionOf(page) + i));

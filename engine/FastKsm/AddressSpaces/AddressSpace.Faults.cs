@@ -43,7 +43,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         // Before the latch of the leaf: the anon_vma table lies outside it.
         bool mayCopy = kind != FaultKind.Read && !vma.Has(VmaFlags.Shared);
-        if (mayCopy && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(id, ref vma))
+        bool wantsHuge = kind != FaultKind.Unshare && WantsHuge(vma, page);
+        if ((mayCopy || wantsHuge) && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(id, ref vma))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -66,6 +67,19 @@ internal sealed partial class AddressSpace<TObserver>
             pte = _pageTable.Get(leaf, position);
         }
 
+        bool served = _pageTable.KindOf(leaf) switch
+        {
+            LeafKind.Huge => TryFaultHuge(cpu, ref vma, page, leaf, kind),
+            LeafKind.None => wantsHuge && TryMapHuge(cpu, ref vma, page, leaf, kind),
+            _ => false,
+        };
+        if (served)
+        {
+            _pageTable.Exit(leaf);
+            return MemoryStatus.Done;
+        }
+
+        pte = _pageTable.Get(leaf, position);
         MemoryStatus status = MemoryStatus.Done;
         if (pte.IsSwap)
         {
@@ -134,10 +148,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         if (kind == FaultKind.Read || vma.Has(VmaFlags.Shared))
         {
-            ref FrameRecord record = ref _store.Frames[backing];
-            record.AddReference();
-            record.AddMapping();
-            CountResident(record, 1);
+            _store.Frames.AddMapping(backing);
+            CountResident(_store.Frames[backing], 1);
             bool writable = vma.Has(VmaFlags.Shared | VmaFlags.Write);
             bool accessible = (vma.Flags & VmaFlags.Access) != VmaFlags.None;
             _pageTable.Set(
@@ -173,7 +185,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         ref FrameRecord frame = ref _store.Frames[pte.Frame];
-        if (CanReuse(ref frame, vma))
+        if (CanReuse(ref frame, vma, leaf, pte))
         {
             bool writable = writes && vma.Has(VmaFlags.Write);
             _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable || pte.IsWritable).WithDirty(writes || pte.IsDirty));
@@ -190,7 +202,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Whether the frame may go on serving this PTE alone. Makes it exclusive if so.
-    private static bool CanReuse(ref FrameRecord frame, in Vma vma)
+    private bool CanReuse(ref FrameRecord frame, in Vma vma, uint leaf, Pte pte)
     {
         if (frame.Has(FrameFlags.Anonymous | FrameFlags.Exclusive))
         {
@@ -199,7 +211,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         // A merged frame is copied even for its last mapper: its stable node holds no reference, so one reference proves
         // nothing. For any other frame the one reference is that of this PTE, whose latch is held.
-        if (!frame.Has(FrameFlags.Anonymous) || frame.Has(FrameFlags.Ksm) || frame.References != 1)
+        bool huge = frame.Has(FrameFlags.Huge);
+        if (!frame.Has(FrameFlags.Anonymous) || frame.Has(FrameFlags.Ksm) || (huge ? !TryOwnPart(leaf, pte) : frame.References != 1))
         {
             return false;
         }

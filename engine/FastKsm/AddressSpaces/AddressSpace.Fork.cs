@@ -146,7 +146,7 @@ internal sealed partial class AddressSpace<TObserver>
             pagesToo && status == MemoryStatus.Done && (leaf = _pageTable.FindNext(ref page, vma.End, out int count)) != 0;
             page += (uint)count)
         {
-            if (_pageTable.PopulatedIn(leaf) != 0)
+            if (_pageTable.KindOf(leaf) != LeafKind.None)
             {
                 status = CopyLeaf(cpu, ref copy, leaf, page, count, child, ref shared);
             }
@@ -186,6 +186,19 @@ internal sealed partial class AddressSpace<TObserver>
         int position = PageTable.PositionOf(page);
         _pageTable.Enter(leaf);
         child._pageTable.Enter(into);
+        if (_pageTable.KindOf(leaf) == LeafKind.Huge)
+        {
+            if (TryShareHuge(leaf, child, into, ref shared))
+            {
+                child._pageTable.Exit(into);
+                _pageTable.Exit(leaf);
+                return MemoryStatus.Done;
+            }
+
+            SplitHuge(leaf);
+        }
+
+        child._pageTable.MakeTable(into);
         for (int i = 0; i < count && status == MemoryStatus.Done; i++)
         {
             Pte pte = _pageTable.Get(leaf, position + i);
@@ -208,7 +221,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
 
             ref FrameRecord frame = ref _store.Frames[pte.Frame];
-            if (frame.Has(FrameFlags.Anonymous | FrameFlags.Exclusive) && frame.Pins != 0)
+            if (frame.Has(FrameFlags.Anonymous | FrameFlags.Exclusive) && _store.Frames.HolderOf(pte.Frame).Pins != 0)
             {
                 // Whoever has it pinned works with the parent's page; the parent keeps it, writable as it is.
                 status = _store.Frames.TakeCopy(cpu, copy.Node, pte.Frame, out Pfn own);
@@ -221,8 +234,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
 
             frame.Clear(FrameFlags.Exclusive);
-            frame.AddReference();
-            frame.AddMapping();
+            _store.Frames.AddMapping(pte.Frame);
             child.CountResident(frame, 1);
             shared |= pte.IsWritable;
             Pte both = pte.WithWritable(false);

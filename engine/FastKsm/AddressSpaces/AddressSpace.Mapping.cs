@@ -170,10 +170,7 @@ internal sealed partial class AddressSpace<TObserver>
             _store.DropObjectReference(cpu, backing);
         }
 
-        if (!keepLeaves)
-        {
-            _pageTable.FreeEmptyLeaves(start, end);
-        }
+        FreeLeaves(start, end, keepLeaves);
     }
 
     // Empties every PTE of a range and lets go of what they mapped. Under the mm lock, shared or alone.
@@ -196,6 +193,17 @@ internal sealed partial class AddressSpace<TObserver>
         long moving = 0;
         int position = PageTable.PositionOf(page);
         _pageTable.Enter(leaf);
+        if (_pageTable.KindOf(leaf) == LeafKind.Huge)
+        {
+            if (count == PteLeaf.Length)
+            {
+                ZapHuge(cpu, leaf, page);
+                return;
+            }
+
+            SplitHuge(leaf);
+        }
+
         for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
         {
             Pte pte = _pageTable.Get(leaf, position + i);
@@ -253,11 +261,16 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // A counted PTE has gone: its share in the frame's map count goes, its dirtiness stays with the frame.
-    private static void Unmapped(ref FrameRecord frame, Pte pte)
+    private void Unmapped(ref FrameRecord frame, Pte pte)
     {
         if (pte.IsDirty)
         {
             frame.Set(FrameFlags.Dirty);
+        }
+
+        if (frame.Has(FrameFlags.Huge))
+        {
+            _store.Frames.HugeFrameOf(pte.Frame).DropSingleMapping();
         }
 
         int left = frame.DropMapping();

@@ -90,6 +90,7 @@ internal sealed partial class AddressSpace<TObserver>
         ref Vma vma = ref VmaAt(id);
         ref Vma piece = ref VmaAt(other);
         Debug.Assert(vma.Start < at && at < vma.End, "A split leaves two pieces.");
+        SplitHugeAt(at);
         piece = vma;
         _store.AddObjectReference(vma.Object);
         (ulong start, ulong end) = (vma.Start, vma.End);
@@ -212,6 +213,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         _store.AnonVmas.Detach(vma.Chain, vma.PageOffset);
         ulong formerStart = vma.Start;
+        SplitHugeAt(start == vma.Start ? end : start);
         if (start == vma.Start)
         {
             vma.PageOffset = vma.IndexOf(end);

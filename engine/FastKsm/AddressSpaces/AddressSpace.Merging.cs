@@ -95,7 +95,7 @@ internal sealed partial class AddressSpace<TObserver>
             if (pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous))
             {
                 borrowed = pte.Frame;
-                _store.Frames[borrowed].AddReference();
+                _store.Frames.HolderOf(borrowed).AddReference();
             }
 
             _pageTable.Exit(leaf);
@@ -108,7 +108,7 @@ internal sealed partial class AddressSpace<TObserver>
     /// <summary>Makes a page read the same bytes from another frame, or its own frame a merged one. Under the mm lock.</summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page, in a mergeable VMA.</param>
-    /// <param name="frame">Frame that it is supposed to map; the caller has a reference.</param>
+    /// <param name="frame">Frame that it is supposed to map, none of a huge page's; the caller has a reference.</param>
     /// <param name="target">A merged frame that the caller has a reference to, the page's zero frame, or none: convert the page's own.</param>
     /// <returns>
     /// False when the page maps something else by now, is borrowed by somebody, is merged already, or differs from the

@@ -83,11 +83,7 @@ internal sealed partial class AddressSpace<TObserver>
         return pte.IsCounted && pte.IsAccessible && (kind == PinKind.Reference || !IsShared(pte));
     }
 
-    private bool IsShared(Pte pte)
-    {
-        ref FrameRecord frame = ref _store.Frames[pte.Frame];
-        return frame.Has(FrameFlags.Anonymous) && !frame.Has(FrameFlags.Exclusive);
-    }
+    private bool IsShared(Pte pte) => _store.Frames[pte.Frame].Has(FrameFlags.Anonymous) && !IsExclusive(pte);
 
     private void Lend(Pte pte, PinKind kind, ref PinRecord record)
     {
@@ -95,7 +91,7 @@ internal sealed partial class AddressSpace<TObserver>
         record.Frame = pte.IsCounted ? pte.Frame : Pfn.None;
         if (record.Frame.IsSome)
         {
-            ref FrameRecord frame = ref _store.Frames[pte.Frame];
+            ref FrameRecord frame = ref _store.Frames.HolderOf(pte.Frame);
             frame.AddReference();
             if (kind != PinKind.Reference)
             {

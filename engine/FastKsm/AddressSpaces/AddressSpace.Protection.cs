@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
@@ -100,7 +101,15 @@ internal sealed partial class AddressSpace<TObserver>
             bool killed = false;
             int position = PageTable.PositionOf(page);
             _pageTable.Enter(leaf);
-            for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
+            if (_pageTable.KindOf(leaf) == LeafKind.Huge)
+            {
+                Debug.Assert(count == PteLeaf.Length, "No edge of a VMA cuts a huge mapping.");
+                Pte entry = _pageTable.GetWhole(leaf);
+                _pageTable.SetWhole(leaf, entry.WithAccessible(accessible).WithWritable(mayWrite && IsExclusive(entry)));
+                killed = !accessible || !mayWrite;
+            }
+
+            for (int i = 0; i < count && _pageTable.KindOf(leaf) == LeafKind.Table && _pageTable.PopulatedIn(leaf) != 0; i++)
             {
                 Pte pte = _pageTable.Get(leaf, position + i);
                 if (pte.IsPresent)

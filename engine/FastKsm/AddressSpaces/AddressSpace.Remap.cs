@@ -171,7 +171,7 @@ internal sealed partial class AddressSpace<TObserver>
             : MemoryStatus.OutOfNativeMemory;
         if (status != MemoryStatus.Done)
         {
-            _pageTable.FreeEmptyLeaves(newStart, newStart + newPages);
+            FreeLeaves(newStart, newStart + newPages, keep: false);
             _store.Cancel(ref promise);
             return status;
         }
@@ -198,7 +198,7 @@ internal sealed partial class AddressSpace<TObserver>
         id = FindContaining(start);
         if (keepsMapping)
         {
-            Empty(id, start, start + oldPages);
+            Empty(id, start, start + oldPages, tablesMoved: PageTable.PositionOf(start) == PageTable.PositionOf(newStart));
         }
         else
         {
@@ -218,10 +218,16 @@ internal sealed partial class AddressSpace<TObserver>
 
     // Leaves a mapping behind whose pages in a range have moved. As Linux: no part of it is locked any more, and if nothing is
     // left that its anon_vma could stand for it loses that as well, where the place it went to has not taken it in.
-    private void Empty(uint id, ulong start, ulong end)
+    private void Empty(uint id, ulong start, ulong end, bool tablesMoved)
     {
         ref Vma vma = ref VmaAt(id);
-        _pageTable.FreeEmptyLeaves(start, end);
+
+        // Whole page tables move as they are, if they are as well aligned where they go; the others stay, empty.
+        if (tablesMoved)
+        {
+            _pageTable.FreeEmptyLeaves(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
+        }
+
         CountLocked(vma.Flags, vma.Flags & ~VmaFlags.Locked, vma.Pages);
         vma.Flags &= ~VmaFlags.Locked;
         if (vma.Start == start && vma.End == end)
@@ -237,7 +243,7 @@ internal sealed partial class AddressSpace<TObserver>
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
         {
             ulong first = newStart + (page - start);
-            if (_pageTable.PopulatedIn(leaf) != 0
+            if (_pageTable.KindOf(leaf) != LeafKind.None
                 && !(_pageTable.TryFindOrAdd(first, out _) && _pageTable.TryFindOrAdd(first + (uint)count - 1, out _)))
             {
                 return false;
@@ -253,7 +259,13 @@ internal sealed partial class AddressSpace<TObserver>
         ulong page = start;
         for (uint leaf; (leaf = _pageTable.FindNext(ref page, start + pages, out int count)) != 0; page += (uint)count)
         {
-            if (_pageTable.PopulatedIn(leaf) == 0)
+            if (_pageTable.KindOf(leaf) == LeafKind.None)
+            {
+                continue;
+            }
+
+            ulong target = newStart + (page - start);
+            if (TryMoveHuge(leaf, page, count, target))
             {
                 continue;
             }
@@ -270,11 +282,11 @@ internal sealed partial class AddressSpace<TObserver>
 
             _pageTable.Exit(leaf);
             _observer.TranslationsKilled(Id, page, (uint)count);
-            ulong target = newStart + (page - start);
             for (int i = 0; i < count;)
             {
                 uint into = _pageTable.Find(target + (uint)i);
                 _pageTable.Enter(into);
+                _pageTable.MakeTable(into);
                 do
                 {
                     _pageTable.Set(into, PageTable.PositionOf(target + (uint)i), taken[i]);
@@ -321,5 +333,38 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         return false;
+    }
+
+    // Moves a huge mapping as it is, from one whole leaf to another; else it is split, to be moved page by page.
+    private bool TryMoveHuge(uint leaf, ulong page, int count, ulong target)
+    {
+        if (_pageTable.KindOf(leaf) != LeafKind.Huge)
+        {
+            return false;
+        }
+
+        uint into = _pageTable.Find(target);
+        _pageTable.Enter(leaf);
+        bool moves = count == PteLeaf.Length && PageTable.PositionOf(target) == 0 && _pageTable.KindOf(into) == LeafKind.None;
+        Pte entry = _pageTable.GetWhole(leaf);
+        if (moves)
+        {
+            _pageTable.ClearWhole(leaf);
+        }
+        else
+        {
+            SplitHuge(leaf);
+        }
+
+        _pageTable.Exit(leaf);
+        if (moves)
+        {
+            _observer.TranslationsKilled(Id, page, (uint)count);
+            _pageTable.Enter(into);
+            _pageTable.SetWhole(into, entry);
+            _pageTable.Exit(into);
+        }
+
+        return moves;
     }
 }

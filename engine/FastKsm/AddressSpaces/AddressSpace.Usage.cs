@@ -37,7 +37,7 @@ internal sealed partial class AddressSpace<TObserver>
                 Pte pte = _pageTable.Get(leaf, position + i);
                 if (pte.IsCounted)
                 {
-                    CountPage(pte, _store.Frames[pte.Frame], ref counts);
+                    CountPage(pte, _store.Frames[pte.Frame], _store.Frames.MapCountOf(pte.Frame), ref counts);
                 }
             }
 
@@ -45,14 +45,15 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    private static void CountPage(Pte pte, in FrameRecord frame, ref PageCounts counts)
+    private static void CountPage(Pte pte, in FrameRecord frame, int mapCount, ref PageCounts counts)
     {
-        int mappings = int.Max(1, frame.MapCount);
+        int mappings = int.Max(1, mapCount);
         bool shared = mappings > 1;
         bool dirty = pte.IsDirty || frame.Has(FrameFlags.Dirty);
         counts.Resident++;
         counts.Shares += (1L << PageCounts.ShareShift) / mappings;
         counts.Anonymous += frame.Has(FrameFlags.Anonymous) ? 1 : 0;
+        counts.AnonymousHuge += pte.IsHuge ? 1 : 0;
         counts.Merged += frame.Has(FrameFlags.Ksm) ? 1 : 0;
         counts.SharedClean += shared && !dirty ? 1 : 0;
         counts.SharedDirty += shared && dirty ? 1 : 0;

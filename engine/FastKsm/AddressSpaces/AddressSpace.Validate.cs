@@ -4,7 +4,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
-/// <content>The check of invariants A1 to A10, for a machine at rest.</content>
+/// <content>The check of invariants A1 to A11, for a machine at rest.</content>
 internal sealed partial class AddressSpace<TObserver>
 {
     /// <summary>Checks this address space and adds what it maps to the counts of the machine.</summary>
@@ -51,18 +51,38 @@ internal sealed partial class AddressSpace<TObserver>
         recount.AddLeaf(leaf);
         uint vmaBelow = _tree.At(_tree.Find(firstPage));
         Require(vmaBelow != 0 && VmaAt(vmaBelow).Start < firstPage + PteLeaf.Length, "A4", firstPage);
+        LeafKind kind = _pageTable.KindOf(leaf);
+        if (kind == LeafKind.Huge)
+        {
+            ValidateHuge(recount, leaf, firstPage);
+        }
+
         int populated = 0;
         for (int i = 0; i < PteLeaf.Length; i++)
         {
             Pte pte = _pageTable.Get(leaf, i);
             if (!pte.IsEmpty)
             {
+                Require(kind != LeafKind.None && pte.IsHuge == (kind == LeafKind.Huge), "A11", firstPage);
                 populated++;
                 ValidatePte(recount, pte, firstPage + (uint)i, ref counts);
             }
         }
 
         Require(populated == _pageTable.PopulatedIn(leaf) && _store.LeafHeaders[leaf].Latch == 0, "A4", firstPage);
+    }
+
+    private void ValidateHuge(StoreRecount recount, uint leaf, ulong firstPage)
+    {
+        Pte entry = _pageTable.GetWhole(leaf);
+        ref Vma vma = ref VmaAt(FindContaining(firstPage));
+        Require(firstPage + PteLeaf.Length <= vma.End && vma.Object == 0 && !vma.Has(VmaFlags.Shared), "A11", firstPage);
+        Require(entry.IsHuge && entry.IsPresent && !(entry.IsZeroFrame && entry.IsDirty), "A11", firstPage);
+        if (entry.IsCounted)
+        {
+            Require(PhysicalMemory.HeadOf(entry.Frame) == entry.Frame && _store.Frames[entry.Frame].Has(FrameFlags.Huge), "A11", firstPage);
+            recount.AddHugeMapping(entry.Frame);
+        }
     }
 
     private void ValidatePte(StoreRecount recount, Pte pte, ulong page, ref Recount counts)
@@ -88,13 +108,18 @@ internal sealed partial class AddressSpace<TObserver>
             return;
         }
 
-        recount.AddMapping(pte.Frame);
+        if (!pte.IsHuge)
+        {
+            recount.AddMapping(pte.Frame);
+        }
+
         bool anonymous = frame.Has(FrameFlags.Anonymous);
         counts.Anonymous += anonymous ? 1 : 0;
         counts.Backed += anonymous ? 0 : 1;
         Require(frame.Has(FrameFlags.Allocated) && !frame.Has(FrameFlags.Zero), "A5", page);
-        bool exclusive = frame.Has(FrameFlags.Exclusive);
-        Require(!exclusive || (anonymous && frame.MapCount == 1 && !frame.Has(FrameFlags.Ksm)), "A7", page);
+        bool exclusive = IsExclusive(pte);
+        bool mappedOnce = _store.Frames.MapCountOf(pte.Frame) == 1;
+        Require(!exclusive || (anonymous && mappedOnce && !frame.Has(FrameFlags.Ksm)), "A7", page);
         Require(!pte.IsWritable || vma.Has(VmaFlags.Shared) || exclusive, "A6", page);
         if (!anonymous)
         {

@@ -19,7 +19,7 @@ internal sealed partial class AddressSpace<TObserver>
         wasUsed = pte.IsAccessed;
         if (wasUsed)
         {
-            _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithAccessed(false));
+            MarkUsed(leaf, PageTable.PositionOf(page), pte.WithAccessed(false));
             _observer.TranslationsKilled(Id, page, 1);
         }
 
@@ -33,6 +33,12 @@ internal sealed partial class AddressSpace<TObserver>
         if (!TryEnterMapping(page, frame, out uint leaf, out Pte pte))
         {
             return PteOutcome.NotMapped;
+        }
+
+        if (pte.IsHuge)
+        {
+            SplitHuge(leaf);
+            pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
         }
 
         PteOutcome outcome = TryKill(leaf, page, pte, held, out bool exclusive);
@@ -64,15 +70,33 @@ internal sealed partial class AddressSpace<TObserver>
         bool waits = entry.IsMigration && entry.Frame == from;
         if (waits)
         {
-            ref FrameRecord record = ref _store.Frames[to];
-            record.AddReference();
-            record.AddMapping();
-            if (entry.WasExclusive)
-            {
-                record.Set(FrameFlags.Exclusive);
-            }
+            MapAgain(leaf, position, entry, to);
+        }
 
-            _pageTable.Set(leaf, position, entry.Arriving(to));
+        _pageTable.Exit(leaf);
+        return waits ? PteOutcome.Done : PteOutcome.NotMapped;
+    }
+
+    /// <inheritdoc/>
+    internal override PteOutcome EndDissolving(ulong page, Pfn frame, bool mayDrop, ref int zeroes)
+    {
+        if (!_pageTable.TryEnter(page, out uint leaf))
+        {
+            return PteOutcome.NotMapped;
+        }
+
+        int position = PageTable.PositionOf(page);
+        Pte entry = _pageTable.Get(leaf, position);
+        bool waits = entry.IsMigration && entry.Frame == frame;
+        if (waits && mayDrop && IsZero(frame))
+        {
+            zeroes++;
+            CountResident(_store.Frames[frame], -1);
+            _pageTable.Set(leaf, position, Pte.MapZero(_store.Frames.ZeroFrameOf(page), entry.Arriving(frame).IsAccessible));
+        }
+        else if (waits)
+        {
+            MapAgain(leaf, position, entry, frame);
         }
 
         _pageTable.Exit(leaf);
@@ -132,7 +156,7 @@ internal sealed partial class AddressSpace<TObserver>
             if (pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous))
             {
                 borrowed = pte.Frame;
-                _store.Frames[borrowed].AddReference();
+                _store.Frames.HolderOf(borrowed).AddReference();
             }
 
             _pageTable.Exit(leaf);
@@ -140,6 +164,17 @@ internal sealed partial class AddressSpace<TObserver>
 
         ExitShared();
         return borrowed;
+    }
+
+    private void MapAgain(uint leaf, int position, Pte entry, Pfn frame)
+    {
+        _store.Frames.AddMapping(frame);
+        if (entry.WasExclusive)
+        {
+            _store.Frames[frame].Set(FrameFlags.Exclusive);
+        }
+
+        _pageTable.Set(leaf, position, entry.Arriving(frame));
     }
 
     private bool TryEnterMapping(ulong page, Pfn frame, out uint leaf, out Pte pte)
@@ -170,7 +205,8 @@ internal sealed partial class AddressSpace<TObserver>
         exclusive = record.Has(FrameFlags.Exclusive);
         _pageTable.Set(leaf, position, default);
         _observer.TranslationsKilled(Id, page, 1);
-        if (exclusive && record.References != record.MapCount + held)
+        int others = record.Has(FrameFlags.Huge) ? _store.Frames.HugeFrameOf(pte.Frame).OtherReferences : record.References - record.MapCount;
+        if (exclusive && others != held)
         {
             _pageTable.Set(leaf, position, pte);
             return PteOutcome.Refused;

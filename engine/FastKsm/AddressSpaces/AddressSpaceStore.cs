@@ -200,7 +200,7 @@ internal sealed class AddressSpaceStore : IDisposable
         Pins.Return(pin);
         if (record.Frame.IsSome)
         {
-            ref FrameRecord frame = ref Frames[record.Frame];
+            ref FrameRecord frame = ref Frames.HolderOf(record.Frame);
             if (record.Kind == PinKind.Write)
             {
                 frame.Set(FrameFlags.Dirty);

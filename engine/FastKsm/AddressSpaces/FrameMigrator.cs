@@ -16,12 +16,14 @@ internal sealed class FrameMigrator
     private readonly AddressSpaceStore _store;
     private readonly FrameWalker _walker;
     private readonly IMergedFrames _merged;
+    private readonly FrameDissolver _dissolver;
 
-    internal FrameMigrator(AddressSpaceStore store, FrameWalker walker, IMergedFrames merged)
+    internal FrameMigrator(AddressSpaceStore store, FrameWalker walker, IMergedFrames merged, FrameDissolver dissolver)
     {
         _store = store;
         _walker = walker;
         _merged = merged;
+        _dissolver = dissolver;
     }
 
     /// <summary>Moves a frame.</summary>
@@ -36,6 +38,10 @@ internal sealed class FrameMigrator
     internal MemoryStatus TryMigrate(int cpu, Pfn frame, int node, out Pfn to)
     {
         to = frame;
+        if (!_dissolver.TryDissolve(cpu, frame, out _))
+        {
+            return MemoryStatus.Busy;
+        }
 
         ref FrameRecord record = ref _store.Frames[frame];
         MemoryStatus status = MemoryStatus.Busy;

@@ -24,6 +24,9 @@ internal struct PageCounts
     /// <summary>Pages on anonymous frames.</summary>
     internal long Anonymous;
 
+    /// <summary>Pages of huge mappings, zero frames aside.</summary>
+    internal long AnonymousHuge;
+
     /// <summary>Pages on merged frames.</summary>
     internal long Merged;
 

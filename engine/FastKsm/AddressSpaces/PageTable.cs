@@ -84,22 +84,87 @@ internal sealed class PageTable
 
     /// <summary>A PTE; write it through <see cref="Set"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Pte Get(uint leaf, int position) => _store.Leaves[leaf][position];
+    internal Pte Get(uint leaf, int position) =>
+        _store.LeafHeaders[leaf].Kind != LeafKind.Huge ? _store.Leaves[leaf][position] : GetWhole(leaf).At(position);
 
     /// <summary>Changes a PTE and the leaf's count of PTEs that are not empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Set(uint leaf, int position, Pte pte)
     {
-        Debug.Assert(_store.LeafHeaders[leaf].Latch == 1, "A PTE changes under the leaf's latch.");
+        ref LeafHeader header = ref _store.LeafHeaders[leaf];
+        Debug.Assert(header.Latch == 1 && header.Kind != LeafKind.Huge && !pte.IsHuge, "A PTE changes under the leaf's latch.");
         ref Pte slot = ref _store.Leaves[leaf][position];
-        _store.LeafHeaders[leaf].Populated += (pte.IsEmpty ? 0 : 1) - (slot.IsEmpty ? 0 : 1);
+        header.Populated += (short)((pte.IsEmpty ? 0 : 1) - (slot.IsEmpty ? 0 : 1));
+        header.Kind = LeafKind.Table;
         slot = pte;
+    }
+
+    /// <summary>What a leaf is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal LeafKind KindOf(uint leaf) => _store.LeafHeaders[leaf].Kind;
+
+    /// <summary>The entry of a huge mapping.</summary>
+    internal Pte GetWhole(uint leaf)
+    {
+        Debug.Assert(KindOf(leaf) == LeafKind.Huge, "The leaf is no huge mapping.");
+        return _store.Leaves[leaf][0];
+    }
+
+    /// <summary>Maps all of a leaf as a whole, or changes the entry. Under its latch.</summary>
+    internal void SetWhole(uint leaf, Pte entry)
+    {
+        ref LeafHeader header = ref _store.LeafHeaders[leaf];
+        Debug.Assert(header.Latch == 1 && (header.Kind == LeafKind.Huge || header.Populated == 0), "PTEs would be lost.");
+        Debug.Assert(entry.IsPresent && entry.IsHuge, "No entry for a whole leaf.");
+        header.Kind = LeafKind.Huge;
+        header.Populated = PteLeaf.Length;
+        _store.Leaves[leaf][0] = entry;
+    }
+
+    /// <summary>Unmaps a leaf that is mapped as a whole. Under its latch.</summary>
+    internal void ClearWhole(uint leaf)
+    {
+        ref LeafHeader header = ref _store.LeafHeaders[leaf];
+        Debug.Assert(header.Latch == 1 && header.Kind == LeafKind.Huge, "The leaf is no huge mapping.");
+        header.Kind = LeafKind.None;
+        header.Populated = 0;
+        _store.Leaves[leaf][0] = default;
+    }
+
+    /// <summary>Makes 512 PTEs of the entry for all, with what it says. Under the latch; the frames' counts are the caller's.</summary>
+    internal void SplitWhole(uint leaf)
+    {
+        Pte entry = GetWhole(leaf).ForOnePage();
+        ref LeafHeader header = ref _store.LeafHeaders[leaf];
+        Debug.Assert(header.Latch == 1, "A leaf changes under its latch.");
+        ref PteLeaf ptes = ref _store.Leaves[leaf];
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            ptes[i] = entry.At(i);
+        }
+
+        header.Kind = LeafKind.Table;
+    }
+
+    /// <summary>Makes a leaf of which nothing has become yet a page table. Under its latch.</summary>
+    internal void MakeTable(uint leaf)
+    {
+        Debug.Assert(KindOf(leaf) != LeafKind.Huge, "The leaf is in use.");
+        _store.LeafHeaders[leaf].Kind = LeafKind.Table;
+    }
+
+    /// <summary>Makes an empty page table nothing again. Under its latch.</summary>
+    internal void ForgetTable(uint leaf)
+    {
+        ref LeafHeader header = ref _store.LeafHeaders[leaf];
+        Debug.Assert(header is { Latch: 1, Populated: 0 }, "The leaf is in use.");
+        header.Kind = LeafKind.None;
     }
 
     /// <summary>PTEs of a leaf that are not empty.</summary>
     internal int PopulatedIn(uint leaf) => _store.LeafHeaders[leaf].Populated;
 
-    /// <summary>Frees the leaves that hold pages of a range and nothing else. Under the mm lock held alone.</summary>
+    /// <summary>Frees the empty leaves that hold pages of a range. Under the mm lock held alone.</summary>
     internal void FreeEmptyLeaves(ulong start, ulong end)
     {
         ulong page = start;
@@ -109,6 +174,7 @@ internal sealed class PageTable
             {
                 _directory.Enter();
                 Enter(leaf);
+                _store.LeafHeaders[leaf].Kind = LeafKind.None;
                 _directory.Remove(page >> PteLeaf.Shift);
                 Exit(leaf);
                 _directory.Exit();
@@ -130,7 +196,7 @@ internal sealed class PageTable
             return false;
         }
 
-        Debug.Assert(_store.LeafHeaders[leaf] is { Latch: 0, Populated: 0 }, "A free leaf has a clean header.");
+        Debug.Assert(_store.LeafHeaders[leaf] is { Latch: 0, Populated: 0, Kind: LeafKind.None }, "A free leaf has a clean header.");
         if (!_directory.TryAdd(page >> PteLeaf.Shift, leaf, out uint present))
         {
             _store.Leaves.Return(leaf);

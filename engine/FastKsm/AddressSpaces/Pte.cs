@@ -4,7 +4,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [5..1] flags  [0] present</c>; 0 is empty.</summary>
+/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.</summary>
 /// <remarks>
 /// Not present and not empty is a swap entry, <c>[63..32] slot  [12] exclusive  [6] set</c>, or a migration entry,
 /// <c>[63..32] the frame that is leaving  [12] exclusive  [11..8] what the PTE was: dirty, accessed, writable, accessible
@@ -26,6 +26,7 @@ internal readonly record struct Pte(ulong Value)
     private const ulong ExclusiveBit = 1 << 12;
     private const ulong SavedMask = AccessibleBit | WritableBit | AccessedBit | DirtyBit;
     private const int SavedShift = 7;
+    private const ulong HugeBit = 1 << 13;
     private const int FrameShift = 32;
 
     /// <summary>Neither a frame nor anything else.</summary>
@@ -52,6 +53,9 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>Maps a frame that counts its mappings.</summary>
     internal bool IsCounted => (Value & (PresentBit | ZeroBit)) == PresentBit;
 
+    /// <summary>Stands for all pages of its leaf, or has been derived from such an entry.</summary>
+    internal bool IsHuge => (Value & HugeBit) != 0;
+
     /// <summary>A page that has been paged out.</summary>
     internal bool IsSwap => (Value & SwapBit) != 0;
 
@@ -74,6 +78,16 @@ internal readonly record struct Pte(ulong Value)
 
     /// <summary>A clean PTE of the zero frame.</summary>
     internal static Pte MapZero(Pfn frame, bool accessible) => new(Map(frame, accessible).Value | ZeroBit);
+
+    /// <summary>The entry for all pages of a leaf: their frames follow this one, or all are the zero frame.</summary>
+    internal Pte ForWholeLeaf() => new(Value | HugeBit);
+
+    /// <summary>What the entry of a whole leaf says about one of its pages, as part of the whole.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Pte At(int position) => new(IsZeroFrame ? Value : Value + ((ulong)position << FrameShift));
+
+    /// <summary>The same for one page.</summary>
+    internal Pte ForOnePage() => new(Value & ~HugeBit);
 
     /// <summary>A swap entry.</summary>
     internal static Pte Swap(uint slot, bool wasExclusive) =>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
@@ -10,7 +11,7 @@ internal struct PteLeaf
     internal const int Length = 1 << Shift;
 
     /// <summary>A page's leaf number is its number shifted right by this.</summary>
-    internal const int Shift = 9;
+    internal const int Shift = Sizes.HugeShift;
 
     private Pte _first;
 }

@@ -6,13 +6,14 @@ using FastKsm.ReverseMapping;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M6, A5 and R1 to R8.</summary>
+/// <summary>Counts a machine at rest from scratch and compares: invariants M1 to M7, A5 and R1 to R8.</summary>
 internal sealed class StoreRecount
 {
     private readonly AddressSpaceStore _store;
     private readonly AnonVmaRecount _anonVmas;
     private readonly int[] _mappings;
     private readonly int[] _others;
+    private readonly int[] _wholes;
     private readonly int[] _pins;
     private readonly int[] _swapEntries;
     private readonly bool[] _wasExclusive;
@@ -25,7 +26,7 @@ internal sealed class StoreRecount
         _store = store;
         _anonVmas = store.AnonVmas.BeginRecount();
         int limit = (int)store.Frames.Layout.Limit;
-        (_mappings, _others, _pins) = (new int[limit], new int[limit], new int[limit]);
+        (_mappings, _others, _pins, _wholes) = (new int[limit], new int[limit], new int[limit], new int[limit]);
         (_swapEntries, _wasExclusive) = (new int[store.Swap.Limit], new bool[store.Swap.Limit]);
         _objectReferences = new int[store.ObjectLimit];
     }
@@ -43,6 +44,9 @@ internal sealed class StoreRecount
 
     /// <summary>Counts a PTE that maps a frame.</summary>
     internal void AddMapping(Pfn frame) => _mappings[frame.Number]++;
+
+    /// <summary>Counts a huge mapping.</summary>
+    internal void AddHugeMapping(Pfn first) => _wholes[first.Number]++;
 
     /// <summary>Counts a swap entry.</summary>
     internal void AddSwapEntry(Pte entry)
@@ -125,6 +129,30 @@ internal sealed class StoreRecount
         Require(frame.References == 1 && frame.MapCount == 0 && frame.Pins == 0 && frame.Mapping == 0, "M6", number);
     }
 
+    private void CheckHuge(uint number)
+    {
+        Pfn head = PhysicalMemory.HeadOf(new Pfn(number));
+        HugeFrame huge = _store.Frames.HugeFrameOf(head);
+        Require(huge[(int)(number - head.Number)].Has(FrameFlags.Huge | FrameFlags.Allocated | FrameFlags.Anonymous), "M7", number);
+        if (number != head.Number)
+        {
+            Require(_wholes[number] == 0 && huge.Head.Has(FrameFlags.Huge), "M7", number);
+            return;
+        }
+
+        (int singles, int others, int pins) = (0, 0, 0);
+        for (uint part = number; part < number + Sizes.HugePages; part++)
+        {
+            Require(_store.Frames[new Pfn(part)].Has(FrameFlags.Huge), "M7", part);
+            singles += _mappings[part];
+            others += _others[part];
+            pins += _pins[part];
+        }
+
+        Require(huge.WholeMappings == _wholes[number] && huge.SingleMappings == singles, "M7", number);
+        Require(huge.OtherReferences == others && huge.Head.References > 0 && huge.Head.Pins == pins, "M7", number);
+    }
+
     // Whether the frame is in use.
     private bool CheckFrame(uint number, bool isFree)
     {
@@ -138,6 +166,14 @@ internal sealed class StoreRecount
         }
 
         Require(!isFree, "M1", number);
+        if (frame.Has(FrameFlags.Huge))
+        {
+            Require(frame.MapCount == _mappings[number], "A5", number);
+            CheckHuge(number);
+            return true;
+        }
+
+        Require(_wholes[number] == 0, "M7", number);
         Require(frame.References == _mappings[number] + _others[number] && frame.References > 0, "M2", number);
         Require(frame.MapCount == _mappings[number], "A5", number);
         Require(frame.Pins == _pins[number], "M2", number);

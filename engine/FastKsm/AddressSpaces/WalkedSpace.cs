@@ -35,6 +35,13 @@ internal abstract class WalkedSpace
     /// <param name="to">The frame that is mapped from now on; may be the same.</param>
     internal abstract PteOutcome EndMigration(ulong page, Pfn from, Pfn to);
 
+    /// <summary>Puts the mapping of a frame that was one of a huge page's in the place of its migration entry.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="frame">The frame that the entry names.</param>
+    /// <param name="mayDrop">Whether a page of zeroes is mapped to the zero frame instead.</param>
+    /// <param name="zeroes">One more if it was.</param>
+    internal abstract PteOutcome EndDissolving(ulong page, Pfn frame, bool mayDrop, ref int zeroes);
+
     /// <summary>Puts a swap entry in the place of a page's mapping.</summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page.</param>

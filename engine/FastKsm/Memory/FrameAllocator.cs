@@ -4,15 +4,16 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Memory;
 
-/// <summary>Hands out single frames, nearest node first, through a cache for each CPU.</summary>
+/// <summary>Hands out single frames, nearest node first, through a cache for each CPU, and aligned blocks of 512.</summary>
 /// <remarks>
 /// A node holds a list of frames given back (linked through their records) and a range never used so far, whose contents
-/// are committed a chunk at a time. Exhaustion is reported only when no frame is free anywhere, the other CPUs' caches
+/// are committed a chunk at a time, and a list of whole blocks. How many frames of a block are on the first list is counted,
+/// so that a block whose frames have all come back can be told. Exhaustion is reported only when no frame is free anywhere, the other CPUs' caches
 /// included. Order is last in, first out throughout, so one driving thread always gets the same frames.
 /// Thread safety: all members may be called concurrently. Lock rank: the last but the slabs' own; a cache's latch lies
 /// outside a node's.
 /// </remarks>
-internal sealed class FrameAllocator
+internal sealed partial class FrameAllocator : IDisposable
 {
     // Several huge pages of the host, which it can use only where all of one is committed.
     private const uint CommitBytes = 16 * 1024 * 1024;
@@ -25,6 +26,9 @@ internal sealed class FrameAllocator
     private readonly CpuFrameCache[] _caches;
     private readonly uint _commitFrames;
 
+    // Frames on a node's free list, for each block that lies on one node.
+    private readonly NativeColumn<ushort> _freeInBlock;
+
     internal FrameAllocator(
         in FrameLayout layout, FrameArena arena, NativeColumn<FrameRecord> records, AllocationFaults faults)
     {
@@ -33,12 +37,13 @@ internal sealed class FrameAllocator
         _records = records;
         _faults = faults;
         _commitFrames = Math.Max(1, CommitBytes / (uint)layout.ContentSize);
+        _freeInBlock = new NativeColumn<ushort>((layout.Limit >> Sizes.HugeShift) + 1, faults);
         _caches = new CpuFrameCache[layout.Cpus];
         _nodes = new Node[layout.Nodes];
         for (int node = 0; node < layout.Nodes; node++)
         {
             uint first = layout.FirstOf(node);
-            _nodes[node] = new Node { Unused = first, Committed = first, End = layout.FirstOf(node + 1) };
+            _nodes[node] = new Node { First = first, Unused = first, Committed = first, End = layout.FirstOf(node + 1) };
         }
     }
 
@@ -62,7 +67,7 @@ internal sealed class FrameAllocator
         {
             int node = (wanted + step) % _nodes.Length;
             MemoryStatus here = node == home ? TakeCached(cpu, node, out uint number) : TakeFrom(node, out number);
-            if (here != MemoryStatus.Done && DrainOthers(cpu, node))
+            if (here != MemoryStatus.Done && Drain(node, but: cpu))
             {
                 here = TakeFrom(node, out number);
             }
@@ -108,7 +113,7 @@ internal sealed class FrameAllocator
         uint free = 0;
         foreach (ref readonly Node node in _nodes.AsSpan())
         {
-            free += node.FreeCount + (node.End - node.Unused);
+            free += node.FreeCount + (node.Blocks * (uint)Sizes.HugePages) + (node.End - node.Unused);
         }
 
         foreach (ref readonly CpuFrameCache cache in _caches.AsSpan())
@@ -131,6 +136,14 @@ internal sealed class FrameAllocator
             {
                 visit(new Pfn(number));
             }
+
+            for (uint first = node.BlockHead; first != 0; first = _records[first].Mapping)
+            {
+                for (uint i = 0; i < Sizes.HugePages; i++)
+                {
+                    visit(new Pfn(first + i));
+                }
+            }
         }
 
         foreach (CpuFrameCache cache in _caches)
@@ -141,6 +154,9 @@ internal sealed class FrameAllocator
             }
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _freeInBlock.Dispose();
 
     private MemoryStatus TakeCached(int cpu, int node, out uint number)
     {
@@ -192,12 +208,13 @@ internal sealed class FrameAllocator
         return count != 0 ? MemoryStatus.Done : status;
     }
 
-    private bool DrainOthers(int cpu, int node)
+    // Gives the frames in CPU caches back to their node.
+    private bool Drain(int node, int but)
     {
         bool any = false;
         for (int other = 0; other < _caches.Length; other++)
         {
-            if (other == cpu || _layout.HomeOf(other) != node)
+            if (other == but || _layout.HomeOf(other) != node)
             {
                 continue;
             }
@@ -232,6 +249,10 @@ internal sealed class FrameAllocator
         _records[number].Mapping = node.FreeHead;
         node.FreeHead = number;
         node.FreeCount++;
+        if (node.HasBlockOf(number) && ++_freeInBlock[number >> Sizes.HugeShift] == Sizes.HugePages)
+        {
+            node.FullBlocks++;
+        }
     }
 
     private MemoryStatus Pop(ref Node node, out uint number)
@@ -241,29 +262,42 @@ internal sealed class FrameAllocator
         {
             node.FreeHead = _records[number].Mapping;
             node.FreeCount--;
+            if (node.HasBlockOf(number) && _freeInBlock[number >> Sizes.HugeShift]-- == Sizes.HugePages)
+            {
+                node.FullBlocks--;
+            }
+
             return MemoryStatus.Done;
         }
 
         if (node.Unused == node.End)
         {
-            return MemoryStatus.OutOfFrames;
+            return node.BlockHead == 0 ? MemoryStatus.OutOfFrames : BreakBlock(ref node, out number);
         }
 
-        if (node.Unused == node.Committed)
+        if (node.Unused == node.Committed && !TryCommit(ref node))
         {
-            uint chunk = Math.Min(_commitFrames, node.End - node.Committed);
-            if (_faults.Strikes()
-                || !_records.TryCover(node.Committed + chunk - 1)
-                || !_arena.TryCommit(node.Committed, chunk))
-            {
-                return MemoryStatus.OutOfNativeMemory;
-            }
-
-            node.Committed += chunk;
+            return MemoryStatus.OutOfNativeMemory;
         }
 
         number = node.Unused++;
         return MemoryStatus.Done;
+    }
+
+    private bool TryCommit(ref Node node)
+    {
+        uint chunk = Math.Min(_commitFrames, node.End - node.Committed);
+        uint last = node.Committed + chunk - 1;
+        if (_faults.Strikes()
+            || !_records.TryCover(last)
+            || !_freeInBlock.TryCover(last >> Sizes.HugeShift)
+            || !_arena.TryCommit(node.Committed, chunk))
+        {
+            return false;
+        }
+
+        node.Committed += chunk;
+        return true;
     }
 
     // Sized to two lines so that nodes never share one.
@@ -273,8 +307,19 @@ internal sealed class FrameAllocator
         internal int Latch;
         internal uint FreeHead;
         internal uint FreeCount;
+        internal uint BlockHead;
+        internal uint Blocks;
+        internal uint FullBlocks;
+        internal uint First;
         internal uint Unused;
         internal uint Committed;
         internal uint End;
+
+        // A block that reaches over the edge of the node is never one.
+        internal readonly bool HasBlockOf(uint number)
+        {
+            uint first = number & ~((uint)Sizes.HugePages - 1);
+            return first >= First && first + (ulong)Sizes.HugePages <= End;
+        }
     }
 }

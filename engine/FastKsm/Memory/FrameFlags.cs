@@ -40,4 +40,7 @@ internal enum FrameFlags : ulong
     /// The frame lock: its holder walks over its mappings or merges it. Between the address-space lock and the anon_vma's.
     /// </summary>
     Locked = 1UL << 49,
+
+    /// <summary>One of the frames of a huge page; <see cref="HugeFrame"/> says what stands where.</summary>
+    Huge = 1UL << 50,
 }

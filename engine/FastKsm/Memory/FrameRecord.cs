@@ -68,14 +68,24 @@ internal struct FrameRecord
         Volatile.Write(ref _indexAndFlags, (ulong)flags | index);
     }
 
-    /// <summary>First reference of a frame that left the allocator.</summary>
-    internal void Birth(FrameFlags flags)
+    /// <summary>References of a frame that left the allocator: the taker's first, or none for the later frames of a huge page.</summary>
+    internal void Birth(FrameFlags flags, int references = 1)
     {
-        _references = 1;
+        _references = references;
         _mapCount = 0;
         _pins = 0;
         Become(flags, 0, 0);
     }
+
+    /// <summary>A frame of a huge page that is taken apart stands for itself from now on.</summary>
+    internal void BecomeSingle(int references)
+    {
+        _references = references;
+        Clear(FrameFlags.Huge);
+    }
+
+    /// <summary>Some references more.</summary>
+    internal void AddReferences(int count) => Interlocked.Add(ref _references, count);
 
     /// <summary>One reference more.</summary>
     internal void AddReference() => Interlocked.Increment(ref _references);

@@ -44,6 +44,13 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
         }
     }
 
+    /// <summary>The values beside a run of ids, all of them covered.</summary>
+    internal Span<T> Run(uint first, int count)
+    {
+        Debug.Assert((ulong)first + (uint)count <= _committed, "Column values beside ids not covered.");
+        return new Span<T>(_values + first, count);
+    }
+
     /// <summary>Whether the value beside an id is usable.</summary>
     internal bool Covers(uint id) => id < Volatile.Read(in _committed);
 

@@ -18,6 +18,7 @@ internal sealed class PhysicalMemory : IDisposable
     private readonly FrameArena _arena;
     private readonly NativeColumn<FrameRecord> _records;
     private long _mergedFramesFreed;
+    private int _hugePages;
 
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space, or memory for the zero frames.</exception>
     internal PhysicalMemory(in FrameLayout layout, AllocationFaults faults)
@@ -57,11 +58,55 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>The first of the zero frames, which all have the same content.</summary>
     internal static Pfn AnyZeroFrame => new(FrameLayout.FirstZeroFrame);
 
+    /// <summary>Huge pages in use, whether or not they are mapped as a whole.</summary>
+    internal int HugePages => Volatile.Read(ref _hugePages);
+
     /// <summary>Record of a frame that is, or has been, in use.</summary>
     internal ref FrameRecord this[Pfn frame]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => ref _records[frame.Number];
+    }
+
+    /// <summary>The record that has a frame's references and pins: its own, or that of the first frame of its huge page.</summary>
+    internal ref FrameRecord HolderOf(Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        return ref record.Has(FrameFlags.Huge) ? ref _records[HeadOf(frame).Number] : ref record;
+    }
+
+    /// <summary>First frame of the huge page that a frame belongs to, or would.</summary>
+    internal static Pfn HeadOf(Pfn frame) => new(frame.Number & ~((uint)Sizes.HugePages - 1));
+
+    /// <summary>The huge page that a frame belongs to.</summary>
+    internal HugeFrame HugeFrameOf(Pfn frame)
+    {
+        Debug.Assert(_records[frame.Number].Has(FrameFlags.Huge), "The frame is none of a huge page's.");
+        return new HugeFrame(_records.Run(HeadOf(frame).Number, Sizes.HugePages));
+    }
+
+    /// <summary>One PTE more maps a frame: its map count and the reference that goes with it.</summary>
+    internal void AddMapping(Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        record.AddMapping();
+        if (record.Has(FrameFlags.Huge))
+        {
+            HugeFrame huge = HugeFrameOf(frame);
+            huge.AddSingleMapping();
+            huge.Head.AddReference();
+        }
+        else
+        {
+            record.AddReference();
+        }
+    }
+
+    /// <summary>Mappings of a frame: its PTEs, and the huge mappings of its huge page.</summary>
+    internal int MapCountOf(Pfn frame)
+    {
+        ref FrameRecord record = ref _records[frame.Number];
+        return record.MapCount + (record.Has(FrameFlags.Huge) ? HugeFrameOf(frame).WholeMappings : 0);
     }
 
     /// <summary>Whether a frame has a record yet; the others have never been near use.</summary>
@@ -138,10 +183,39 @@ internal sealed class PhysicalMemory : IDisposable
         return status;
     }
 
-    /// <summary>Drops a reference; the last one frees the frame.</summary>
+    /// <summary>Takes 512 frames of zeroes that are one huge page, with one reference to all of it, the caller's.</summary>
+    internal MemoryStatus TakeHuge(int cpu, int node, out Pfn first)
+    {
+        MemoryStatus status = Allocator.TakeHuge(cpu, node, out first);
+        if (status == MemoryStatus.Done)
+        {
+            _ = Interlocked.Increment(ref _hugePages);
+            Span<FrameRecord> records = _records.Run(first.Number, Sizes.HugePages);
+            for (int i = 0; i < records.Length; i++)
+            {
+                Debug.Assert(!records[i].Has(FrameFlags.Allocated), "A frame in use was handed out.");
+                if (records[i].Has(FrameFlags.Used))
+                {
+                    _arena.Content(new Pfn(first.Number + (uint)i)).Clear();
+                }
+
+                records[i].Birth(FrameFlags.Allocated | FrameFlags.Used | FrameFlags.Huge, i == 0 ? 1 : 0);
+            }
+        }
+
+        return status;
+    }
+
+    /// <summary>Drops a reference; the last one frees the frame, or all of its huge page.</summary>
     internal void Release(int cpu, Pfn frame)
     {
         ref FrameRecord record = ref _records[frame.Number];
+        if (record.Has(FrameFlags.Huge))
+        {
+            ReleaseHuge(HeadOf(frame));
+            return;
+        }
+
         Debug.Assert(!record.Has(FrameFlags.Zero), "Zero frames carry no references.");
         int left = record.DropReference();
         Debug.Assert(left >= 0, "Frame released twice.");
@@ -163,8 +237,47 @@ internal sealed class PhysicalMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Allocator?.Dispose();
         _records.Dispose();
         _arena.Dispose();
+    }
+
+    /// <summary>Takes a huge page apart. Nobody has a reference to any of it but PTEs, and the caller to one frame.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="held">The frame to which the caller has a reference; frames that nobody has one to are free afterwards.</param>
+    /// <param name="each">References to every frame that the caller has from then on.</param>
+    internal void Dissolve(int cpu, Pfn held, int each = 0)
+    {
+        Pfn first = HeadOf(held);
+        HugeFrame huge = HugeFrameOf(held);
+        huge.Dissolve((int)(held.Number - first.Number), each);
+        _ = Interlocked.Decrement(ref _hugePages);
+        for (uint i = 0; i < Sizes.HugePages; i++)
+        {
+            if (huge[(int)i].References == 0)
+            {
+                huge[(int)i].Become(FrameFlags.Used, 0, 0);
+                Allocator.Give(cpu, new Pfn(first.Number + i));
+            }
+        }
+    }
+
+    private void ReleaseHuge(Pfn first)
+    {
+        int left = _records[first.Number].DropReference();
+        Debug.Assert(left >= 0, "Huge page released twice.");
+        if (left == 0)
+        {
+            HugeFrame huge = HugeFrameOf(first);
+            Debug.Assert(huge is { WholeMappings: 0, SingleMappings: 0 } && huge.Head.Pins == 0, "Huge page freed in use.");
+            for (int i = 0; i < Sizes.HugePages; i++)
+            {
+                huge[i].Become(FrameFlags.Used, 0, 0);
+            }
+
+            _ = Interlocked.Decrement(ref _hugePages);
+            Allocator.GiveHuge(first);
+        }
     }
 
     private MemoryStatus TakeRaw(int cpu, int node, out Pfn frame, out bool used)

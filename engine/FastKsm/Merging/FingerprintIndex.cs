@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
@@ -10,6 +11,8 @@ namespace FastKsm.Merging;
 /// The unstable half is a table of the items entered during this scan: open addressing, linear probing; a slot counts only
 /// if it bears the number of the current scan, so forgetting the table costs nothing. The stable half is the stable tree
 /// with a table beside it, which walks only when a walk could change something.
+/// When a huge page is taken apart and a page of zeroes that was entered loses its frame by it, the rest of the scan goes by
+/// Linux's unstable tree, made out of a log: the searches that would come by that page are to end there.
 /// Thread safety: under the ksm mutex.
 /// </remarks>
 internal sealed class FingerprintIndex : IMergeIndex
@@ -26,10 +29,15 @@ internal sealed class FingerprintIndex : IMergeIndex
     private readonly Func<uint, Pfn> _borrowPage;
     private readonly AllocationFaults _faults;
     private readonly MergeNodes _numa;
+    private readonly UnstableLog _log;
+    private readonly UnstableTree _tree;
+    private readonly ulong _zeroHash;
     private NativeColumn<Slot> _slots;
     private uint _mask;
     private uint _used;
     private uint _scan = 1;
+    private bool _logs;
+    private bool _walks;
 
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
     internal FingerprintIndex(MergeParts parts)
@@ -42,6 +50,10 @@ internal sealed class FingerprintIndex : IMergeIndex
         _mask = (1 << SmallestShift) - 1;
         _slots = NativeColumn<Slot>.TryMake(_mask + 1, _faults)
             ?? throw new OutOfNativeMemoryException("The host has no memory for the unstable table.");
+        _log = new UnstableLog(parts);
+        _tree = new UnstableTree(parts);
+        _zeroHash = PageChecksum.Hash64(
+            in MemoryMarshal.GetReference(_frames.Content(PhysicalMemory.AnyZeroFrame)), (nuint)_frames.ContentSize);
         Stable = new StableTree(parts, hashed: true);
     }
 
@@ -49,12 +61,20 @@ internal sealed class FingerprintIndex : IMergeIndex
     public StableTree Stable { get; }
 
     /// <inheritdoc/>
-    public long UsedBytes => Stable.UsedBytes + (((long)_mask + 1) * 16);
+    public long UsedBytes => Stable.UsedBytes + _log.UsedBytes + _tree.UsedBytes + (((long)_mask + 1) * 16);
 
     /// <inheritdoc/>
     public void ForgetUnstable()
     {
         _used = 0;
+        _log.Clear();
+        _logs = false;
+        if (_walks)
+        {
+            _tree.Forget();
+            _walks = false;
+        }
+
         if (++_scan == 0)
         {
             // After 2^32 scans the oldest slots would come to life again.
@@ -77,6 +97,11 @@ internal sealed class FingerprintIndex : IMergeIndex
     /// <inheritdoc/>
     public UnstableMatch SearchOrInsert(uint item, Pfn frame, ulong hash)
     {
+        if (_walks)
+        {
+            return _tree.SearchOrInsert(item, frame);
+        }
+
         // Half full at most, so that probes stay short and always end.
         if ((_used + 1) * 2 > _mask + 1 && !TryGrow())
         {
@@ -125,6 +150,13 @@ internal sealed class FingerprintIndex : IMergeIndex
             _frames.Release(Cpu, other);
         }
 
+        // From the scan's first entry on, or not at all.
+        _logs |= _used == 0 && _frames.HugePages != 0;
+        if (_logs)
+        {
+            _log.Add(item, _numa.Of(frame));
+        }
+
         _slots[at] = new Slot { Hash = hash, Item = item, Scan = _scan };
         _used++;
         _items[item].Node = at;
@@ -134,13 +166,36 @@ internal sealed class FingerprintIndex : IMergeIndex
     /// <inheritdoc/>
     public void Remove(uint item)
     {
+        if (_walks)
+        {
+            _tree.Remove(item);
+            return;
+        }
+
         // The slot goes on counting as used: a probe must not end here.
         _slots[_items[item].Node].Item = 0;
+        if (_logs)
+        {
+            _log.Add(item, -1);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PagesLost()
+    {
+        _logs |= _used == 0;
+        _walks = _walks || (_logs && HasLostPage() && _log.TryReplay(_tree));
     }
 
     /// <inheritdoc/>
     public void Validate(long entered)
     {
+        if (_walks)
+        {
+            _tree.Validate(entered);
+            return;
+        }
+
         long found = 0;
         for (uint i = 0; i <= _mask; i++)
         {
@@ -165,11 +220,38 @@ internal sealed class FingerprintIndex : IMergeIndex
     public void Dispose()
     {
         Stable.Dispose();
+        _tree.Dispose();
+        _log.Dispose();
         _slots.Dispose();
     }
 
     // The upper half; the lower one is the item's checksum.
     private static uint Home(ulong hash, uint mask) => (uint)(hash >> 32) & mask;
+
+    // Whether an entered page of zeroes is not to be had any more; there is at most one for each node that is kept apart.
+    private bool HasLostPage()
+    {
+        bool lost = false;
+        for (int numa = 0; numa < (_numa.AreApart ? _numa.Count : 1) && !lost; numa++)
+        {
+            ulong hash = _zeroHash ^ ((ulong)numa * NodeSalt);
+            for (uint at = Home(hash, _mask); _slots[at].Scan == _scan && !lost; at = (at + 1) & _mask)
+            {
+                Slot slot = _slots[at];
+                if (slot.Hash == hash && slot.Item != 0)
+                {
+                    Pfn frame = _borrowPage(slot.Item);
+                    lost = !frame.IsSome;
+                    if (!lost)
+                    {
+                        _frames.Release(Cpu, frame);
+                    }
+                }
+            }
+        }
+
+        return lost;
+    }
 
     private bool TryGrow()
     {

@@ -31,6 +31,9 @@ internal interface IMergeIndex : IDisposable
     /// <summary>Takes out an item that was entered during this scan.</summary>
     void Remove(uint item);
 
+    /// <summary>Pages of zeroes have just lost their frames, or one that has was entered: a huge page has been taken apart.</summary>
+    void PagesLost();
+
     /// <summary>Checks the unstable index against the items that were entered during this scan.</summary>
     /// <param name="entered">Number of such items.</param>
     /// <exception cref="InvalidOperationException">An invariant is broken.</exception>

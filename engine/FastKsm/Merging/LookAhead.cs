@@ -97,12 +97,12 @@ internal sealed class LookAhead : IDisposable
     }
 
     /// <summary>Looks at some pages.</summary>
-    /// <param name="ptes">The leaf of PTEs.</param>
-    /// <param name="leaf">Its id.</param>
+    /// <param name="table">The page table.</param>
+    /// <param name="leaf">Its leaf.</param>
     /// <param name="itemLeaf">Leaf of their items; 0 while there is none.</param>
     /// <param name="position">First position.</param>
     /// <param name="limit">Most pages worth looking at.</param>
-    internal void Fill(ref PteLeaf ptes, uint leaf, uint itemLeaf, int position, int limit)
+    internal void Fill(PageTable table, uint leaf, uint itemLeaf, int position, int limit)
     {
         Forget();
         bool shared = _workers is { IsAwake: true };
@@ -111,7 +111,7 @@ internal sealed class LookAhead : IDisposable
         _ready = position;
         for (int i = position; i < _end; i++)
         {
-            Pte pte = ptes[i];
+            Pte pte = table.Get(leaf, i);
             _looked[i] = pte.IsCounted ? pte.Frame : Pfn.None;
             if (pte.IsCounted && i < position + Chunk)
             {

@@ -27,4 +27,8 @@ internal sealed record MergeParts(
     TimeProvider Clock,
     AllocationFaults Faults,
     KsmEventQueue Events,
-    Func<uint, Pfn> BorrowPage);
+    Func<uint, Pfn> BorrowPage)
+{
+    /// <summary>Whether an item forgets its checksum, age and skips while it is merged, as if the page index lay over them.</summary>
+    internal bool IndexOverlaysChecksum { get; init; }
+}

@@ -141,11 +141,11 @@ internal sealed partial class MergeScanner<TObserver>
                 }
             }
 
-            ref PteLeaf leaf = ref _store.Leaves[_position.Leaf];
+            PageTable table = space.PageTable;
             for (; _address < _position.End; _address++)
             {
                 place = PageTable.PositionOf(_address);
-                Pte pte = leaf[place];
+                Pte pte = table.Get(_position.Leaf, place);
                 if (!pte.IsCounted)
                 {
                     continue;
@@ -154,7 +154,7 @@ internal sealed partial class MergeScanner<TObserver>
                 if (!_ahead.Covers(_position.Leaf, place))
                 {
                     int limit = (int)long.Min(_budget, (long)(_position.End - _address));
-                    _ahead.Fill(ref leaf, _position.Leaf, _position.ItemLeaf, place, limit);
+                    _ahead.Fill(table, _position.Leaf, _position.ItemLeaf, place, limit);
                 }
 
                 if (_frames[pte.Frame].Has(FrameFlags.Anonymous))
@@ -204,7 +204,7 @@ internal sealed partial class MergeScanner<TObserver>
         ref FrameRecord frame = ref _frames[pte.Frame];
         ref RmapItem item = ref _items[visit.Item];
         bool merged = frame.Has(FrameFlags.Ksm);
-        if (Knobs.SmartScan && !merged && SmartScan.ShouldSkip(ref item))
+        if (Knobs.SmartScan && !merged && (_skipsStable || item.State != RmapItemState.Stable) && SmartScan.ShouldSkip(ref item))
         {
             table.Exit(leaf);
             Counters.PagesSkipped++;
@@ -216,7 +216,7 @@ internal sealed partial class MergeScanner<TObserver>
         if (visit.Node == 0 || _stable.NodeOf(item) != visit.Node || (!Knobs.MergeAcrossNodes && !_stable.IsPlaced(visit.Node)))
         {
             visit.Frame = pte.Frame;
-            frame.AddReference();
+            _frames.HolderOf(pte.Frame).AddReference();
         }
 
         table.Exit(leaf);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
 
@@ -11,6 +12,9 @@ internal sealed partial class MergeScanner<TObserver>
 {
     /// <summary>EFAULT: what Linux reports for every merge that fails.</summary>
     private const int BadAddress = (int)Errno.BadAddress;
+
+    // A huge page has been taken apart, and pages of zeroes have lost their frames by it.
+    private bool _hasLostPages;
 
     private void Process(ref Visit<TObserver> visit)
     {
@@ -44,7 +48,7 @@ internal sealed partial class MergeScanner<TObserver>
             return;
         }
 
-        if (Knobs.UseZeroPages && item.Checksum == _zeroChecksum && TryPlaceZeroFrame(visit))
+        if (Knobs.UseZeroPages && item.Checksum == _zeroChecksum && TryPlaceZeroFrame(ref visit))
         {
             return;
         }
@@ -71,10 +75,27 @@ internal sealed partial class MergeScanner<TObserver>
                 item.State = RmapItemState.Unstable;
                 item.Sequence = (byte)Counters.FullScans;
                 Counters.PagesUnshared++;
+                if (visit.HasLostPage)
+                {
+                    _index.PagesLost();
+                }
+
                 break;
             case UnstableOutcome.Found:
                 Found(visit, match);
+
+                // Two pages of one huge page: it could not be taken apart with a reference to either. Now it can; they merge
+                // in another scan.
+                bool sameHuge = PhysicalMemory.HeadOf(visit.Frame) == PhysicalMemory.HeadOf(match.Frame);
                 _frames.Release(Cpu, match.Frame);
+                if (sameHuge && _frames[visit.Frame].Has(FrameFlags.Huge))
+                {
+                    AddressSpace<TObserver> space = visit.Slot.Space;
+                    space.EnterShared();
+                    _ = TryDissolve(space, visit.Page, visit.Frame);
+                    ExitShared(space);
+                }
+
                 break;
             default:
                 break;
@@ -141,6 +162,7 @@ internal sealed partial class MergeScanner<TObserver>
             // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
             _store.AnonVmas.Drop(anonVma);
             _ = visit.Slot.Space.BreakMerged(Cpu, visit.Page);
+            _stable.ForgetOverlaid(ref _items[visit.Item]);
             return;
         }
 
@@ -168,27 +190,52 @@ internal sealed partial class MergeScanner<TObserver>
         AddressSpace<TObserver> space = slot.Space;
         ulong page = _items.PageOf(item);
         space.EnterShared();
-        bool merged = space.IsMergeable(page, out anonVma, out index) && space.TryMerge(Cpu, page, frame, target);
+        bool merged = space.IsMergeable(page, out anonVma, out index) && TryMerge(space, page, frame, target);
         if (merged)
         {
             TakeOut(item);
             _store.AnonVmas.Hold(anonVma);
         }
 
-        space.ExitShared();
+        ExitShared(space);
         Tell(KsmEventKind.MergeWithKsmPage, slot, item, frame, target, merged);
         return merged;
     }
 
+    // A page of a huge page can be merged only when it stands for itself. Under the mm lock.
+    private bool TryMerge(AddressSpace<TObserver> space, ulong page, Pfn frame, Pfn target) => frame == target
+        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && space.TryMerge(Cpu, page, frame, target));
+
+    // The index looks at pages of any address space, which is not to be done with a lock of one.
+    private void ExitShared(AddressSpace<TObserver> space)
+    {
+        space.ExitShared();
+        if (_hasLostPages)
+        {
+            _hasLostPages = false;
+            _index.PagesLost();
+        }
+    }
+
+    private bool TryDissolve(AddressSpace<TObserver> space, ulong page, Pfn frame)
+    {
+        bool dissolved = space.TryDissolve(Cpu, page, frame, out int zeroes, out bool shared)
+            || (shared && Dissolver!.TryDissolve(Cpu, frame, out zeroes));
+        Counters.Statistics.HugePagesSplit += dissolved ? 1 : 0;
+        _hasLostPages |= zeroes != 0;
+        return dissolved;
+    }
+
     // Whether nothing else is to be done about the page.
-    private bool TryPlaceZeroFrame(in Visit<TObserver> visit)
+    private bool TryPlaceZeroFrame(ref Visit<TObserver> visit)
     {
         AddressSpace<TObserver> space = visit.Slot.Space;
         space.EnterShared();
         bool mergeable = space.IsMergeable(visit.Page, out _, out _);
         Pfn zero = _frames.ZeroFrameOf(visit.Page);
-        bool placed = mergeable && space.TryMerge(Cpu, visit.Page, visit.Frame, zero);
-        space.ExitShared();
+        bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, zero);
+        visit.HasLostPage = _hasLostPages;
+        ExitShared(space);
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
         if (mergeable)
         {

@@ -31,15 +31,17 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     private readonly LookAhead _ahead;
     private readonly KsmEventQueue _events;
     private readonly uint _zeroChecksum;
+    private readonly bool _skipsStable;
 
     /// <param name="store">Tables of the machine.</param>
     /// <param name="clock">Model time.</param>
     /// <param name="events">Receives events; flushed by whoever calls, when no lock is held any more.</param>
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
+    /// <param name="forgets">Whether items forget what they knew of their page while they are merged.</param>
     /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
     internal MergeScanner(
-        AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints, int hashingThreads)
+        AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints, bool forgets, int hashingThreads)
     {
         _events = events;
         Advisor = new ScanTimeAdvisor(Knobs, clock);
@@ -48,7 +50,11 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         _items = new RmapItemTable(store.Faults);
         _slots = new MmSlotList<TObserver>(store.DirectoryNodes);
         MergeParts parts = new(
-            _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage);
+            _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage)
+        {
+            IndexOverlaysChecksum = forgets,
+        };
+        _skipsStable = !forgets;
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
         _ahead = new LookAhead(parts, _index, hashingThreads);
@@ -63,6 +69,9 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
 
     /// <summary>Chooses the number of pages in a batch, if it is on; set through <see cref="Configure"/>.</summary>
     internal ScanTimeAdvisor Advisor { get; }
+
+    /// <summary>Takes huge pages apart that several map; set before the first scan, for its walks ask this scanner about merged frames.</summary>
+    internal FrameDissolver? Dissolver { get; set; }
 
     /// <summary>Bytes of native records in use.</summary>
     internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;

@@ -24,4 +24,7 @@ internal sealed class MergeStatistics
 
     /// <summary>Pages replaced by the zero frame.</summary>
     internal long ZeroPagesPlaced;
+
+    /// <summary>Huge pages taken apart.</summary>
+    internal long HugePagesSplit;
 }

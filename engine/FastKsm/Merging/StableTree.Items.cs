@@ -143,9 +143,19 @@ internal sealed partial class StableTree
         ref RmapItem item = ref _items[record.Item];
         item.State = RmapItemState.Volatile;
         item.Node = 0;
+        ForgetOverlaid(ref item);
         _items.ListOf(record.Item).MergingPages--;
         _anonVmas.Drop(record.AnonVma);
         _records.Return(id);
+    }
+
+    /// <summary>An item has had a page index and is not merged, or not any more.</summary>
+    internal void ForgetOverlaid(ref RmapItem item)
+    {
+        if (_indexOverlaysChecksum)
+        {
+            (item.Checksum, item.Age, item.RemainingSkips) = (0, 0, 0);
+        }
     }
 
     private void Unlink(uint node)

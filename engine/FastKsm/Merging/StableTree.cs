@@ -34,6 +34,7 @@ internal sealed partial class StableTree : IDisposable
     private readonly MergeNodes _numa;
     private readonly RedBlackTree<StableNode>[] _trees;
     private readonly StableTable? _table;
+    private readonly bool _indexOverlaysChecksum;
     private long _staleDiscarded;
     private long _unsettledChains;
     private uint _earliestPruned;
@@ -54,6 +55,7 @@ internal sealed partial class StableTree : IDisposable
         _nodes = new NativeSlab<StableNode>(MaxNodes, parts.Faults);
         _records = new NativeSlab<StableRecord>(MaxRecords, parts.Faults);
         _numa = parts.Nodes;
+        _indexOverlaysChecksum = parts.IndexOverlaysChecksum;
         _trees = new RedBlackTree<StableNode>[_numa.Count];
         for (int i = 0; i < _trees.Length; i++)
         {

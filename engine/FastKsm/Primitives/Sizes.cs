@@ -17,4 +17,10 @@ internal static class Sizes
 
     /// <summary>Width of a linear page index, in bits.</summary>
     internal const int IndexBits = 40;
+
+    /// <summary>Pages of a huge page: as many as a leaf of a page table translates.</summary>
+    internal const int HugePages = 1 << HugeShift;
+
+    /// <summary>Huge pages begin at page and frame numbers that are multiples of 2 to this power.</summary>
+    internal const int HugeShift = 9;
 }

@@ -69,7 +69,11 @@ internal sealed class RmapLayout : IDisposable
     internal IMergedFrames Merged => _machine.Merger;
 
     /// <summary>Somebody who walks.</summary>
-    internal FramePager NewPager(Pruning pruning) => new(Store, new FrameWalker(Store, _machine.Merger, pruning, nodesPerHold: 0));
+    internal FramePager NewPager(Pruning pruning)
+    {
+        FrameWalker walker = new(Store, _machine.Merger, pruning, nodesPerHold: 0);
+        return new FramePager(Store, walker, new FrameDissolver(Store, walker));
+    }
 
     /// <summary>Walks over every frame.</summary>
     /// <param name="pager">Who walks.</param>

@@ -234,7 +234,7 @@ public sealed class CopyOnWriteTests : IDisposable
     }
 
     [Fact]
-    public void Remap_MergedFrame_IsUnsharedBeforeItMoves_C62()
+    public void Remap_MergedFrameThatMayMerge_IsUnsharedBeforeItMoves_C62()
     {
         Merge(_at);
         _parent.Advise(_at, 4 * Page, Advice.Mergeable);
@@ -244,6 +244,50 @@ public sealed class CopyOnWriteTests : IDisposable
         Assert.Equal(1L, _machine.CowKsm);
         Assert.Equal(1, _parent.Peek(moved));
         Assert.False(_machine.Store.Frames[_parent.FrameAt(moved)].Has(FrameFlags.Ksm));
+    }
+
+    [Fact]
+    public void Remap_MergedFrameThatMayNotMerge_MovesAsItIs()
+    {
+        Merge(_at);
+        Pfn merged = _parent.FrameAt(_at);
+
+        ulong moved = _parent.Remap(_at, 4 * Page, 4 * Page, to: 0x10000 * Page);
+
+        Assert.Equal(0L, _machine.CowKsm);
+        Assert.Equal(merged, _parent.FrameAt(moved));
+    }
+
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(1, 2)]
+    public void Remap_ThatKeepsTheMapping_LeavesItEmptyAndUnlocked(int first, int pages)
+    {
+        _parent.Poke(_at + Page, 3);
+        _parent.Lock(_at, 4 * Page);
+        (ulong start, ulong length) = (_at + ((ulong)first * Page), (ulong)pages * Page);
+
+        ulong moved = _parent.Remap(start, length, length, to: 0x10000 * Page, keepsMapping: true);
+
+        Assert.Equal(3, _parent.Peek(moved + _at + Page - start));
+        Assert.False(_parent.FrameAt(_at + Page).IsSome);
+        Assert.True(_parent.TryFindMapping(_at, out Mapping old));
+        Assert.Equal(_at, old.Address);
+        Assert.False(old.Attributes.HasFlag(MappingAttributes.Locked));
+        Assert.Equal(length, _parent.LockedBytes);
+        Assert.Equal(0, _parent.Peek(_at + Page));
+        _parent.Poke(_at + Page, 4);
+        Assert.Equal((4, 3), (_parent.Peek(_at + Page), _parent.Peek(moved + _at + Page - start)));
+        _machine.Validate();
+    }
+
+    [Fact]
+    public void Remap_ThatKeepsTheMapping_TakesNoOtherLengthAndMustBeAllowedToMove()
+    {
+        Assert.Equal(Errno.Invalid, Assert.Throws<MemoryOperationException>(
+            () => _parent.Remap(_at, 4 * Page, 2 * Page, keepsMapping: true)).Error);
+        Assert.Equal(Errno.Invalid, Assert.Throws<MemoryOperationException>(
+            () => _parent.Remap(_at, 4 * Page, 4 * Page, mayMove: false, keepsMapping: true)).Error);
     }
 
     [Fact]

@@ -13,9 +13,23 @@ namespace FastKsm.Tests.Conformance;
 /// <remarks><see cref="ScriptFileTests"/> performs them, on both indexes.</remarks>
 public sealed partial class ConformanceRows
 {
-    // 14.1 to 14.3 but for 54, 14.4, 14.5, 14.6 but for 100, 14.7, 14.8 but for huge pages and reclaim, 14.9 (133 to
-    // 135 are arithmetic: ScanTimeAdvisorTests), 14.12.
-    private static readonly (int First, int Last)[] s_rows = [(1, 53), (55, 99), (101, 110), (115, 118), (124, 132), (136, 139), (142, 148)];
+    private const int LastRow = 148;
+
+    // Every number up to the last has a file, or its reason here.
+    private static readonly Dictionary<string, string> s_without = new(StringComparer.Ordinal)
+    {
+        ["54"] = "MADV_PAGEOUT comes with reclaim; what FREE and COLD do shows only under pressure",
+        ["119"] = "swap tables are not there yet",
+        ["120"] = "swap tables are not there yet",
+        ["121"] = "swap tables are not there yet",
+        ["122"] = "swap tables are not there yet",
+        ["123"] = "userfaultfd is not modelled; what is left of the row is row 124",
+        ["133"] = "arithmetic with no script that could show it: ScanTimeAdvisorTests",
+        ["134"] = "arithmetic with no script that could show it: ScanTimeAdvisorTests",
+        ["135"] = "arithmetic with no script that could show it: ScanTimeAdvisorTests",
+        ["140"] = "scripts cannot move frames between nodes yet: NumaTests",
+        ["141"] = "scripts cannot move frames between nodes yet: NumaTests",
+    };
 
     // The language's own example lies beside them.
     private static readonly string[] s_files = [.. ScriptFiles.All.Where(
@@ -24,13 +38,16 @@ public sealed partial class ConformanceRows
     public static TheoryData<string> Files => [.. s_files];
 
     [Fact]
-    public void Files_OfTheTable_CoverEveryRow()
+    public void Files_OfTheTable_CoverEveryRowOrSayWhyNot()
     {
         HashSet<string> there = [.. s_files.Select(RowOf)];
-        IEnumerable<string> wanted = s_rows.SelectMany(run => Enumerable.Range(run.First, run.Last - run.First + 1))
+        IEnumerable<string> wanted = Enumerable.Range(1, LastRow)
             .Select(row => row.ToString(CultureInfo.InvariantCulture)).Append("144b");
 
-        Assert.Empty(wanted.Except(there, System.StringComparer.Ordinal));
+        Assert.Empty(wanted.Except(there, StringComparer.Ordinal).Except(s_without.Keys, StringComparer.Ordinal));
+        Assert.Empty(there.Intersect(s_without.Keys, StringComparer.Ordinal));
+        Assert.Empty(s_without.Keys.Except(wanted, StringComparer.Ordinal));
+        Assert.All(s_without.Values, reason => Assert.True(reason.Length > 20, reason));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 using Xunit;
 
@@ -150,7 +151,7 @@ internal sealed partial class DictionaryMachine
                 Advice.DontNeed or Advice.Cold => entry.Locked,
                 Advice.Free => entry.Locked || entry.FileBacked || entry.Shared is not null,
                 Advice.WipeOnFork => entry.FileBacked || entry.Shared is not null,
-                Advice.PopulateRead => !entry.MayRead,
+                Advice.PopulateRead => !entry.MayBeReadByOthers,
                 Advice.PopulateWrite => !entry.MayWrite,
                 _ => false,
             };
@@ -346,6 +347,11 @@ internal sealed partial class DictionaryMachine
         _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
         bool allowed = entry is not null && (kind == PinKind.Write ? entry.MayWrite : entry.MayRead);
         FramePin Borrow() => running.Process.Pin(page * PageSize, kind);
+        if (allowed && kind != PinKind.Write && !entry!.MayBeReadByOthers && !MayBeLentAsItIs(running, page, kind))
+        {
+            allowed = false;
+        }
+
         if (!allowed)
         {
             _ = Refused<SegmentationFaultException>(() => _ = Borrow());
@@ -358,6 +364,16 @@ internal sealed partial class DictionaryMachine
         // A page that is the owner's alone, or that all share, stays in its frame for as long as it is pinned.
         bool binding = pin.Frame.IsSome && kind != PinKind.Reference && !(kind == PinKind.Read && entry!.FileBacked);
         _loans.Add(new Loan(pin, running, page, binding));
+    }
+
+    // A write-only page is lent to a reader only if it is there, and for longer than a reference only if it is nobody else's.
+    private bool MayBeLentAsItIs(Running running, ulong page, PinKind kind)
+    {
+        ulong address = page * PageSize;
+        Pfn frame = running.Process.FrameAt(address);
+        return frame.IsSome && !running.Process.IsZeroFrameAt(address)
+            && (kind == PinKind.Reference || !running.Process.IsAnonymousAt(address)
+                || _machine.Store.Frames[frame].Has(FrameFlags.Exclusive));
     }
 
     // Memory may run out before the machine comes to the reason for which it refuses.

@@ -47,6 +47,9 @@ internal sealed class DictionaryPage
 
     internal bool MayRead => Protection != Protection.None;
 
+    /// <summary>Whether it may be faulted in on behalf of a borrower that reads: a write-only page may not, though its process reads it.</summary>
+    internal bool MayBeReadByOthers => (Protection & Protection.Read) != Protection.None;
+
     internal bool MayWrite => (Protection & Protection.Write) != Protection.None;
 
     internal DictionaryPage Copy(bool forked, ulong? index = null) => new()

@@ -55,6 +55,70 @@ public sealed class RunCommandTests : IDisposable
         Assert.Single(tool.Error.TrimEnd().Split('\n'));
     }
 
+    // 4,096 pages in two processes, which is more than a batch needs for hashing threads to take part in it.
+    [Theory]
+    [InlineData("tree")]
+    [InlineData("fingerprint")]
+    public void Run_AnyNumberOfHashingThreads_LeavesTheSameEvents(string index)
+    {
+        File.WriteAllText(
+            _file,
+            """
+            ksm use_zero_pages=1 max_page_sharing=16 smart_scan=1
+            spawn A
+            map A heap 2048
+            advise A heap mergeable
+            fill A heap[0..499] same 7
+            fill A heap[500..999] same 0
+            fill A heap[1000..2047] unique 100
+            fork A B
+            fill B heap[1000..1499] unique 1500
+            fill B heap[1500..1999] unique 1100
+            scan 2
+            fill A heap[100..199] unique 5000
+            scan 3
+            run 2
+            exit A
+            """);
+        string log = _file + ".events";
+        try
+        {
+            byte[][] logs = Array.ConvertAll([1, 2, 8], threads =>
+            {
+                Tool tool = Tool.Run("run", _file, "--index", index, "--events", log, "--hashing-threads", $"{threads}");
+                Assert.Equal((ExitCode.Success, string.Empty), (tool.ExitCode, tool.Error));
+                return File.ReadAllBytes(log);
+            });
+
+            string[] lines = File.ReadAllLines(log);
+            Assert.True(logs[0].AsSpan().SequenceEqual(logs[1]), "Two threads left other events than one.");
+            Assert.True(logs[0].AsSpan().SequenceEqual(logs[2]), "Eight threads left other events than one.");
+            Assert.Equal("ksm_enter mm=1", lines[0]);
+            Assert.Contains("ksm_start_scan seq=0 rmap_entries=0", lines, StringComparer.Ordinal);
+            Assert.Contains(lines, line => line.StartsWith("ksm_merge_with_ksm_page ksm_page=", StringComparison.Ordinal));
+            Assert.True(lines.Length > 1000, $"{lines.Length} events are few for 4,096 pages.");
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+
+    [Theory]
+    [InlineData("--hashing-threads", "0", "--hashing-threads takes 1 to 256, not 0")]
+    [InlineData("--hashing-threads", "257", "--hashing-threads takes 1 to 256, not 257")]
+    [InlineData("--events", "/no/such/folder/events", "cannot write the events to /no/such/folder/events")]
+    public void Run_BadOption_IsOneLineAndExitCodeTwo(string option, string value, string expected)
+    {
+        File.WriteAllText(_file, "spawn A");
+
+        Tool tool = Tool.Run("run", _file, option, value);
+
+        Assert.Equal(ExitCode.BadInput, tool.ExitCode);
+        Assert.Contains(expected, tool.Error, StringComparison.Ordinal);
+        Assert.Single(tool.Error.TrimEnd().Split('\n'));
+    }
+
     [Fact]
     public void Run_BadLineAtTheEnd_PerformsNothingBeforeIt()
     {

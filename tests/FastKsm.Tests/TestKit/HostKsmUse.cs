@@ -38,7 +38,7 @@ internal sealed class HostKsmUse : IDisposable
     {
         string? obstacle = KernelSession.Obstacle();
         Assert.SkipWhen(obstacle is not null, $"needs a host whose KSM may be used: {obstacle}");
-        HostLock hostLock = HostLock.Take(CancellationToken.None);
+        HostLock hostLock = HostLock.Take("tests", CancellationToken.None);
         IReadOnlyList<string> others = KernelSession.OtherMergeable();
         if (others.Count > 0)
         {
@@ -48,6 +48,9 @@ internal sealed class HostKsmUse : IDisposable
 
         return new HostKsmUse(hostLock);
     }
+
+    /// <summary>Keeps users of the host's KSM away while a test has mergeable memory that they would see; null without KSM.</summary>
+    internal static HostLock? KeepAway() => KernelSession.Obstacle() is null ? HostLock.Take("tests", CancellationToken.None) : null;
 
     public void Dispose() => _lock.Dispose();
 }

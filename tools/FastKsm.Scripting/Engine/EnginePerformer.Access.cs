@@ -94,7 +94,8 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public PageState StateAt(int process, ulong address, PageState asked)
     {
-        const PageState Known = PageState.Present | PageState.Zero | PageState.Anonymous | PageState.Merged | PageState.Swapped;
+        const PageState Known = PageState.Present | PageState.Zero | PageState.Anonymous | PageState.Merged | PageState.Huge
+            | PageState.Swapped;
         if ((asked & ~Known) != PageState.None)
         {
             throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
@@ -105,6 +106,7 @@ public sealed partial class EnginePerformer
             | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None)
             | (who.IsAnonymousAt(address) ? PageState.Anonymous : PageState.None)
             | (who.IsMergedAt(address) ? PageState.Merged : PageState.None)
+            | (who.IsHugeAt(address) ? PageState.Huge : PageState.None)
             | (who.IsSwappedAt(address) ? PageState.Swapped : PageState.None);
     }
 

@@ -22,7 +22,7 @@ public sealed partial class EnginePerformer
     private static readonly string[] s_regionCounters =
     [
         "Size", "Rss", "Pss", "Shared_Clean", "Shared_Dirty", "Private_Clean", "Private_Dirty", "Referenced", "Anonymous",
-        "KSM", "Locked", "vma_count",
+        "KSM", "AnonHugePages", "Locked", "vma_count",
     ];
 
     /// <inheritdoc/>
@@ -93,6 +93,7 @@ public sealed partial class EnginePerformer
             "Referenced" => usage.Referenced,
             "Anonymous" => usage.Anonymous,
             "KSM" => usage.Ksm,
+            "AnonHugePages" => usage.AnonHugePages,
             "Locked" => usage.Locked,
             "vma_count" => usage.Mappings * KibiByte,
             _ => null,

@@ -57,6 +57,11 @@ public sealed partial class EnginePerformer
         Started.Ksm.Write("smart_scan", "0");
         Started.Ksm.Write("pages_to_scan", "4294967295");
         Started.Ksm.Write("run", "1");
+        if (Listener is not null)
+        {
+            _ = Started.Ksm.Listen(Listener);
+        }
+
         if (_recordsEvents)
         {
             _ = Started.Ksm.Listen(_events.Add);

@@ -33,6 +33,9 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     /// <summary>How the scanner finds equal pages.</summary>
     public ScannerIndex Index { get; }
 
+    /// <summary>Receives every event of merging, from the machine's start; null for nobody. See <see cref="Ksm.Listen"/>.</summary>
+    public Action<KsmEvent>? Listener { get; init; }
+
     /// <summary>The machine; null before <see cref="Start"/>.</summary>
     public Machine? Machine => _machine;
 

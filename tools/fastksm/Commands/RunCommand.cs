@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Text;
 using System.Text.Json;
+using FastKsm.Cli.Output;
 using FastKsm.Scripting;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Running;
@@ -17,6 +18,8 @@ internal static class RunCommand
     /// <summary>Names the layout of the JSON; a key may be added without changing it, never renamed or removed.</summary>
     internal const string Schema = "fastksm.run/1";
 
+    private const int MostThreads = 256;
+
     internal static Command Create()
     {
         Argument<string> file = new("FILE") { Description = "The script; - for standard input." };
@@ -27,24 +30,48 @@ internal static class RunCommand
             DefaultValueFactory = _ => "fingerprint",
         };
         index.AcceptOnlyFromAmong("tree", "fingerprint");
+        Option<int> threads = new("--hashing-threads")
+        {
+            Description = "Threads that take checksums during a scan; what comes about is the same with any number.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
+        Option<string?> events = new("--events")
+        {
+            Description = "Write what merging does to a file, a line for each event: the kernel's tracepoints, in the kernel's order.",
+            HelpName = "FILE",
+        };
         Command command = new("run", "Perform a workload script on a simulated machine and check its expectations.")
         {
-            file, json, index,
+            file, json, index, threads, events,
         };
         command.SetAction(parsed => Run(
             parsed.GetValue(file)!,
             parsed.GetValue(json),
             string.Equals(parsed.GetValue(index), "tree", StringComparison.Ordinal) ? ScannerIndex.Tree : ScannerIndex.Fingerprint,
+            parsed.GetValue(threads),
+            parsed.GetValue(events),
             parsed.InvocationConfiguration.Output));
         return command;
     }
 
-    private static int Run(string file, bool asJson, ScannerIndex index, TextWriter output)
+    private static int Run(string file, bool asJson, ScannerIndex index, int threads, string? events, TextWriter output)
     {
+        if (threads is < 1 or > MostThreads)
+        {
+            throw new ToolException(
+                ExitCode.BadInput,
+                string.Create(CultureInfo.InvariantCulture, $"run: --hashing-threads takes 1 to {MostThreads}, not {threads}."));
+        }
+
         try
         {
             Script script = ScriptFile.Read("run", file);
-            using EnginePerformer performer = new(index);
+            using EventLog? log = events is null ? null : EventLog.Open("run", events);
+            using EnginePerformer performer = new(index, new MachineOptions { HashingThreads = threads })
+            {
+                Listener = log is null ? null : log.Add,
+            };
             ScriptRunner runner = new(script.File, performer);
             try
             {

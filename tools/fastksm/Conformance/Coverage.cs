@@ -77,6 +77,7 @@ internal sealed class Coverage : IComparisonObserver
             Count("stale node discarded", statistics.StaleNodesDiscarded);
             Count("zero page placed", statistics.ZeroPagesPlaced);
             Count("pin failure", statistics.BorrowedPagesMet);
+            Count(ThpSplit, statistics.HugePagesSplit);
             Count("smart-scan skip", machine.Ksm.Counters.PagesSkipped);
         }
 

@@ -40,7 +40,7 @@ internal sealed class FramePartition
     /// <summary>Pages looked at.</summary>
     internal int Count => _places.Count;
 
-    /// <summary>What is to be seen at a page, in words: <c>absent</c>, <c>zero</c>, <c>ksm, alone</c>, <c>with A heap[3]</c>.</summary>
+    /// <summary>What is to be seen at a page, in words: <c>absent</c>, <c>part of a huge page, first of 1</c>, <c>zero</c>, <c>ksm, alone</c>, <c>with A heap[3]</c>.</summary>
     internal string Describe(int place)
     {
         (int label, PageState state) = _classes[place];
@@ -49,7 +49,9 @@ internal sealed class FramePartition
             return "absent";
         }
 
-        string kind = state.HasFlag(PageState.Zero) ? "zero frame" : state.HasFlag(PageState.Merged) ? "ksm" : "private";
+        string kind = state.HasFlag(PageState.Zero) ? "zero frame"
+            : state.HasFlag(PageState.Merged) ? "ksm"
+            : state.HasFlag(PageState.Huge) ? "part of a huge page" : "private";
         return state.HasFlag(PageState.Zero) ? kind
             : label != place ? $"{kind}, with {Name(label)}"
             : $"{kind}, first of {_classes.Count(other => other.Class == label)}";
@@ -63,7 +65,7 @@ internal sealed class FramePartition
 
     private void Add(Dictionary<ulong, int> first, IScriptPerformer performer, int process, ulong address)
     {
-        const PageState Asked = PageState.Anonymous | PageState.Zero | PageState.Merged;
+        const PageState Asked = PageState.Anonymous | PageState.Zero | PageState.Merged | PageState.Huge;
         PageState state = performer.StateAt(process, address, Asked) & Asked;
         int label = Absent;
         if (state.HasFlag(PageState.Anonymous))

@@ -232,16 +232,16 @@ internal sealed class ScriptComparison
             return true;
         }
 
-        int dissenter = _hasChangedWithinScan ? _state.OnlyDissenter() : -1;
-        if (_hasChangedWithinScan && _state.Taking is [var first, _] && _sides[first].MayDifferWithinScans)
-        {
-            _result.Differences.Clear();
-            return End(ComparisonOutcome.Inconclusive, $"{_sides[first].Name}: {Reason}; compare it with --index tree");
-        }
-
-        if (dissenter < 0 || !_sides[dissenter].MayDifferWithinScans)
+        int dissenter = _hasChangedWithinScan ? _state.OnlyDissenter(side => _sides[side].MayDifferWithinScans) : -1;
+        if (dissenter < 0)
         {
             return End(ComparisonOutcome.Differs);
+        }
+
+        if (_state.Taking.Count == 2)
+        {
+            _result.Differences.Clear();
+            return End(ComparisonOutcome.Inconclusive, $"{_sides[dissenter].Name}: {Reason}; compare it with --index tree");
         }
 
         _result.LeftOut.Add($"{_sides[dissenter].Name} from line {_result.Position.Line} on: {Reason}");

@@ -58,9 +58,10 @@ internal sealed class StateComparison
     internal void LeaveOut(int side) => _taking.Remove(side);
 
     /// <summary>The number of the only side that disagrees with all others, which agree; -1 if there is no such side.</summary>
-    internal int OnlyDissenter()
+    /// <param name="mayBe">Which sides come into question.</param>
+    internal int OnlyDissenter(Predicate<int> mayBe)
     {
-        foreach (int candidate in _taking)
+        foreach (int candidate in _taking.Where(side => mayBe(side)))
         {
             int[] others = [.. _taking.Where(side => side != candidate)];
             if (others.Length > 0 && _result.Differences.All(difference =>

@@ -143,16 +143,6 @@ public sealed class EvaluateCommandTests
         Assert.Equal(Counters(root), Counters(own));
     }
 
-    [Fact]
-    public void Exec_Merge_IsInheritedByTheProgram()
-    {
-        Tool tool = Tool.Run("exec", "--merge", "--", "cat", "/proc/self/ksm_stat");
-        Assert.SkipWhen(tool.ExitCode == ExitCode.NotPermitted, "needs KSM in the kernel");
-
-        Assert.Equal(ExitCode.Success, tool.ExitCode);
-        Assert.Contains("ksm_merge_any: yes", tool.Output, StringComparison.Ordinal);
-    }
-
     private static void CollectKeys(JsonElement element, HashSet<string> keys)
     {
         if (element.ValueKind == JsonValueKind.Object)

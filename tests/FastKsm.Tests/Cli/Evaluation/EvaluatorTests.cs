@@ -112,21 +112,6 @@ public sealed partial class EvaluatorTests
     }
 
     [Fact]
-    public void Evaluate_AsMarked_CountsOnlyWhatIsMarked()
-    {
-        using Workload marked = Workload.Start("known_pages", "--advise", "--identical", "100");
-        using Workload unmarked = Workload.Start("known_pages", "--identical", "100");
-
-        EvaluationResult result = Evaluate([.. marked.Pids, .. unmarked.Pids], Options(onlyMarked: true));
-
-        Assert.Equal(100, result.Processes.Single(process => process.Process.Pid == marked.Pids[0]).Counts.Pages);
-        Assert.Equal(0, result.Processes.Single(process => process.Process.Pid == unmarked.Pids[0]).Counts.Pages);
-        Assert.All(
-            result.Processes.Single(process => process.Process.Pid == unmarked.Pids[0]).Vmas,
-            vma => Assert.NotEqual(VmaEligibility.Eligible, vma.Eligibility));
-    }
-
-    [Fact]
     public void Evaluate_ObservedPagesThatChange_AreVolatile()
     {
         using Workload busy = Workload.Start("churn", "20", "3");

@@ -50,5 +50,6 @@ internal enum Act
     UnmergeAll,
     Batches,
     ChainComesAndGoes,
+    HugePages,
     ForkAndDiverge,
 }

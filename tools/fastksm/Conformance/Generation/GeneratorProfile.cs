@@ -55,6 +55,7 @@ internal sealed record GeneratorProfile(string Name)
         [Act.Batches] = 2,
         [Act.ChainComesAndGoes] = 2,
         [Act.ForkAndDiverge] = 1,
+        [Act.HugePages] = 2,
     };
 
     private static readonly GeneratorProfile s_general = new("general");

@@ -14,6 +14,9 @@ namespace FastKsm.Cli.Conformance.Generation;
 /// </remarks>
 internal sealed partial class ScriptGenerator
 {
+    // They are compared page by page.
+    private const int MostHugeRegions = 2;
+
     private const string Never = "4294967295";
 
     private readonly SeededRandom _random;
@@ -25,6 +28,7 @@ internal sealed partial class ScriptGenerator
     private readonly int _weightOfAll;
     private readonly int _scansAtOnce;
     private int _nextProcess;
+    private int _hugeRegions;
     private bool _isWithinScan;
 
     private ScriptGenerator(ulong seed, GeneratorProfile? profile)
@@ -142,6 +146,7 @@ internal sealed partial class ScriptGenerator
         Act.UnmergeAll => UnmergeAll,
         Act.Batches => Batches,
         Act.ChainComesAndGoes => ChainComesAndGoes,
+        Act.HugePages => HugePages,
         _ => ForkAndDiverge,
     };
 

@@ -34,9 +34,10 @@ internal sealed class HostLock : IDisposable
     private static string Path => Environment.GetEnvironmentVariable("FASTKSM_KSM_LOCK") is { Length: > 0 } path ? path : Default;
 
     /// <summary>Takes it; waits for others, and says so once.</summary>
+    /// <param name="user">Who asks, for the messages.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="ToolException">The file cannot be opened, or another program does not give the lock back.</exception>
-    internal static HostLock Take(CancellationToken cancellation)
+    internal static HostLock Take(string user, CancellationToken cancellation)
     {
         int inherited = FindInherited();
         int descriptor = inherited >= 0 ? inherited : LinuxNative.open(Path, OpenReadWriteCreate, 0x1B6);
@@ -44,7 +45,7 @@ internal sealed class HostLock : IDisposable
         {
             throw new ToolException(
                 ExitCode.NotPermitted,
-                $"conform: cannot open the lock file {Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+                $"{user}: cannot open the lock file {Path}: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         }
 
         HostLock taken = new(descriptor, inherited >= 0);
@@ -54,7 +55,7 @@ internal sealed class HostLock : IDisposable
             if (!said)
             {
                 said = true;
-                Console.Error.WriteLine($"fastksm: conform: waiting for another program that uses the host's KSM ({Path})");
+                Console.Error.WriteLine($"fastksm: {user}: waiting for another program that uses the host's KSM ({Path})");
             }
 
             if (Stopwatch.GetElapsedTime(start) > s_patience || cancellation.WaitHandle.WaitOne(100))
@@ -62,7 +63,7 @@ internal sealed class HostLock : IDisposable
                 taken.Dispose();
                 cancellation.ThrowIfCancellationRequested();
                 throw new ToolException(
-                    ExitCode.NotPermitted, $"conform: another program has held {Path} for {s_patience.TotalMinutes:0} minutes.");
+                    ExitCode.NotPermitted, $"{user}: another program has held {Path} for {s_patience.TotalMinutes:0} minutes.");
             }
         }
 

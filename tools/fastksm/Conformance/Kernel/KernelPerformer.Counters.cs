@@ -67,7 +67,7 @@ internal sealed partial class KernelPerformer
             "cow_ksm" => CounterValue.Of(VmStat(counter) - _copied),
             "ksm_swpin_copy" => CounterValue.Of(VmStat(counter) - _swapCopied),
             "ksm_rmap_items" => CounterValue.Of(RmapItems()),
-            _ when s_files.Contains(counter, StringComparer.Ordinal) => CounterValue.Of(_session.Number(counter)),
+            _ when s_files.Contains(counter, StringComparer.Ordinal) => CounterValue.OfFile(_session.Text(counter)),
             _ => null,
         };
         value = found ?? default;

@@ -25,6 +25,7 @@ internal sealed partial class KernelPerformer
     {
         ArgumentNullException.ThrowIfNull(settings);
         Require(settings.Node is null or 0, "map node: the host's nodes are what they are");
+        Require(!settings.Huge || _session.HasHugePages, "map huge: needs Linux 6.18 with transparent huge pages");
         ulong flags = (settings.Shared ? AsShared : 0) | (settings.File ? AsFile : 0) | (settings.Huge ? AsHuge : 0)
             | (settings.NoReserve ? AsNoReserve : 0);
         return (ulong)Do(AgentOperation.Map, process, at ?? 0, BytesOf(pages), ProtectionOf(settings.Protection), flags);
@@ -40,11 +41,8 @@ internal sealed partial class KernelPerformer
     /// <inheritdoc/>
     public void Advise(int process, PageRun run, MemoryAdvice advice)
     {
-        if (advice == MemoryAdvice.PageOut && !HasSwap())
-        {
-            throw PerformerException.Impossible("advise pageout: the host has no swap");
-        }
-
+        Require(advice is not MemoryAdvice.PageOut || HasSwap(), "advise pageout: the host has no swap");
+        Require(advice is not MemoryAdvice.HugePage || _session.HasHugePages, "advise hugepage: needs Linux 6.18 with transparent huge pages");
         Do(AgentOperation.Advise, process, run, NumberOf(advice));
     }
 

@@ -18,8 +18,13 @@ internal sealed partial class KernelPerformer
     private long _run = Running;
     private long _sleep = 20;
 
+    // Huge pages that were not made where they should have been, and those that khugepaged made.
+    private long _hugePageAccidents;
+    private string? _inconclusive;
+
     /// <summary>Why what has been seen so far proves nothing; null if it does.</summary>
-    internal string? Inconclusive { get; private set; }
+    internal string? Inconclusive => _inconclusive
+        ?? (HugePageAccidents() != _hugePageAccidents ? "the kernel had no room for a huge page, or made one behind the script's back" : null);
 
     /// <inheritdoc/>
     public void SetKnob(string knob, string value)
@@ -71,9 +76,9 @@ internal sealed partial class KernelPerformer
         _clock.Begin();
         _session.Daemon.Batch();
         uint interval = (uint)_session.Number("stable_node_chains_prune_millisecs");
-        if (Inconclusive is null && (hadChains || _session.Number("stable_node_chains") != 0) && _clock.IsDoubtful(interval))
+        if (_inconclusive is null && (hadChains || _session.Number("stable_node_chains") != 0) && _clock.IsDoubtful(interval))
         {
-            Inconclusive = $"the prune interval of {interval} ms may have elapsed in real time while chains existed; "
+            _inconclusive = $"the prune interval of {interval} ms may have elapsed in real time while chains existed; "
                 + "set stable_node_chains_prune_millisecs to 0 or to something huge, or run it on an idle host";
         }
     }
@@ -103,6 +108,8 @@ internal sealed partial class KernelPerformer
         ? run
         : null;
 
+    private static long HugePageAccidents() => VmStat("thp_fault_fallback") + VmStat("thp_fault_fallback_charge") + VmStat("thp_collapse_alloc");
+
     private void StartMerging()
     {
         _zeroPages = _session.Number("ksm_zero_pages");
@@ -110,5 +117,6 @@ internal sealed partial class KernelPerformer
         _pagesSkipped = _session.Number("pages_skipped");
         _copied = VmStat("cow_ksm");
         _swapCopied = VmStat("ksm_swpin_copy");
+        _hugePageAccidents = HugePageAccidents();
     }
 }

@@ -13,17 +13,10 @@ namespace FastKsm.Cli.Conformance.Kernel;
 /// <remarks>One script after the other. Thread safety: one thread at a time.</remarks>
 internal sealed class KernelSession : IDisposable
 {
-    private static readonly string[] s_saved =
-    [
-        "pages_to_scan", "sleep_millisecs", "merge_across_nodes", "use_zero_pages", "smart_scan", "max_page_sharing",
-        "stable_node_chains_prune_millisecs", "advisor_max_cpu", "advisor_min_pages_to_scan", "advisor_max_pages_to_scan",
-        "advisor_target_scan_time", "advisor_mode", "run",
-    ];
-
     private readonly HostLock _lock;
     private readonly Dictionary<string, KsmFile> _files = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _before = new(StringComparer.Ordinal);
     private KernelAgent? _agent;
+    private KsmSettings? _before;
 
     private KernelSession(HostLock hostLock, CancellationToken cancellation)
     {
@@ -36,6 +29,9 @@ internal sealed class KernelSession : IDisposable
 
     /// <summary>The agent.</summary>
     internal KernelAgent Agent => _agent ?? throw new InvalidOperationException("The session has not begun.");
+
+    /// <summary>Whether the kernel makes huge pages where they are advised, and nowhere else.</summary>
+    internal bool HasHugePages { get; private set; }
 
     /// <summary>ksmd.</summary>
     internal KsmDaemon Daemon { get; private set; } = null!;
@@ -50,7 +46,7 @@ internal sealed class KernelSession : IDisposable
     internal static KernelSession Begin(bool unmergeOthers, CancellationToken cancellation)
     {
         RequireHost();
-        KernelSession session = new(HostLock.Take(cancellation), cancellation);
+        KernelSession session = new(HostLock.Take("conform", cancellation), cancellation);
         try
         {
             session.Begin(unmergeOthers);
@@ -159,14 +155,9 @@ internal sealed class KernelSession : IDisposable
         }
 
         // The agent puts the settings back; if it has been killed, it is for us to do.
-        bool began = _agent is not null;
         _agent?.Dispose();
         _agent = null;
-        if (began)
-        {
-            RestoreWhatIsLeft();
-        }
-
+        _before?.Restore();
         _lock.Dispose();
     }
 
@@ -201,39 +192,17 @@ internal sealed class KernelSession : IDisposable
         UnmergesOthers = unmergeOthers;
         Frames = new KernelFrames();
         Daemon = new KsmDaemon(Cancellation);
-        foreach (string file in s_saved.Where(file => File.Exists(KsmFile.Directory + file)))
-        {
-            _before[file] = FileOf(file).Text;
-        }
-
+        _before = KsmSettings.Save();
         _agent = new KernelAgent(Cancellation);
 
         // Its first answer says that it has saved the settings.
-        bool hasNoBatches = _agent.Ask(AgentOperation.Reset, 0).Result != 0;
-        if (!hasNoBatches)
+        long has = _agent.Ask(AgentOperation.Reset, 0).Result;
+        HasHugePages = (has & 2) != 0;
+        if ((has & 1) == 0)
         {
             Console.Error.WriteLine(
                 "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
                 + "written or locked within a scan may merge a scan later than on the engine.");
-        }
-    }
-
-    private void RestoreWhatIsLeft()
-    {
-        foreach ((string file, string value) in _before)
-        {
-            using KsmFile now = new(file);
-            if (!string.Equals(now.Text, value, StringComparison.Ordinal))
-            {
-                if (string.Equals(file, s_saved[0], StringComparison.Ordinal))
-                {
-                    _ = KsmFile.Write("run", "0");
-                    _ = KsmFile.Write("run", "2");
-                    _ = KsmFile.Write("advisor_mode", "none");
-                }
-
-                _ = KsmFile.Write(file, value);
-            }
         }
     }
 

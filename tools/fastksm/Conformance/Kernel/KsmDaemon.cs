@@ -25,6 +25,7 @@ internal sealed unsafe class KsmDaemon : IDisposable
     private const int LongestStat = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
 
+    private readonly string _directory;
     private readonly SafeFileHandle _stat;
     private readonly CancellationToken _cancellation;
     private bool _isOddPause;
@@ -34,10 +35,16 @@ internal sealed unsafe class KsmDaemon : IDisposable
     internal KsmDaemon(CancellationToken cancellation)
     {
         _cancellation = cancellation;
-        _stat = Find() ?? throw new ToolException(
-            ExitCode.NotPermitted,
-            "conform: ksmd is not to be seen in /proc: run it outside of a container (no pid namespace of its own).");
+        _directory = Find() ?? throw Invisible();
+        _stat = ProcFile.TryOpen(_directory + "/stat", LinuxNative.OpenReadOnly, out _) ?? throw Invisible();
     }
+
+    /// <summary>CPU time that it has used since the host booted, as the scheduler reckons it, in ns; null where that is not to be seen.</summary>
+    internal long? CpuNanoseconds =>
+        ProcFile.TryReadText(_directory + "/schedstat") is { } times
+        && long.TryParse(times.AsSpan(0, int.Max(0, times.IndexOf(' ', StringComparison.Ordinal))), CultureInfo.InvariantCulture, out long time)
+            ? time
+            : null;
 
     /// <summary>Wakes it for one batch and waits until it sleeps again.</summary>
     /// <exception cref="ToolException">It does not come to rest.</exception>
@@ -71,7 +78,11 @@ internal sealed unsafe class KsmDaemon : IDisposable
         }
     }
 
-    private static SafeFileHandle? Find()
+    private static ToolException Invisible() => new(
+        ExitCode.NotPermitted,
+        "conform: ksmd is not to be seen in /proc: run it outside of a container (no pid namespace of its own).");
+
+    private static string? Find()
     {
         foreach (string directory in Directory.EnumerateDirectories("/proc"))
         {
@@ -80,7 +91,7 @@ internal sealed unsafe class KsmDaemon : IDisposable
                 && string.Equals(ProcFile.TryReadText(directory + "/comm"), "ksmd\n", StringComparison.Ordinal)
                 && ProcFile.TryReadText(directory + "/cmdline") is { Length: 0 })
             {
-                return ProcFile.TryOpen(directory + "/stat", LinuxNative.OpenReadOnly, out _);
+                return directory;
             }
         }
 

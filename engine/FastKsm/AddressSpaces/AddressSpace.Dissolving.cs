@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Simd;
+
+namespace FastKsm.AddressSpaces;
+
+/// <content>Taking a huge page apart: 512 frames that stand for themselves.</content>
+internal sealed partial class AddressSpace<TObserver>
+{
+    /// <summary>Takes apart the huge page that a frame belongs to. Under the mm lock.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="page">A page that maps the frame.</param>
+    /// <param name="frame">The frame; the caller has a reference to it, which stays his.</param>
+    /// <param name="zeroes">Pages of zeroes that have lost their frame by it.</param>
+    /// <param name="shared">Whether it is mapped elsewhere too, so that it takes a <see cref="FrameDissolver"/>.</param>
+    /// <returns>False when anybody else has a reference to any of the 512, but for PTEs; nothing has changed then.</returns>
+    internal bool TryDissolve(int cpu, ulong page, Pfn frame, out int zeroes, out bool shared)
+    {
+        (zeroes, shared) = (0, false);
+        uint leaf = _pageTable.Find(page);
+        if (leaf == 0)
+        {
+            return false;
+        }
+
+        _pageTable.Enter(leaf);
+        bool dissolved = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out shared);
+        _pageTable.Exit(leaf);
+        return dissolved;
+    }
+
+    private bool TryDissolveHeld(int cpu, ulong page, uint leaf, Pfn frame, ref int zeroes, out bool shared)
+    {
+        shared = false;
+        if (!_store.Frames[frame].Has(FrameFlags.Huge))
+        {
+            return true;
+        }
+
+        HugeFrame huge = _store.Frames.HugeFrameOf(frame);
+        bool whole = _pageTable.KindOf(leaf) == LeafKind.Huge;
+        bool alone = whole
+            ? huge is { WholeMappings: 1, SingleMappings: 0 } && _pageTable.GetWhole(leaf).Frame == PhysicalMemory.HeadOf(frame)
+            : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(leaf, frame);
+        if (!alone)
+        {
+            shared = true;
+            return false;
+        }
+
+        // As with a merge: first the translations die, then the references are counted.
+        _observer.TranslationsKilled(Id, FirstOfBlock(page), PteLeaf.Length);
+        if (huge.OtherReferences != 1)
+        {
+            _store.BorrowedPagesMet++;
+            return false;
+        }
+
+        if (whole)
+        {
+            SplitHuge(leaf);
+        }
+
+        _store.Frames.Dissolve(cpu, frame);
+        DropZeroes(cpu, leaf, FirstOfBlock(page), PhysicalMemory.HeadOf(frame), ref zeroes);
+        return true;
+    }
+
+    // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have.
+    private void DropZeroes(int cpu, uint leaf, ulong firstPage, Pfn head, ref int zeroes)
+    {
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = _pageTable.Get(leaf, i);
+            if (!pte.IsCounted || PhysicalMemory.HeadOf(pte.Frame) != head || !IsZero(pte.Frame)
+                || VmaAt(FindContaining(firstPage + (uint)i)).Has(VmaFlags.Locked))
+            {
+                continue;
+            }
+
+            zeroes++;
+            ref FrameRecord record = ref _store.Frames[pte.Frame];
+            _pageTable.Set(leaf, i, Pte.MapZero(_store.Frames.ZeroFrameOf(firstPage + (uint)i), pte.IsAccessible));
+            CountResident(record, -1);
+            Unmapped(ref record, pte);
+            _store.Frames.Release(cpu, pte.Frame);
+        }
+    }
+
+    private bool IsZero(Pfn frame) => PageZero.IsZero(
+        in MemoryMarshal.GetReference(_store.Frames.Content(frame)), (nuint)_store.Frames.ContentSize);
+}

@@ -1,0 +1,130 @@
+using FastKsm.Memory;
+using FastKsm.Primitives;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>Takes huge pages apart, whoever maps them.</summary>
+/// <remarks>
+/// Migration entries take the place of all PTEs, of huge mappings after these have been split, so that nobody can come by a
+/// reference; then the frames stand for themselves, and get their PTEs back. The caller has the only reference that is not a
+/// PTE's. Thread safety: all members may be called concurrently, with no lock held but the merger's and an mm lock, shared.
+/// </remarks>
+internal sealed class FrameDissolver
+{
+    private readonly AddressSpaceStore _store;
+    private readonly FrameWalker _walker;
+
+    internal FrameDissolver(AddressSpaceStore store, FrameWalker walker)
+    {
+        _store = store;
+        _walker = walker;
+    }
+
+    /// <summary>Takes apart the huge page that a frame belongs to.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="frame">The frame; the caller has a reference to it, which stays his.</param>
+    /// <param name="zeroes">Pages of zeroes that have lost their frame by it.</param>
+    /// <returns>False when somebody else has a reference to any of the 512; they are one huge page as before.</returns>
+    internal bool TryDissolve(int cpu, Pfn frame, out int zeroes)
+    {
+        zeroes = 0;
+        if (!_store.Frames[frame].Has(FrameFlags.Huge))
+        {
+            return true;
+        }
+
+        Pfn head = PhysicalMemory.HeadOf(frame);
+        if (!_store.Frames[head].TryLock())
+        {
+            return false;
+        }
+
+        bool dissolved = _store.Frames.HugeFrameOf(head).OtherReferences == 1;
+        if (dissolved)
+        {
+            dissolved = TryDissolveLocked(cpu, head, frame, ref zeroes);
+        }
+        else
+        {
+            _store.BorrowedPagesMet++;
+            _store.Frames[head].Unlock();
+        }
+
+        return dissolved;
+    }
+
+    private bool TryDissolveLocked(int cpu, Pfn head, Pfn frame, ref int zeroes)
+    {
+        HugeFrame huge = _store.Frames.HugeFrameOf(head);
+        for (int i = 0; i < Sizes.HugePages; i++)
+        {
+            // While nothing maps a frame nothing keeps its anon_vma but this.
+            ref FrameRecord record = ref huge[i];
+            if (_store.AnonVmas.TryHold(record.Mapping))
+            {
+                Leave leave = new() { Cpu = cpu, Frame = new Pfn(head.Number + (uint)i) };
+                _ = _walker.WalkAnonymous(record.Mapping, record.Index, WalkKind.Migrate, tryOnly: false, ref leave);
+            }
+            else
+            {
+                record.Mapping = 0;
+            }
+        }
+
+        bool dissolved = huge is { WholeMappings: 0, SingleMappings: 0, OtherReferences: 1 };
+        if (dissolved)
+        {
+            _store.Frames.Dissolve(cpu, frame, each: 1);
+        }
+
+        for (int i = 0; i < Sizes.HugePages; i++)
+        {
+            ref FrameRecord record = ref huge[i];
+            uint mapping = record.Mapping;
+            Pfn part = new(head.Number + (uint)i);
+            if (mapping != 0)
+            {
+                Arrive arrive = new() { Frame = part, Drops = dissolved };
+                _ = _walker.WalkAnonymous(mapping, record.Index, WalkKind.Restore, tryOnly: false, ref arrive);
+                zeroes += arrive.Zeroes;
+                _store.AnonVmas.Drop(mapping);
+            }
+
+            if (i == 0)
+            {
+                record.Unlock();
+            }
+
+            if (dissolved)
+            {
+                _store.Frames.Release(cpu, part);
+            }
+        }
+
+        return dissolved;
+    }
+
+    private struct Leave : IMappingVisitor
+    {
+        internal required int Cpu;
+        internal required Pfn Frame;
+
+        /// <inheritdoc/>
+        public readonly bool Visit(WalkedSpace space, VmaFlags flags, ulong page) =>
+            space.BeginMigration(Cpu, page, Frame, held: 1) != PteOutcome.Refused;
+    }
+
+    private struct Arrive : IMappingVisitor
+    {
+        internal required Pfn Frame;
+        internal required bool Drops;
+        internal int Zeroes;
+
+        /// <inheritdoc/>
+        public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        {
+            _ = space.EndDissolving(page, Frame, Drops && (flags & VmaFlags.Locked) == VmaFlags.None, ref Zeroes);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Threading;
+using FastKsm.Cli.Conformance;
+using FastKsm.Cli.Conformance.Generation;
+using FastKsm.Cli.Conformance.Kernel;
+using FastKsm.Scripting.Engine;
+using FastKsm.Scripting.Printing;
+using FastKsm.Tests.TestKit;
+using Xunit;
+
+namespace FastKsm.Tests.Conformance;
+
+/// <summary>Random scripts of every shape on the engine and on the running kernel.</summary>
+/// <remarks>FASTKSM_CONFORM=N compares N of them, FASTKSM_SEED=S begins with another seed.</remarks>
+[Collection("host's KSM")]
+public sealed class LiveConformanceTests(ITestOutputHelper output)
+{
+    private const int DefaultScripts = 27;
+    private const ulong DefaultSeed = 1;
+
+    [Fact]
+    public void Compare_RandomScripts_AgreeWithTheKernel()
+    {
+        using HostKsmUse use = HostKsmUse.Begin();
+        using KernelSession session = KernelSession.Begin(unmergeOthers: false, CancellationToken.None);
+        int count = Variable("FASTKSM_CONFORM", DefaultScripts);
+        ulong first = Variable("FASTKSM_SEED", DefaultSeed);
+        List<ComparisonResult> results = [];
+
+        for (int i = 0; i < count; i++)
+        {
+            GeneratorProfile profile = GeneratorProfile.All[i % GeneratorProfile.All.Count];
+            ulong seed = first + (ulong)i;
+            RandomConformance random = new(
+                () => ConformanceSides.Create([ScannerIndex.Tree, ScannerIndex.Fingerprint], session), profile);
+            ComparisonResult result = random.Compare(seed);
+            Assert.True(result.Outcome == ComparisonOutcome.Agrees, Describe(profile, seed, result));
+            results.Add(result);
+        }
+
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"counts: {count} random scripts (seeds {first} on) compared with the kernel, {results.Sum(result => result.Scans)} scans, {results.Sum(result => result.Compared)} values"));
+        Assert.All(results, result => Assert.True(result.Scans > 0, "A script that scans nothing compares nothing."));
+    }
+
+    private static T Variable<T>(string name, T otherwise)
+        where T : struct, IParsable<T> =>
+        T.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out T value) ? value : otherwise;
+
+    private static string Describe(GeneratorProfile profile, ulong seed, ComparisonResult result) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        conform --random 1 --seed {seed} --profile {profile.Name}: {result.Outcome} {result.Reason} after line {result.Position.Line}, {result.Operation}:
+        {string.Join('\n', result.Differences.Select(difference => $"{difference.What}: {string.Join(" | ", difference.Values)}"))}
+        {ScriptPrinter.Print(ScriptGenerator.Generate(seed, profile).Operations)}
+        """);
+}

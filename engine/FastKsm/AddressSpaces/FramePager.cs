@@ -28,7 +28,7 @@ internal sealed class FramePager
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frame">An anonymous frame, merged or not, that the caller has a reference to, and goes on having.</param>
     /// <returns>
-    /// Busy when somebody else works on the frame or has borrowed it, when a locked VMA maps it, or it is not anonymous; out of
+    /// Busy when somebody else works on the frame or has borrowed it, when a locked VMA maps it, when it was offered and written since, or it is not anonymous; out of
     /// native memory when there is no slot. It may have been paged out of some page tables then.
     /// </returns>
     internal MemoryStatus TryPageOut(int cpu, Pfn frame)
@@ -42,9 +42,10 @@ internal sealed class FramePager
         MemoryStatus status = MemoryStatus.Busy;
         if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
         {
-            // What was offered by MADV_FREE and not written since is dropped.
+            // What was offered by MADV_FREE and not written since is dropped; what was written is kept, and no offer any more, so
+            // that the next time it is paged out as any other.
             bool offered = !record.Has(FrameFlags.SwapBacked) && !record.Has(FrameFlags.Dirty);
-            status = offered && TryDrop(cpu, frame) ? MemoryStatus.Done : SwapOut(cpu, frame);
+            status = !offered ? SwapOut(cpu, frame) : TryDrop(cpu, frame) ? MemoryStatus.Done : MemoryStatus.Busy;
         }
 
         record.Unlock();

@@ -209,8 +209,10 @@ public sealed class FrameWalkTests
         process.Advise(at, 4 * Machines.Page, Advice.Free);
         process.Poke(at + Machines.Page, 8);
 
-        Assert.Equal(4, process.PageOut(at, 4 * Machines.Page));
+        Assert.Equal(3, process.PageOut(at, 4 * Machines.Page));
 
+        Assert.Equal((0L, 1L), (process.SwappedPages, process.ResidentAnonymousPages));
+        Assert.Equal(1, process.PageOut(at, 4 * Machines.Page));
         Assert.Equal((1L, 1u), (process.SwappedPages, machine.Store.Swap.Count));
         Assert.Equal((0, 8, 0), (process.Peek(at), process.Peek(at + Machines.Page), process.Peek(at + (2 * Machines.Page))));
         machine.Validate();

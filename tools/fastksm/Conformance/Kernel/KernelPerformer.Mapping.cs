@@ -41,12 +41,8 @@ internal sealed partial class KernelPerformer
     /// <inheritdoc/>
     public void Advise(int process, PageRun run, MemoryAdvice advice)
     {
+        Require(advice is not MemoryAdvice.PageOut || HasSwap(), "advise pageout: the host has no swap");
         Require(advice is not MemoryAdvice.HugePage || _session.HasHugePages, "advise hugepage: needs Linux 6.18 with transparent huge pages");
-        if (advice == MemoryAdvice.PageOut && !HasSwap())
-        {
-            throw PerformerException.Impossible("advise pageout: the host has no swap");
-        }
-
         Do(AgentOperation.Advise, process, run, NumberOf(advice));
     }
 

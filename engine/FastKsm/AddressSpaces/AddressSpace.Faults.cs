@@ -148,7 +148,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         if (kind == FaultKind.Read || vma.Has(VmaFlags.Shared))
         {
-            _store.Frames.AddMapping(backing);
+            _store.Frames.AddMapping(backing, Id);
             CountResident(_store.Frames[backing], 1);
             bool writable = vma.Has(VmaFlags.Shared | VmaFlags.Write);
             bool accessible = (vma.Flags & VmaFlags.Access) != VmaFlags.None;
@@ -212,7 +212,7 @@ internal sealed partial class AddressSpace<TObserver>
         // A merged frame is copied even for its last mapper: its stable node holds no reference, so one reference proves
         // nothing. For any other frame the one reference is that of this PTE, whose latch is held.
         bool huge = frame.Has(FrameFlags.Huge);
-        if (!frame.Has(FrameFlags.Anonymous) || frame.Has(FrameFlags.Ksm) || (huge ? !TryOwnPart(leaf, pte) : frame.References != 1))
+        if (!frame.Has(FrameFlags.Anonymous) || frame.Has(FrameFlags.Ksm) || (huge ? !_store.Frames.HugeFrameOf(pte.Frame).IsMappedByOne : frame.References != 1))
         {
             return false;
         }

@@ -234,7 +234,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
 
             frame.Clear(FrameFlags.Exclusive);
-            _store.Frames.AddMapping(pte.Frame);
+            _store.Frames.AddMapping(pte.Frame, child.Id);
             child.CountResident(frame, 1);
             shared |= pte.IsWritable;
             Pte both = pte.WithWritable(false);

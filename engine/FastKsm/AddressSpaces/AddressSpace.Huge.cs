@@ -45,7 +45,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         huge.Head.Set(FrameFlags.Exclusive);
-        huge.AddWholeMapping();
+        huge.AddWholeMapping(Id);
         CountResident(huge.Head, PteLeaf.Length);
         Pte entry = Pte.Map(first, accessible).WithAccessed(true).WithDirty(true).WithWritable(vma.Has(VmaFlags.Write));
         _pageTable.SetWhole(leaf, entry.ForWholeLeaf());
@@ -105,13 +105,6 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    // Whether every reference to the huge page is a PTE of this leaf, so that the page may be written in place.
-    private bool TryOwnPart(uint leaf, Pte pte)
-    {
-        HugeFrame huge = _store.Frames.HugeFrameOf(pte.Frame);
-        return huge is { WholeMappings: 0, OtherReferences: 0 } && huge.SingleMappings == CountParts(leaf, pte.Frame);
-    }
-
     // PTEs of a leaf that map frames of a huge page.
     private int CountParts(uint leaf, Pfn frame)
     {
@@ -133,7 +126,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (entry.IsCounted)
         {
             HugeFrame huge = _store.Frames.HugeFrameOf(entry.Frame);
-            huge.MapSingly(huge.Head.Has(FrameFlags.Exclusive));
+            huge.MapSingly(Id, huge.Head.Has(FrameFlags.Exclusive));
         }
 
         _pageTable.SplitWhole(leaf);
@@ -170,7 +163,7 @@ internal sealed partial class AddressSpace<TObserver>
 
             huge.Head.Clear(FrameFlags.Exclusive);
             huge.Head.AddReference();
-            huge.AddWholeMapping();
+            huge.AddWholeMapping(child.Id);
             child.CountResident(huge.Head, PteLeaf.Length);
             shared |= entry.IsWritable;
             _pageTable.SetWhole(leaf, both);
@@ -190,7 +183,7 @@ internal sealed partial class AddressSpace<TObserver>
         {
             HugeFrame huge = _store.Frames.HugeFrameOf(entry.Frame);
             CountResident(huge.Head, -PteLeaf.Length);
-            huge.DropWholeMapping();
+            huge.DropWholeMapping(Id);
             if (entry.IsDirty)
             {
                 huge.Head.Set(FrameFlags.Dirty);

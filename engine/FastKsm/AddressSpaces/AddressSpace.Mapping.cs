@@ -270,7 +270,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         if (frame.Has(FrameFlags.Huge))
         {
-            _store.Frames.HugeFrameOf(pte.Frame).DropSingleMapping();
+            _store.Frames.HugeFrameOf(pte.Frame).DropSingleMapping(Id);
         }
 
         int left = frame.DropMapping();

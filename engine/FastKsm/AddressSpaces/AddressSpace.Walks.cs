@@ -168,7 +168,7 @@ internal sealed partial class AddressSpace<TObserver>
 
     private void MapAgain(uint leaf, int position, Pte entry, Pfn frame)
     {
-        _store.Frames.AddMapping(frame);
+        _store.Frames.AddMapping(frame, Id);
         if (entry.WasExclusive)
         {
             _store.Frames[frame].Set(FrameFlags.Exclusive);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
@@ -83,6 +84,10 @@ internal struct FrameRecord
         _references = references;
         Clear(FrameFlags.Huge);
     }
+
+    /// <summary>The count of references as a plain number. For the later frames of a huge page, which have none of their own.</summary>
+    [UnscopedRef]
+    internal ref int Unused => ref _references;
 
     /// <summary>Some references more.</summary>
     internal void AddReferences(int count) => Interlocked.Add(ref _references, count);

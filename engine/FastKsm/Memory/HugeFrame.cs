@@ -7,13 +7,23 @@ namespace FastKsm.Memory;
 /// <summary>512 frames that are one huge page: what their records say together.</summary>
 /// <remarks>
 /// References and pins stand in the first record. The other records have no references of their own: the second one's
-/// count is that of the mappings of the whole, the third one's the sum of the map counts of all records.
-/// Thread safety: the counts change atomically, each for itself.
+/// count is that of the mappings of the whole, the third one's the sum of the map counts of all records, the next ones'
+/// say who maps it.
+///
+/// Whether only one address space maps it is known as Linux knows it since 6.15, where two at most are kept apart: one
+/// that comes while both places are taken is never told from a sharer, not even when it is the last, until all its
+/// mappings are gone. What nobody shares for sure may be written in place.
+/// Thread safety: the counts change atomically, each for itself; who maps it, under a latch of its own, which is held for
+/// a few instructions and inside which nothing else is taken.
 /// </remarks>
 internal readonly ref struct HugeFrame
 {
     private const int Whole = 1;
     private const int Single = 2;
+    private const int Latch = 3;
+    private const int Shared = 4;
+    private const int FirstOwner = 5;
+    private const int SecondOwner = 7;
 
     private readonly Span<FrameRecord> _records;
 
@@ -38,29 +48,40 @@ internal readonly ref struct HugeFrame
     /// <summary>References that are not mappings: borrowers and pins.</summary>
     internal int OtherReferences => Head.References - WholeMappings - SingleMappings;
 
+    /// <summary>Whether one address space has more than one mapping of it, nobody else has any, and no other reference is there.</summary>
+    internal bool IsMappedByOne
+    {
+        get
+        {
+            Enter();
+            bool one = Number(Shared) == 0 && Mappings > 1 && Mappings == Head.References;
+            Exit();
+            return one;
+        }
+    }
+
+    private int Mappings => WholeMappings + SingleMappings;
+
     /// <summary>One huge mapping more; its reference is counted apart.</summary>
-    internal void AddWholeMapping() => _records[Whole].AddReference();
+    /// <param name="owner">Id of the address space.</param>
+    internal void AddWholeMapping(uint owner) => Add(Whole, 1, owner);
 
     /// <summary>One huge mapping less.</summary>
-    internal void DropWholeMapping()
-    {
-        int left = _records[Whole].DropReference();
-        Debug.Assert(left >= 0, "A huge page was unmapped more often than mapped.");
-    }
+    /// <param name="owner">Id of the address space.</param>
+    internal void DropWholeMapping(uint owner) => Drop(Whole, owner);
 
     /// <summary>One PTE more; the map count of its frame is counted apart.</summary>
-    internal void AddSingleMapping() => _records[Single].AddReference();
+    /// <param name="owner">Id of the address space.</param>
+    internal void AddSingleMapping(uint owner) => Add(Single, 1, owner);
 
     /// <summary>One PTE less.</summary>
-    internal void DropSingleMapping()
-    {
-        int left = _records[Single].DropReference();
-        Debug.Assert(left >= 0, "A frame of a huge page was unmapped more often than mapped.");
-    }
+    /// <param name="owner">Id of the address space.</param>
+    internal void DropSingleMapping(uint owner) => Drop(Single, owner);
 
     /// <summary>The one huge mapping of somebody becomes 512 PTEs: their map counts and references.</summary>
+    /// <param name="owner">Id of the address space.</param>
     /// <param name="exclusive">Whether the pages are his alone.</param>
-    internal void MapSingly(bool exclusive)
+    internal void MapSingly(uint owner, bool exclusive)
     {
         foreach (ref FrameRecord record in _records)
         {
@@ -71,9 +92,9 @@ internal readonly ref struct HugeFrame
             }
         }
 
-        _records[Single].AddReferences(Sizes.HugePages);
         Head.AddReferences(Sizes.HugePages - 1);
-        DropWholeMapping();
+        Add(Single, Sizes.HugePages, owner);
+        Drop(Whole, owner);
     }
 
     /// <summary>Makes 512 frames of one: each gets its own references. Nobody has one but PTEs, and the caller to one frame.</summary>
@@ -87,4 +108,61 @@ internal readonly ref struct HugeFrame
             _records[i].BecomeSingle(_records[i].MapCount + each + (i == held ? 1 : 0));
         }
     }
+
+    private void Add(int kind, int count, uint owner)
+    {
+        Enter();
+        _records[kind].AddReferences(count);
+        if (Number(FirstOwner) == (int)owner)
+        {
+            Number(FirstOwner + 1) += count;
+        }
+        else if (Number(SecondOwner) == (int)owner)
+        {
+            Number(SecondOwner + 1) += count;
+        }
+        else if (Number(FirstOwner) == 0)
+        {
+            // There may be mappings of somebody for whom no place was free.
+            (Number(FirstOwner), Number(FirstOwner + 1)) = ((int)owner, count);
+            Number(Shared) |= Mappings != count ? 1 : 0;
+        }
+        else if (Number(SecondOwner) == 0)
+        {
+            (Number(SecondOwner), Number(SecondOwner + 1)) = ((int)owner, count);
+            Number(Shared) = 1;
+        }
+
+        Exit();
+    }
+
+    private void Drop(int kind, uint owner)
+    {
+        Enter();
+        int left = _records[kind].DropReference();
+        Debug.Assert(left >= 0, "A huge page, or a frame of one, was unmapped more often than mapped.");
+        int place = Number(FirstOwner) == (int)owner ? FirstOwner : Number(SecondOwner) == (int)owner ? SecondOwner : 0;
+
+        // Mappings from a time when no place was free were never counted here, so the last that was may not be his last.
+        if (place == 0 || --Number(place + 1) <= 0)
+        {
+            if (place != 0)
+            {
+                (Number(place), Number(place + 1)) = (0, 0);
+            }
+
+            if (Number(FirstOwner + 1) == Mappings || Number(SecondOwner + 1) == Mappings)
+            {
+                Number(Shared) = 0;
+            }
+        }
+
+        Exit();
+    }
+
+    private ref int Number(int record) => ref _records[record].Unused;
+
+    private void Enter() => SpinLatch.Enter(ref Number(Latch));
+
+    private void Exit() => SpinLatch.Exit(ref Number(Latch));
 }

@@ -86,15 +86,17 @@ internal sealed class PhysicalMemory : IDisposable
     }
 
     /// <summary>One PTE more maps a frame: its map count and the reference that goes with it.</summary>
-    internal void AddMapping(Pfn frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="owner">Id of the address space.</param>
+    internal void AddMapping(Pfn frame, uint owner)
     {
         ref FrameRecord record = ref _records[frame.Number];
         record.AddMapping();
         if (record.Has(FrameFlags.Huge))
         {
             HugeFrame huge = HugeFrameOf(frame);
-            huge.AddSingleMapping();
             huge.Head.AddReference();
+            huge.AddSingleMapping(owner);
         }
         else
         {

@@ -37,13 +37,19 @@ public sealed class LiveConformanceTests(ITestOutputHelper output)
             RandomConformance random = new(
                 () => ConformanceSides.Create([ScannerIndex.Tree, ScannerIndex.Fingerprint], session), profile);
             ComparisonResult result = random.Compare(seed);
-            Assert.True(result.Outcome == ComparisonOutcome.Agrees, Describe(profile, seed, result));
-            results.Add(result);
+
+            // Inconclusive: somebody else used the host's KSM meanwhile, or it had no huge page to give.
+            Assert.True(result.Outcome is ComparisonOutcome.Agrees or ComparisonOutcome.Inconclusive, Describe(profile, seed, result));
+            if (result.Outcome == ComparisonOutcome.Agrees)
+            {
+                results.Add(result);
+            }
         }
 
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"counts: {count} random scripts (seeds {first} on) compared with the kernel, {results.Sum(result => result.Scans)} scans, {results.Sum(result => result.Compared)} values"));
+            $"counts: {count} random scripts (seeds {first} on) compared with the kernel, {results.Count} agree, {count - results.Count} were disturbed, {results.Sum(result => result.Scans)} scans, {results.Sum(result => result.Compared)} values"));
+        Assert.True(results.Count > count / 2, $"Only {results.Count} of {count} scripts could be compared.");
         Assert.All(results, result => Assert.True(result.Scans > 0, "A script that scans nothing compares nothing."));
     }
 

@@ -185,7 +185,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         ref FrameRecord frame = ref _store.Frames[pte.Frame];
-        if (CanReuse(ref frame, vma, leaf, pte))
+        if (CanReuse(ref frame, vma, pte))
         {
             bool writable = writes && vma.Has(VmaFlags.Write);
             _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable || pte.IsWritable).WithDirty(writes || pte.IsDirty));
@@ -202,7 +202,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Whether the frame may go on serving this PTE alone. Makes it exclusive if so.
-    private bool CanReuse(ref FrameRecord frame, in Vma vma, uint leaf, Pte pte)
+    private bool CanReuse(ref FrameRecord frame, in Vma vma, Pte pte)
     {
         if (frame.Has(FrameFlags.Anonymous | FrameFlags.Exclusive))
         {

@@ -58,28 +58,37 @@ internal sealed class ReaderWriterLatch
     /// <summary>Takes the lock alone.</summary>
     internal void EnterWrite()
     {
-        for (int i = 0; i < Spins; i++)
+        if (Interlocked.CompareExchange(ref _state, -1, 0) == 0)
         {
-            if (Interlocked.CompareExchange(ref _state, -1, 0) == 0)
-            {
-                return;
-            }
+            return;
+        }
 
+        // Announced before it spins: a reader that comes and goes in short holds, one right after the other, is kept out after
+        // the one that it is in, which is over sooner than a thread can be parked and woken.
+        _ = Interlocked.Increment(ref _waitingWriters);
+        bool entered = false;
+        for (int i = 0; i < Spins && !entered; i++)
+        {
             Thread.SpinWait(8);
+            entered = Interlocked.CompareExchange(ref _state, -1, 0) == 0;
         }
 
-        lock (_gate)
+        if (!entered)
         {
-            _ = Interlocked.Increment(ref _waiters);
-            _ = Interlocked.Increment(ref _waitingWriters);
-            while (Interlocked.CompareExchange(ref _state, -1, 0) != 0)
+            lock (_gate)
             {
-                _ = Monitor.Wait(_gate);
-            }
+                _ = Interlocked.Increment(ref _waiters);
+                while (Interlocked.CompareExchange(ref _state, -1, 0) != 0)
+                {
+                    _ = Monitor.Wait(_gate);
+                }
 
-            _ = Interlocked.Decrement(ref _waitingWriters);
-            _ = Interlocked.Decrement(ref _waiters);
+                _ = Interlocked.Decrement(ref _waiters);
+            }
         }
+
+        // Readers that have been kept out are woken when this hold ends.
+        _ = Interlocked.Decrement(ref _waitingWriters);
     }
 
     /// <summary>Gives the sole hold back.</summary>

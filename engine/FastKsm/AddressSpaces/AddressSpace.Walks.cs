@@ -8,6 +8,9 @@ namespace FastKsm.AddressSpaces;
 internal sealed partial class AddressSpace<TObserver>
 {
     /// <inheritdoc/>
+    internal override void Prefetch(ulong page) => _pageTable.Prefetch(page);
+
+    /// <inheritdoc/>
     internal override PteOutcome ClearAccessed(ulong page, Pfn frame, out bool wasUsed)
     {
         wasUsed = false;

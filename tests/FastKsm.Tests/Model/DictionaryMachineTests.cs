@@ -124,6 +124,8 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Count("out of frames", machine.Exhaustions);
             Count("scans that left something merged", machine.MergingScans);
             Count("steady states predicted", machine.Settled);
+            Count("merged frames without a place", machine.FramesWithoutPlace);
+            Count("endless copies ended", machine.EndlessCopies);
             Count("scans predicted", machine.ScansPredicted);
             Count("pages left by half a merge", machine.FramesFreed);
             Count("pages saved after scans", machine.PagesSaved);

@@ -8,6 +8,18 @@ namespace FastKsm.AddressSpaces;
 internal sealed partial class AddressSpace<TObserver>
 {
     /// <inheritdoc/>
+    internal override bool Maps(ulong page, Pfn frame)
+    {
+        bool maps = TryEnterMapping(page, frame, out uint leaf, out _);
+        if (maps)
+        {
+            _pageTable.Exit(leaf);
+        }
+
+        return maps;
+    }
+
+    /// <inheritdoc/>
     internal override PteOutcome ClearAccessed(ulong page, Pfn frame, out bool wasUsed)
     {
         wasUsed = false;

@@ -79,7 +79,7 @@ public sealed partial class Process
                 continue;
             }
 
-            MemoryStatus status = aloneOnly && _machine.Store.Frames[frame].MapCount != 1
+            MemoryStatus status = aloneOnly && _machine.Store.Frames.MapCountOf(frame) != 1
                 ? MemoryStatus.Busy
                 : _machine.Pager.TryPageOut(_cpu.Number, frame);
             _machine.Store.Frames.Release(_cpu.Number, frame);

@@ -156,10 +156,10 @@ public sealed partial class Process
             Throw.OutOfRange(nameof(advice), advice, "an advice");
         }
 
-        MemoryStatus status = Enter().Advise(_cpu.Number, start, end, advice);
-        if (advice == Advice.PageOut && (status is MemoryStatus.Done or MemoryStatus.NoMemory))
+        MemoryStatus status = Enter().Advise(_cpu.Number, start, end, advice, out ulong reached);
+        if (advice == Advice.PageOut)
         {
-            _ = PageOutEach(start, end, aloneOnly: true);
+            _ = PageOutEach(start, reached, aloneOnly: true);
         }
 
         _machine.Events.Flush();

@@ -8,7 +8,12 @@ namespace FastKsm.AddressSpaces;
 internal sealed partial class AddressSpace<TObserver>
 {
     /// <summary>Advises about a range. Goes on behind holes and reports them at the end; stops at any other obstacle.</summary>
-    internal MemoryStatus Advise(int cpu, ulong start, ulong end, Advice advice)
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="start">First page.</param>
+    /// <param name="end">One past the last page.</param>
+    /// <param name="advice">The advice.</param>
+    /// <param name="reached">First page of the mapping that it stopped at; <paramref name="end"/> if at none.</param>
+    internal MemoryStatus Advise(int cpu, ulong start, ulong end, Advice advice, out ulong reached)
     {
         bool changesVmas = advice is not (Advice.DontNeed or Advice.Free or Advice.Cold or Advice.PageOut
             or Advice.PopulateRead or Advice.PopulateWrite);
@@ -23,7 +28,8 @@ internal sealed partial class AddressSpace<TObserver>
 
         MemoryStatus status = MemoryStatus.Done;
         bool hole = false;
-        for (ulong at = start; at < end && status == MemoryStatus.Done;)
+        ulong at = start;
+        while (at < end && status == MemoryStatus.Done)
         {
             uint id = _tree.At(_tree.Find(at));
             if (id == 0 || VmaAt(id).Start > at)
@@ -36,8 +42,10 @@ internal sealed partial class AddressSpace<TObserver>
 
             ulong stop = Math.Min(end, VmaAt(id).End);
             status = changesVmas ? AdviseVma(cpu, id, at, stop, advice) : AdvisePages(cpu, VmaAt(id), at, stop, advice);
-            at = stop;
+            at = status == MemoryStatus.Done ? stop : at;
         }
+
+        reached = at;
 
         if (changesVmas)
         {

@@ -47,8 +47,10 @@ internal sealed partial class AddressSpace<TObserver>
                     }
                 }
 
+                // Nobody offers a page for others. Linux does, where the frame is clean; a copy made by unmerging is, and
+                // was never written to swap.
                 ref FrameRecord frame = ref _store.Frames[pte.Frame];
-                bool others = frame.MapCount != 1 && (!lazilyFree || frame.Has(FrameFlags.Dirty));
+                bool others = _store.Frames.MapCountOf(pte.Frame) != 1;
                 if (others || (lazilyFree && !frame.Has(FrameFlags.Anonymous)))
                 {
                     continue;

@@ -234,6 +234,12 @@ internal sealed partial class AddressSpace<TObserver>
             Debug.Assert(shared.Has(FrameFlags.Anonymous | FrameFlags.Ksm), "Pages merge into merged frames only.");
             shared.AddReference();
             shared.AddMapping();
+            if (!shared.Has(FrameFlags.SwapBacked))
+            {
+                // Its only owner has offered it; this page was not offered.
+                shared.Set(FrameFlags.SwapBacked | FrameFlags.Dirty);
+            }
+
             _pageTable.Set(leaf, position, Pte.Map(target, pte.IsAccessible).WithAccessed(true));
         }
 

@@ -126,8 +126,9 @@ internal sealed class FrameDissolver
         /// <inheritdoc/>
         public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
         {
-            _isLocked |= (flags & VmaFlags.Locked) != VmaFlags.None;
-            _ = space.EndDissolving(page, Frame, Drops && !_isLocked, ref Zeroes);
+            bool locked = (flags & VmaFlags.Locked) != VmaFlags.None;
+            PteOutcome outcome = space.EndDissolving(page, Frame, Drops && !_isLocked && !locked, ref Zeroes);
+            _isLocked |= locked && outcome == PteOutcome.Done;
             return true;
         }
     }

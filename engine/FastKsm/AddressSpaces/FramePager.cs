@@ -42,10 +42,8 @@ internal sealed class FramePager
         MemoryStatus status = MemoryStatus.Busy;
         if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
         {
-            // What was offered by MADV_FREE and not written since is dropped; what was written is kept, and no offer any more, so
-            // that the next time it is paged out as any other.
-            bool offered = !record.Has(FrameFlags.SwapBacked) && !record.Has(FrameFlags.Dirty);
-            status = !offered ? SwapOut(cpu, frame) : TryDrop(cpu, frame) ? MemoryStatus.Done : MemoryStatus.Busy;
+            status = record.Has(FrameFlags.SwapBacked) ? SwapOut(cpu, frame)
+                : TryDrop(cpu, frame) ? MemoryStatus.Done : MemoryStatus.Busy;
         }
 
         record.Unlock();
@@ -76,17 +74,19 @@ internal sealed class FramePager
         return end != WalkEnd.Contended;
     }
 
+    // What was offered by MADV_FREE and not written since is dropped; what was written is kept, and no offer any more, so that
+    // the next time it is paged out as any other.
     private bool TryDrop(int cpu, Pfn frame)
     {
-        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = 0 };
-        _ = _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
-        bool dropped = _store.Frames[frame].MapCount == 0;
-        if (!dropped)
+        ref FrameRecord record = ref _store.Frames[frame];
+        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = 0, WasRefused = record.Has(FrameFlags.Dirty) };
+        _ = leave.WasRefused ? WalkEnd.Complete : _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
+        if (leave.WasRefused)
         {
-            _store.Frames[frame].Set(FrameFlags.SwapBacked);
+            record.Set(FrameFlags.SwapBacked);
         }
 
-        return dropped;
+        return record.MapCount == 0;
     }
 
     private MemoryStatus SwapOut(int cpu, Pfn frame)
@@ -109,18 +109,21 @@ internal sealed class FramePager
         internal required Pfn Frame;
         internal required uint Slot;
         internal bool HasContent;
+        internal bool WasRefused;
 
         /// <inheritdoc/>
         public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
         {
             if ((flags & VmaFlags.Locked) != VmaFlags.None)
             {
-                return false;
+                // A locked VMA keeps what it maps; it may have a copy of its own here.
+                return !space.Maps(page, Frame);
             }
 
             PteOutcome outcome = space.SwapOut(Cpu, page, Frame, Slot, held: 1, fills: !HasContent);
             HasContent |= outcome == PteOutcome.Done;
-            return outcome != PteOutcome.Refused && Store.Frames[Frame].MapCount != 0;
+            WasRefused = outcome == PteOutcome.Refused;
+            return !WasRefused && Store.Frames[Frame].MapCount != 0;
         }
     }
 

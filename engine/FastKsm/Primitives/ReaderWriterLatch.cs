@@ -103,6 +103,25 @@ internal sealed class ReaderWriterLatch
     /// <summary>Sole holds so far, modulo 2^32; read under a shared hold. Equal twice: nothing has changed in between.</summary>
     internal uint Generation => _generation;
 
+    /// <summary>Begins reading without a hold, which leaves the lock's cache line with all readers.</summary>
+    /// <param name="generation">For <see cref="IsUnwritten"/>.</param>
+    /// <returns>False while somebody holds the lock alone.</returns>
+    internal bool TryBeginRead(out uint generation)
+    {
+        // Before the state: a writer that leaves in between is seen as gone, with all it wrote, or by its generation later.
+        generation = Volatile.Read(ref _generation);
+        return Volatile.Read(ref _state) >= 0;
+    }
+
+    /// <summary>Whether nobody has held the lock alone since <see cref="TryBeginRead"/>, so that what has been read belongs together.</summary>
+    internal bool IsUnwritten(uint generation)
+    {
+        // What was read came before this. A writer of any of it is still seen by the state, or has left, and then its
+        // generation, which it changed before it left, is there to be seen behind the state.
+        LoadBarrier();
+        return Volatile.Read(ref _state) >= 0 && Volatile.Read(ref _generation) == generation;
+    }
+
     /// <summary>Whether somebody holds it alone; for assertions.</summary>
     internal bool IsHeldForWriting => Volatile.Read(ref _state) == -1;
 
@@ -116,6 +135,15 @@ internal sealed class ReaderWriterLatch
         return seen >= 0
             && Volatile.Read(ref _waitingWriters) == 0
             && Interlocked.CompareExchange(ref _state, seen + 1, seen) == seen;
+    }
+
+    private static void LoadBarrier()
+    {
+#if NET10_0_OR_GREATER
+        Volatile.ReadBarrier();
+#else
+        Interlocked.MemoryBarrier();
+#endif
     }
 
     private void Wake()

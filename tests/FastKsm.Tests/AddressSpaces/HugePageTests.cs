@@ -266,6 +266,23 @@ public sealed class HugePageTests : IDisposable
         Assert.Equal((5, 1), (_process.ResidentAnonymousPages, child.ResidentAnonymousPages));
     }
 
+    // The walk meets the parent's VMA first; that one is locked, but maps copies of its own.
+    [Fact]
+    public void Migrate_OfAHugePageWhoseForksAreLockedWithCopies_DropsPagesOfZeroes()
+    {
+        MapHuge(_process, Start, Huge);
+        _process.Poke(Start, 1);
+        Process child = _process.Fork();
+        _process.Lock(Start, Huge);
+        Assert.Equal(1, child.MapCountAt(Start));
+
+        _ = child.Migrate(Start, Machines.Page);
+
+        Assert.False(child.IsHugeAt(Start));
+        Assert.True(child.IsZeroFrameAt(Start + (5 * Machines.Page)));
+        Assert.False(_process.IsZeroFrameAt(Start + (5 * Machines.Page)));
+    }
+
     [Fact]
     public void Migrate_OfAPageOfAHugePageThatIsLent_LeavesItWhole()
     {

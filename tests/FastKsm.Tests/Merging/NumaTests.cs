@@ -72,6 +72,51 @@ public sealed class NumaTests : MergeIndexKinds
     }
 
     [Theory, MemberData(nameof(Indexes))]
+    public void Move_OfAFrameMappedOnceToFullFrames_ItsTwinIsCopiedInEveryScan(MergeIndexKind index)
+    {
+        using KsmRig rig = Apart(index);
+        rig.Set("max_page_sharing", 2);
+        (Area near, Area far) = (On(rig, 0, 2), On(rig, 1, 3));
+        rig.Scan(2);
+        rig.Expect(2, 2, 1, 0);
+        _ = near[1..].Advise(Advice.DontNeed);
+        Move(rig, near, 1, far);
+
+        // No frame of the content has room, so the merged page waits in the unstable tree. Its twin meets it, is converted,
+        // and copied, for a merged page cannot be merged: the scans never come to rest.
+        for (int scan = 0; scan < 5; scan++)
+        {
+            (Pfn waits, Pfn twin, _) = (near.Frame(0), far.Frame(2), rig.Copied);
+            rig.Scan();
+            rig.Expect(1, 1, 1, 1);
+            Assert.Equal(1, rig.Copied);
+            Assert.Equal(waits, near.Frame(0));
+            Assert.NotEqual(twin, far.Frame(2));
+        }
+
+        _ = near.Write(0, 7);
+        rig.Scan(2);
+        rig.Expect(1, 1, 2, 0);
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
+    public void Move_OfAFrameMappedOnceToFullFrames_BehindItsTwin_CopiesNothing(MergeIndexKind index)
+    {
+        using KsmRig rig = Apart(index);
+        rig.Set("max_page_sharing", 2);
+        (Area far, Area near) = (On(rig, 1, 3), On(rig, 0, 2));
+        rig.Scan(2);
+        _ = near[1..].Advise(Advice.DontNeed);
+        Move(rig, near, 1, far);
+        _ = rig.Copied;
+
+        // The twin waits, and the merged page that meets it cannot be converted a second time.
+        rig.Scan(3);
+        rig.Expect(1, 1, 1, 1);
+        Assert.Equal(0, rig.Copied);
+    }
+
+    [Theory, MemberData(nameof(Indexes))]
     public void Move_OfAFullNode_TakesTwoScansToBeWholeAgain(MergeIndexKind index)
     {
         using KsmRig rig = Apart(index);

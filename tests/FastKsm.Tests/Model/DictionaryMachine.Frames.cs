@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
+using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using Xunit;
@@ -78,10 +80,59 @@ internal sealed partial class DictionaryMachine
             return;
         }
 
-        ulong[] merged = [.. running.Pages.Keys.Where(at => at >= page && at < end && IsMerged(running, at))];
-        Pfn[] before = [.. merged.Select(at => FrameOf(running, at))];
-        _ = running.Process.Migrate(page * PageSize, Bytes(page, end), node);
-        MergedFramesMoved += merged.Where((at, i) => FrameOf(running, at) != before[i]).Count();
+        Place[] places = PlacesNow();
+        Target[] targets = TargetsOf(running, page, end, places);
+        long moved = running.Process.Migrate(page * PageSize, Bytes(page, end), node);
+        HashSet<Pfn> asked = [.. targets.Select(target => target.Frame)];
+        Assert.All(places.Where(place => !asked.Contains(place.Frame)), place => Assert.True(IsUnmoved(place)));
+        foreach (Target target in targets)
+        {
+            CompareMoved(target, node);
+        }
+
+        Assert.True(targets.Any(target => target.IsHuge) || moved == targets.Count(HasMoved));
+        MergedFramesMoved += targets.Count(target => target.IsMerged && HasMoved(target));
+    }
+
+    private static bool HasMoved(Target target) => target.Places.Any(place =>
+        FrameOf(place.Running, place.Page) is { IsSome: true } frame && frame != target.Frame);
+
+    // So many are free that some are on every node that is there.
+    private const long FramesOfPlenty = 4000;
+
+    // All that mapped the frame map another one, in the same way, or all map the same.
+    private void CompareMoved(Target target, int? node)
+    {
+        // A page of zeroes of a huge page that is taken apart has no frame any more.
+        Place[] places = [.. target.Places.Where(place => !(target.IsHuge && place.Running.Process.IsZeroFrameAt(place.Page * PageSize)))];
+        Assert.All(target.Places.Except(places), place => Assert.Equal(0UL, place.Entry.Value));
+        if (places.Length == 0)
+        {
+            return;
+        }
+
+        Pfn now = FrameOf(places[0].Running, places[0].Page);
+        FrameRecord record = _machine.Store.Frames[now];
+        Assert.True(now.IsSome);
+        Assert.All(places, place =>
+        {
+            Pte pte = place.Running.Process.Space.Translate(place.Page);
+            Assert.Equal(target.IsHuge ? pte.WithFrame(now) : place.Pte.WithFrame(now), pte);
+        });
+        FrameLayout layout = _machine.Store.Frames.Layout;
+        bool moved = now != target.Frame;
+        bool mustMove = target.IsReachable && !target.IsLent && layout.NodeOf(target.Frame.Number) != node;
+        Assert.Equal(target.IsMerged, record.Has(FrameFlags.Ksm));
+        Assert.True(!moved || !target.IsLent, "Somebody has borrowed the frame.");
+        Assert.True(moved || !mustMove, $"Frame {target.Frame} stays for no reason.");
+        Assert.True(!moved || node is null || layout.NodeOf(now.Number) == node || _machine.FreeFrames < FramesOfPlenty, "It is on another node.");
+        if (!target.IsHuge)
+        {
+            // What a PTE knew to be dirty the frame knows from now on.
+            Assert.Equal(target.Flags | FrameFlags.Dirty, record.Flags | FrameFlags.Dirty);
+            Assert.Equal(target.Filed, FiledUnder(now));
+            Assert.Equal(places.Length, record.MapCount);
+        }
     }
 
     private void TakeNodeAway(in ModelOp op)

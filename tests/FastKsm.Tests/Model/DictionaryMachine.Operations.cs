@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using Xunit;
@@ -35,7 +36,7 @@ internal sealed partial class DictionaryMachine
         if (allowed)
         {
             Store();
-            entry!.Value = value;
+            (entry!.Value, entry.MayBeDropped) = (value, false);
         }
         else
         {
@@ -129,41 +130,10 @@ internal sealed partial class DictionaryMachine
 
     private void AdviseAll(Running running, ulong page, ulong end, Advice advice)
     {
-        Errno expected = Errno.None;
-        bool populates = advice is Advice.PopulateRead or Advice.PopulateWrite;
-        List<DictionaryPage> reached = [];
-        ulong at = page;
-        for (; at < end && expected is Errno.None or Errno.NoMemory; at++)
-        {
-            if (!running.Pages.TryGetValue(at, out DictionaryPage? entry))
-            {
-                expected = Errno.NoMemory;
-                if (populates)
-                {
-                    break;
-                }
-
-                continue;
-            }
-
-            bool refused = advice switch
-            {
-                Advice.DontNeed or Advice.Cold => entry.Locked,
-                Advice.Free => entry.Locked || entry.FileBacked || entry.Shared is not null,
-                Advice.WipeOnFork => entry.FileBacked || entry.Shared is not null,
-                Advice.PopulateRead => !entry.MayBeReadByOthers,
-                Advice.PopulateWrite => !entry.MayWrite,
-                _ => false,
-            };
-            if (refused)
-            {
-                expected = Errno.Invalid;
-                break;
-            }
-
-            reached.Add(entry);
-        }
-
+        Errno expected = ExpectAdvice(running, page, end, advice, out List<ulong> pages);
+        List<DictionaryPage> reached = [.. pages.Select(at => running.Pages[at])];
+        ulong at = pages.Count == 0 ? page : pages[^1] + 1;
+        Dictionary<ulong, Pte> before = advice == Advice.Free ? pages.ToDictionary(freed => freed, running.Process.Space.Translate) : [];
         try
         {
             Expect(expected, () => running.Process.Advise(page * PageSize, Bytes(page, end), advice));
@@ -190,6 +160,10 @@ internal sealed partial class DictionaryMachine
         {
             Release(running, page, at);
         }
+        else if (advice == Advice.Free)
+        {
+            Offer(running, before);
+        }
 
         foreach (DictionaryPage entry in reached)
         {
@@ -199,9 +173,47 @@ internal sealed partial class DictionaryMachine
                 || (entry.Mergeable && advice != Advice.Unmergeable);
             if (advice == Advice.DontNeed && entry.Shared is null)
             {
-                entry.Value = 0;
+                (entry.Value, entry.MayBeDropped) = (0, false);
             }
         }
+    }
+
+    // What advice about a range is answered, and the pages that it concerns before it stops: holes are passed, by most.
+    private static Errno ExpectAdvice(Running running, ulong page, ulong end, Advice advice, out List<ulong> reached)
+    {
+        Errno expected = Errno.None;
+        reached = [];
+        for (ulong at = page; at < end; at++)
+        {
+            if (!running.Pages.TryGetValue(at, out DictionaryPage? entry))
+            {
+                expected = Errno.NoMemory;
+                if (advice is Advice.PopulateRead or Advice.PopulateWrite)
+                {
+                    break;
+                }
+
+                continue;
+            }
+
+            bool refused = advice switch
+            {
+                Advice.DontNeed or Advice.Cold or Advice.PageOut => entry.Locked,
+                Advice.Free => entry.Locked || entry.FileBacked || entry.Shared is not null,
+                Advice.WipeOnFork => entry.FileBacked || entry.Shared is not null,
+                Advice.PopulateRead => !entry.MayBeReadByOthers,
+                Advice.PopulateWrite => !entry.MayWrite,
+                _ => false,
+            };
+            if (refused)
+            {
+                return Errno.Invalid;
+            }
+
+            reached.Add(at);
+        }
+
+        return expected;
     }
 
     private void Lock(Running running, ulong page, ulong end, bool locked)

@@ -16,19 +16,18 @@ internal sealed partial class DictionaryMachine
     /// <summary>Pages that had to be written so that scans touch them again.</summary>
     internal int FramesFreed { get; private set; }
 
+    /// <summary>Merged frames at rest without a place in the tree of their node.</summary>
+    internal int FramesWithoutPlace { get; private set; }
+
+    /// <summary>Steady states that did not come by themselves, because a page was copied in every scan.</summary>
+    internal int EndlessCopies { get; private set; }
+
     /// <summary>Scans that were as predicted to the last counter and frame, from nothing merged.</summary>
     internal int ScansPredicted { get; private set; }
 
     // Whatever went before: scans until nothing changes any more, and then says what must hold.
     private void Settle()
     {
-        if (KnobOf("merge_across_nodes") == 0)
-        {
-            // Merged frames that have moved to where their content is already are tried, and copied, in scan after scan.
-            Idle();
-            return;
-        }
-
         TakeLoansBack();
         Knob("run", 1);
         Knob("smart_scan", 0);
@@ -46,7 +45,8 @@ internal sealed partial class DictionaryMachine
         int limit = KnobOf("max_page_sharing");
         bool useZeroPages = KnobOf("use_zero_pages") == 1;
         (KsmCounters Counters, ulong Frames) before = default;
-        for (int scan = 0; ; scan++)
+        int scans = 0;
+        while (true)
         {
             if (!Ksm.Scan())
             {
@@ -58,12 +58,17 @@ internal sealed partial class DictionaryMachine
             }
 
             (KsmCounters, ulong) now = (Ksm.Counters with { PagesScanned = 0, FullScans = 0 }, FramesInUse());
-            if (scan >= 3 && now == before)
+            if (scans++ >= 3 && now == before)
             {
                 break;
             }
 
-            Assert.True(scan < MostScans, "The scans do not come to rest.");
+            if (scans == MostScans)
+            {
+                EndCopying(limit);
+            }
+
+            Assert.True(scans < 2 * MostScans, "The scans do not come to rest.");
             before = now;
         }
 
@@ -71,28 +76,74 @@ internal sealed partial class DictionaryMachine
         Settled++;
     }
 
+    // A merged frame with one mapping that has moved to a node where its content is already stays without a place: no merge
+    // replaces a merged page. While all frames there are full, its page waits in the unstable tree, and whoever meets it is
+    // converted, cannot be joined, and is copied: in every scan, as in Linux. A write to the page that waits ends it.
+    private void EndCopying(int limit)
+    {
+        Dictionary<(Running, ulong), Pfn> before = AllPages().ToDictionary(entry => (entry.Running, entry.Page), entry => FrameOf(entry.Running, entry.Page));
+        Assert.True(Ksm.Scan());
+        SettlingPage[] pages = PagesInScanOrder();
+        SettlingPage[] copied = [.. pages.Where(page => before[(page.Running, page.Page)] != page.Frame)];
+        Assert.NotEmpty(copied);
+        Assert.All(copied, page =>
+        {
+            SettlingPage[] alike = [.. pages.Where(other => other.Content == page.Content)];
+            SettlingPage first = alike.First(other => !other.IsFiled);
+            Assert.True(first.IsMerged && !page.IsMerged, "Somebody is copied for another reason than a merged page without a place.");
+            Assert.DoesNotContain(alike.Where(other => other.IsFiled).CountBy(other => other.Frame), frame => frame.Value < limit);
+        });
+        foreach (SettlingPage page in pages.Where(page => page is { IsMerged: true, IsFiled: false }))
+        {
+            Write(page.Running, page.Page, page.Content.Value, forced: true);
+        }
+
+        EndlessCopies++;
+    }
+
+    private SettlingPage[] PagesInScanOrder()
+    {
+        bool apart = KnobOf("merge_across_nodes") == 0;
+        IEnumerable<(Running Running, ulong Page, DictionaryPage Entry)> pages = _machine.Merger.Registered
+            .Select(space => _running.Single(running => running.Process.Space == space))
+            .SelectMany(running => running.Pages.Select(entry => (running, entry.Key, entry.Value)));
+        return [.. pages.Where(entry => entry.Entry.Mergeable && IsAnonymous(entry.Running, entry.Page)).Select(entry =>
+        {
+            Pfn frame = FrameOf(entry.Running, entry.Page);
+            bool merged = IsMerged(entry.Running, entry.Page);
+            int node = apart ? _machine.Store.Frames.Layout.NodeOf(frame.Number) : 0;
+            return new SettlingPage(
+                entry.Running, entry.Page, (entry.Entry.Value, node), frame, merged, merged && _machine.Merger.FirstPlace(frame) != 0);
+        })];
+    }
+
     private void CompareSteadyState(int limit, bool useZeroPages)
     {
-        var candidates = AllPages()
-            .Where(entry => entry.Entry.Mergeable && IsAnonymous(entry.Running, entry.Page))
-            .Select(entry => (entry.Running, entry.Entry.Value, Frame: FrameOf(entry.Running, entry.Page), Merged: IsMerged(entry.Running, entry.Page)))
-            .ToArray();
+        SettlingPage[] candidates = PagesInScanOrder();
         (long shared, long sharing, long unshared, long changing) = (0, 0, 0, 0);
-        foreach (var content in candidates.GroupBy(page => page.Value))
+        foreach (IGrouping<(ulong Value, int Node), SettlingPage> content in candidates.GroupBy(page => page.Content))
         {
-            int[] loads = [.. content.Where(page => page.Merged).GroupBy(page => page.Frame).Select(frame => frame.Count())];
-            var rest = content.Where(page => !page.Merged).ToArray();
+            int[] loads = [.. content.Where(page => page.IsFiled).CountBy(page => page.Frame).Select(frame => frame.Value)];
+            SettlingPage[] rest = [.. content.Where(page => !page.IsMerged)];
+            SettlingPage[] waiting = [.. content.Where(page => page is { IsMerged: true, IsFiled: false })];
             shared += loads.Length;
             sharing += loads.Sum() - loads.Length;
+            bool full = loads.All(load => load >= limit);
             if (rest.Length != 0)
             {
                 // What is left over has no frame with room to go to, and no other frame to merge with.
-                Assert.All(loads, load => Assert.True(load >= limit, $"A frame with {load} of {limit} pages has not been joined."));
+                Assert.True(full, $"A frame with one of {string.Join(", ", loads)} of {limit} pages has not been joined.");
                 Assert.True(rest.All(page => page.Frame == rest[0].Frame), "Two frames of one content have not merged.");
-                Assert.False(useZeroPages && content.Key == 0, "A page of zeroes has not become the zero page.");
-                unshared++;
-                changing += rest.Length - 1;
+                Assert.False(useZeroPages && content.Key.Value == 0, "A page of zeroes has not become the zero page.");
             }
+
+            // Merged frames with one mapping that have moved to where their content is already (see EndCopying).
+            Assert.All(waiting, page => Assert.True(loads.Length != 0 && MappingsOf(page.Frame) == 1, "A merged page has no place."));
+            FramesWithoutPlace += waiting.Length;
+            int left = rest.Length + waiting.Length;
+            bool entered = full && left != 0;
+            unshared += entered ? 1 : 0;
+            changing += left - (entered ? 1 : 0);
         }
 
         KsmCounters c = Ksm.Counters;
@@ -101,9 +152,11 @@ internal sealed partial class DictionaryMachine
         {
             KsmStat stat = running.Process.KsmStat;
             Assert.Equal(candidates.Count(page => page.Running == running), stat.RmapItems);
-            Assert.Equal(candidates.Count(page => page.Running == running && page.Merged), stat.MergingPages);
+            Assert.Equal(candidates.Count(page => page.Running == running && page.IsFiled), stat.MergingPages);
         }
     }
+
+    private int MappingsOf(Pfn frame) => AllPages().Count(entry => FrameOf(entry.Running, entry.Page) == frame);
 
     // From nothing merged, every counter and every frame is predicted, scan by scan.
     private void StartAfresh(in ModelOp op)
@@ -213,4 +266,8 @@ internal sealed partial class DictionaryMachine
 
         return hash;
     }
+
+    // A page that the merger looks at. Content: what it reads as, and the node whose pages it can merge with.
+    private sealed record SettlingPage(
+        Running Running, ulong Page, (ulong Value, int Node) Content, Pfn Frame, bool IsMerged, bool IsFiled);
 }

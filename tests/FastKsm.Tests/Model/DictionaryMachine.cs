@@ -236,6 +236,12 @@ internal sealed partial class DictionaryMachine : IDisposable
             case ModelOpKind.Migrate:
                 Migrate(op, running, page, end);
                 break;
+            case ModelOpKind.Offer:
+                AdviseAll(running, page, end, Advice.Free);
+                break;
+            case ModelOpKind.PageOut:
+                PageOut(op, running, page, end);
+                break;
             case ModelOpKind.Offline:
                 TakeNodeAway(op);
                 break;
@@ -275,6 +281,8 @@ internal sealed partial class DictionaryMachine : IDisposable
             ModelOpKind.Pin when op.Choice % 3 == (int)PinKind.Write => entry => entry.MayWrite,
             ModelOpKind.Pin => entry => entry.MayBeReadByOthers,
             ModelOpKind.DontNeed => entry => !entry.Locked,
+            ModelOpKind.Offer => entry => entry is { Locked: false, FileBacked: false, Shared: null, Value: not 0 },
+            ModelOpKind.PageOut when op.Choice % 4 == 0 => entry => entry.MayBeDropped,
             ModelOpKind.Advise => s_flagAdvice[op.Choice % s_flagAdvice.Length] switch
             {
                 Advice.Free or Advice.Cold => entry => entry is { Locked: false, FileBacked: false, Shared: null },
@@ -283,7 +291,7 @@ internal sealed partial class DictionaryMachine : IDisposable
                 Advice.PopulateWrite => entry => entry.MayWrite,
                 _ => _ => true,
             },
-            ModelOpKind.Protect or ModelOpKind.Unlock or ModelOpKind.Migrate or ModelOpKind.Mergeable or ModelOpKind.Unmergeable
+            ModelOpKind.Protect or ModelOpKind.Unlock or ModelOpKind.Migrate or ModelOpKind.PageOut or ModelOpKind.Mergeable or ModelOpKind.Unmergeable
                 or ModelOpKind.RemapInPlace or ModelOpKind.RemapFixed => _ => true,
             _ => null,
         };

@@ -93,6 +93,9 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Assert.True(_done["steady states predicted"] >= operations / 1000, "Too few steady states.");
             Assert.True(_done["scans predicted"] >= operations / 200, "Too few scans are predicted.");
             Assert.True(_done["merged frames moved"] >= operations / 1000, "Too few merged frames move.");
+            Assert.True(_done["pages swapped"] >= operations / 200, "Too few pages are paged out.");
+            Assert.True(_done["merged pages swapped"] >= operations / 1000, "Too few merged pages are paged out.");
+            Assert.True(_done["offered pages dropped"] >= operations / 10_000, "Too few offers are taken up.");
             if (frames == Plenty)
             {
                 Assert.True(_done["huge pages mapped"] >= operations / 1000, "Too few huge pages.");
@@ -124,12 +127,17 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Count("out of frames", machine.Exhaustions);
             Count("scans that left something merged", machine.MergingScans);
             Count("steady states predicted", machine.Settled);
+            Count("merged frames without a place", machine.FramesWithoutPlace);
+            Count("endless copies ended", machine.EndlessCopies);
             Count("scans predicted", machine.ScansPredicted);
             Count("pages left by half a merge", machine.FramesFreed);
             Count("pages saved after scans", machine.PagesSaved);
             Count("huge pages mapped", machine.HugePagesMapped);
             Count("huge pages split", machine.HugePagesSplit);
             Count("merged frames moved", machine.MergedFramesMoved);
+            Count("pages swapped", machine.PagesSwapped);
+            Count("merged pages swapped", machine.MergedPagesSwapped);
+            Count("offered pages dropped", machine.PagesDropped);
             Count("nodes taken away", machine.NodesTakenAway);
             foreach ((ModelOpKind kind, int count) in machine.Successes)
             {

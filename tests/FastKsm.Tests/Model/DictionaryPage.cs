@@ -29,6 +29,9 @@ internal sealed class DictionaryPage
     /// <summary>Whether the merger may take it.</summary>
     internal bool Mergeable { get; set; }
 
+    /// <summary>Whether it has been offered by MADV_FREE and not been written since, so that paging it out may empty it.</summary>
+    internal bool MayBeDropped { get; set; }
+
     internal ulong Value
     {
         get => Shared is null ? field : Shared.GetValueOrDefault(Index);
@@ -63,6 +66,7 @@ internal sealed class DictionaryPage
         FileBacked = FileBacked,
         Origin = Origin,
         Mergeable = Mergeable,
+        MayBeDropped = MayBeDropped,
         Value = Shared is not null ? (index is null ? Value : Shared.GetValueOrDefault(index.Value))
             : forked && WipeOnFork ? 0 : Value,
     };

@@ -17,8 +17,9 @@ internal readonly record struct ModelOp(ModelOpKind Kind, int Process, int Page,
         (ModelOpKind.Exec, 1), (ModelOpKind.Pin, 10), (ModelOpKind.Unpin, 9), (ModelOpKind.MergeAny, 3),
         (ModelOpKind.SwitchCpu, 2), (ModelOpKind.Mergeable, 14), (ModelOpKind.Unmergeable, 4), (ModelOpKind.Scan, 20),
         (ModelOpKind.Batch, 12), (ModelOpKind.Run, 3), (ModelOpKind.Knob, 5), (ModelOpKind.Advance, 3),
-        (ModelOpKind.Settle, 3), (ModelOpKind.StartAfresh, 2), (ModelOpKind.MapHuge, 4), (ModelOpKind.Migrate, 6),
-        (ModelOpKind.Nodes, 4), (ModelOpKind.Offline, 3),
+        (ModelOpKind.Settle, 3), (ModelOpKind.StartAfresh, 2), (ModelOpKind.MapHuge, 4), (ModelOpKind.Migrate, 10),
+        (ModelOpKind.Nodes, 4), (ModelOpKind.Offline, 3), (ModelOpKind.PageOut, 12),
+        (ModelOpKind.Offer, 6),
     ];
 
     private static readonly int s_totalWeight = s_weights.Sum(entry => entry.Weight);

@@ -37,4 +37,6 @@ internal enum ModelOpKind
     Migrate,
     Nodes,
     Offline,
+    PageOut,
+    Offer,
 }

@@ -113,7 +113,7 @@ internal sealed partial class DictionaryMachine
             bool merged = IsMerged(entry.Running, entry.Page);
             int node = apart ? _machine.Store.Frames.Layout.NodeOf(frame.Number) : 0;
             return new SettlingPage(
-                entry.Running, entry.Page, (entry.Entry.Value, node), frame, merged, merged && _machine.Merger.FirstPlace(frame) != 0);
+                entry.Running, entry.Page, (entry.Entry.Value, node), frame, merged, merged && _machine.Merger.FirstPlace(_machine.Store.Frames[frame].Mapping) != 0);
         })];
     }
 

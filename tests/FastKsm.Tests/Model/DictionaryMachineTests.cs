@@ -16,7 +16,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
     private const long Plenty = 6000;
     private const long TooFew = 70;
 
-    // FASTKSM_MODEL=N: N scripts in each row, for a longer search.
+    // FASTKSM_MODEL=N: N scripts in each row, for a longer search; with FASTKSM_SEED, from that seed on.
     private static readonly int? s_cases =
         int.TryParse(Environment.GetEnvironmentVariable("FASTKSM_MODEL"), CultureInfo.InvariantCulture, out int cases) ? cases : null;
 
@@ -79,7 +79,8 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
                 _ = Record.Exception(() => Run(script, index, frames, checkEvery: 1, lines.Add));
                 return lines;
             },
-            firstSeed);
+            firstSeed,
+            replays: s_cases ?? 1);
         output.WriteLine(string.Join(", ", _done.Select(entry => $"{entry.Key} {entry.Value}")));
 
         // Operations that are refused, and kinds that hardly occur, would show little. One seed alone may be poor in some.

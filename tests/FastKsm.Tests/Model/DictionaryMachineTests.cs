@@ -101,6 +101,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             {
                 Assert.True(_done["huge pages mapped"] >= operations / 1000, "Too few huge pages.");
                 Assert.True(_done["huge pages split"] >= operations / 5000, "Too few huge pages are split.");
+                Assert.True(_done["scans predicted with huge pages"] >= operations / 2000, "Too few scans are predicted with huge pages.");
                 Assert.True(_done["nodes taken away"] >= operations / 5000, "Too few nodes are taken away.");
             }
         }
@@ -131,6 +132,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Count("merged frames without a place", machine.FramesWithoutPlace);
             Count("endless copies ended", machine.EndlessCopies);
             Count("scans predicted", machine.ScansPredicted);
+            Count("scans predicted with huge pages", machine.ScansWithHugePages);
             Count("pages left by half a merge", machine.FramesFreed);
             Count("pages saved after scans", machine.PagesSaved);
             Count("huge pages mapped", machine.HugePagesMapped);

@@ -36,6 +36,10 @@ internal static class VersusRows
         new RmapHoldRow("rmap.hold.20k.256.linux-tree", goal: 1000, ManyVmas, RmapLayout.MostItems, RmapPeer.LinuxTree),
         new RmapHoldRow("rmap.hold.one", goal: 1, vmas: 1, items: 1, RmapPeer.Unpruned),
         new RmapScaleRow("rmap.hold.scale", goal: 3, MillionVmas, ManyVmas),
+        new RmapWriterRow("rmap.writer.1m", goal: 1, MillionVmas, walks: true),
+        new RmapWriterRow("rmap.writer.1m.idle", goal: 1, MillionVmas, walks: false),
+        new RmapPageOutRow("rmap.pageout.20k", goal: 50, ManyVmas),
+        new RmapPageOutRow("rmap.pageout.one", goal: 1, vmas: 1),
         new RmapUpdateRow("rmap.update.1m", goal: 1, MillionVmas, promised: 2000),
         new RmapUpdateRow("rmap.update.1m.linux-tree", goal: 1, MillionVmas, promised: null),
     ];

@@ -22,12 +22,22 @@ void knobs_save(void);
 bool knobs_begin_huge_pages(void);
 bool knobs_restore(void);
 
+// swap.c: swap of the agent's own, beside what the host has. Both return 0 or an error number.
+int swap_begin(uint64_t bytes);
+int swap_end(void);
+
+// compact.c: pages that are touched next get frames that compaction moves. Both return 0 or an error number.
+int room_begin(void);
+int room_use(void);
+void room_end(void);
+
 // memory.c: what a simulated process does to its memory. All return 0, an error number or a negative signal number.
 void memory_catch_signals(void);
 int memory_map(const uint64_t *argument, int64_t *address);
 int memory_fill(uint64_t address, uint64_t pages, uint64_t content, uint64_t step);
 int memory_poke(uint64_t address, const uint8_t *bytes, size_t length);
 int memory_read(uint64_t address, uint64_t pages);
+int memory_advise_each(const uint64_t *addresses, size_t count, int advice, int64_t *nanoseconds);
 int memory_force_write(uint64_t address, uint64_t content);
 int memory_direct_io(uint64_t address, uint64_t length, bool reads, uint64_t content);
 void memory_content(void *page, uint64_t content);

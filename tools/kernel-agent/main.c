@@ -1,5 +1,5 @@
 // The root process: reads requests from standard input, passes most of them on to the simulated processes, which are all its
-// children, and puts the settings of KSM back when its input ends, whatever the reason.
+// children, and puts the settings of KSM and the host's swap back when its input ends, whatever the reason.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -209,6 +209,7 @@ static void reset(void) {
     }
 
     pin_count = 0;
+    room_end();
     for (int i = 0; i < MAX_PROCESSES; i++) {
         if (processes[i].pid != 0) {
             kill(processes[i].pid, SIGKILL);
@@ -260,6 +261,12 @@ static bool serve(const struct request *request) {
         error = length < 0 ? (int)-length : 0;
         response.payload = length < 0 ? 0 : (uint32_t)length;
         break;
+    case OP_SWAP:
+        error = swap_begin(request->argument[0]);
+        break;
+    case OP_COMPACT:
+        error = request->argument[0] != 0 ? room_use() : room_begin();
+        break;
     default:
         error = of_process(request, &response);
         break;
@@ -301,5 +308,10 @@ int main(int count, char **arguments) {
     }
 
     reset();
-    return knobs_restore() ? 0 : 1;
+    int error = swap_end();
+    if (error != 0) {
+        (void)fprintf(stderr, "kernel-agent: the swap that was made for this run is still there: %s\n", strerror(error));
+    }
+
+    return knobs_restore() && error == 0 ? 0 : 1;
 }

@@ -15,7 +15,7 @@
 #define PR_GET_MEMORY_MERGE 68
 #endif
 
-static uint8_t payload[MAX_PAYLOAD];
+static _Alignas(8) uint8_t payload[MAX_PAYLOAD];
 
 void process_begin(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -92,6 +92,8 @@ static int perform(const struct request *request, int socket, int64_t *result) {
         return result_of(mprotect(address, argument[1], (int)argument[2]));
     case OP_ADVISE:
         return result_of(madvise(address, argument[1], (int)argument[2]));
+    case OP_ADVISE_EACH:
+        return memory_advise_each((const uint64_t *)payload, request->payload / sizeof(uint64_t), (int)argument[0], result);
     case OP_REMAP: {
         void *moved = mremap(address, argument[1], argument[2], (int)argument[3], (void *)argument[4]);
         *result = (int64_t)moved;

@@ -11,6 +11,8 @@ enum operation {
     OP_UNPIN = 3,      // 0: pin                                                               -> 0
     OP_PEEK_PIN = 4,   // 0: pin                                                               -> bytes that follow
     OP_RESET = 5,      // ends all processes and pins   -> 1: no batches, plus 2: huge pages where advised
+    OP_SWAP = 6,       // 0: bytes                                                             -> 0; the host has so much swap more
+    OP_COMPACT = 7,    // 0: whether to compact, or to make ready for it: compact.c            -> 0
 
     // Of a simulated process; all addresses and lengths in bytes.
     OP_FORK = 16,      // 0: number of the child                                               -> its pid
@@ -31,6 +33,7 @@ enum operation {
     OP_PRCTL = 31,     // 0: option  1 to 4: its arguments                                     -> its result
     OP_CPU = 32,       // 0: CPU to run on                                                     -> 0
     OP_CLOSE = 33,     // 0: an open file; the root process asks for this itself               -> 0
+    OP_ADVISE_EACH = 34, // 0: MADV_*; addresses of pages follow                               -> ns that the calls have taken
 };
 
 enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8 };

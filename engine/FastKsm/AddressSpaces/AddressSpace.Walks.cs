@@ -8,6 +8,9 @@ namespace FastKsm.AddressSpaces;
 internal sealed partial class AddressSpace<TObserver>
 {
     /// <inheritdoc/>
+    internal override void Prefetch(ulong page) => _pageTable.Prefetch(page);
+
+    /// <inheritdoc/>
     internal override bool Maps(ulong page, Pfn frame)
     {
         bool maps = TryEnterMapping(page, frame, out uint leaf, out _);

@@ -85,6 +85,11 @@ internal sealed class FrameWalker
             for (uint id = _merged.FirstPlace(frame); id != 0 && end == WalkEnd.Complete;)
             {
                 id = _merged.NextPlace(id, out walk.Place);
+                if (pass == 0)
+                {
+                    walk.FindOwn();
+                }
+
                 end = _store.AnonVmas.Walk(walk.Place.AnonVma, walk.Place.Index, options, ref walk);
             }
         }
@@ -125,6 +130,7 @@ internal sealed class FrameWalker
         internal required TVisitor Visitor;
         internal MergedPlace Place;
         internal bool InOwnSpace;
+        private WalkedSpace? _own;
 
         /// <inheritdoc/>
         public readonly WalkVerdict Judge(uint vma)
@@ -136,6 +142,23 @@ internal sealed class FrameWalker
         }
 
         /// <inheritdoc/>
-        public bool Visit(uint vma) => VisitAt(Store, Store.Vmas[vma], Place.Page, ref Visitor);
+        public bool Visit(uint vma)
+        {
+            ref Vma record = ref Store.Vmas[vma];
+            return InOwnSpace
+                ? _own is null || Visitor.Visit(_own, record.Flags, Place.Page)
+                : VisitAt(Store, record, Place.Page, ref Visitor);
+        }
+
+        // What can be known before a lock is held need not be found out under it.
+        internal void FindOwn()
+        {
+            if (_own?.Id != Place.Space)
+            {
+                _ = Store.Spaces.TryGetValue(Place.Space, out _own);
+            }
+
+            _own?.Prefetch(Place.Page);
+        }
     }
 }

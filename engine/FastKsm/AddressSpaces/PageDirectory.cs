@@ -9,7 +9,8 @@ namespace FastKsm.AddressSpaces;
 /// <summary>From leaf numbers to leaf ids, for one address space: a radix tree of three levels.</summary>
 /// <remarks>
 /// Sparse: a leaf costs two nodes of its own at most. Thread safety: look-ups and additions may be done concurrently;
-/// removals only under the mm lock held alone and <see cref="Enter"/>, with no look-up under way but under either of them.
+/// removals only under the mm lock held alone, between <see cref="BeginRemoval"/> and <see cref="EndRemoval"/>. Who looks up
+/// without the mm lock either keeps removals out (<see cref="Enter"/>) or finds out about them (<see cref="TryFind"/>).
 /// </remarks>
 internal sealed class PageDirectory
 {
@@ -22,6 +23,9 @@ internal sealed class PageDirectory
     private uint _root;
     private int _latch;
 
+    // Odd while something is being removed.
+    private uint _version;
+
     internal PageDirectory(NativeSlab<DirectoryNode> nodes) => _nodes = nodes;
 
     /// <summary>Keeps leaves from going, for those who look up without the mm lock. A spin latch, outside of a leaf's.</summary>
@@ -29,6 +33,44 @@ internal sealed class PageDirectory
 
     /// <summary>Gives <see cref="Enter"/> back.</summary>
     internal void Exit() => SpinLatch.Exit(ref _latch);
+
+    /// <summary>Keeps look-ups without the mm lock out, or lets them know.</summary>
+    internal void BeginRemoval()
+    {
+        Enter();
+        _ = Interlocked.Increment(ref _version);
+    }
+
+    /// <summary>Gives <see cref="BeginRemoval"/> back.</summary>
+    internal void EndRemoval()
+    {
+        Volatile.Write(ref _version, _version + 1);
+        Exit();
+    }
+
+    /// <summary>Looks a leaf up without the mm lock and without a latch.</summary>
+    /// <param name="leafNumber">Its number.</param>
+    /// <param name="leaf">Its id; 0 for none.</param>
+    /// <param name="version">For <see cref="IsAt"/>.</param>
+    /// <returns>False when something is being removed; nothing is known then.</returns>
+    internal bool TryFind(ulong leafNumber, out uint leaf, out uint version)
+    {
+        Debug.Assert(leafNumber < Limit, "Leaf number outside the directory.");
+        version = Volatile.Read(ref _version);
+        leaf = Volatile.Read(ref _root);
+        bool isStill = (version & 1) == 0;
+        for (int level = Levels - 1; level >= 0 && leaf != 0 && isStill; level--)
+        {
+            // A node that has gone may name anything, so what it names is followed only if nothing had gone by then.
+            leaf = Volatile.Read(ref Slot(leaf, leafNumber, level));
+            isStill = IsAt(version);
+        }
+
+        return isStill;
+    }
+
+    /// <summary>Whether nothing has been removed since <see cref="TryFind"/>.</summary>
+    internal bool IsAt(uint version) => Volatile.Read(ref _version) == version;
 
     /// <summary>Leaf with this number; 0 for none.</summary>
     internal uint Find(ulong leafNumber)

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastKsm.Primitives;
+using FastKsm.Simd;
 
 namespace FastKsm.AddressSpaces;
 
@@ -61,12 +62,31 @@ internal sealed class PageTable
     internal void Enter(uint leaf) => SpinLatch.Enter(ref _store.LeafHeaders[leaf].Latch);
 
     /// <summary>Takes the latch of a page's leaf without the mm lock, which is what otherwise keeps the leaf.</summary>
-    /// <remarks>A leaf goes only under the directory's latch and its own, so between finding and entering it stays.</remarks>
+    /// <remarks>
+    /// Whoever removes a leaf begins the removal before he takes its latch. So if none had begun when the latch is had, the
+    /// leaf is the page's, and stays; otherwise the latch may be one of anybody's leaf, and is given back at once.
+    /// </remarks>
     /// <param name="page">The page.</param>
     /// <param name="leaf">Its leaf.</param>
     /// <returns>False when there is none; nothing is held.</returns>
     internal bool TryEnter(ulong page, out uint leaf)
     {
+        if (_directory.TryFind(page >> PteLeaf.Shift, out leaf, out uint version))
+        {
+            if (leaf == 0)
+            {
+                return false;
+            }
+
+            Enter(leaf);
+            if (_directory.IsAt(version))
+            {
+                return true;
+            }
+
+            Exit(leaf);
+        }
+
         _directory.Enter();
         leaf = Find(page);
         if (leaf != 0)
@@ -76,6 +96,16 @@ internal sealed class PageTable
 
         _directory.Exit();
         return leaf != 0;
+    }
+
+    /// <summary>Asks for a PTE and the latch of its leaf, for one who is about to want them. Without any lock.</summary>
+    internal void Prefetch(ulong page)
+    {
+        if (_directory.TryFind(page >> PteLeaf.Shift, out uint leaf, out _) && leaf != 0)
+        {
+            MemoryHint.Prefetch(in _store.LeafHeaders[leaf]);
+            MemoryHint.Prefetch(in _store.Leaves[leaf][PositionOf(page)]);
+        }
     }
 
     /// <summary>Gives a leaf's latch back.</summary>
@@ -172,12 +202,12 @@ internal sealed class PageTable
         {
             if (_store.LeafHeaders[leaf].Populated == 0)
             {
-                _directory.Enter();
+                _directory.BeginRemoval();
                 Enter(leaf);
                 _store.LeafHeaders[leaf].Kind = LeafKind.None;
                 _directory.Remove(page >> PteLeaf.Shift);
                 Exit(leaf);
-                _directory.Exit();
+                _directory.EndRemoval();
                 _store.Leaves.Return(leaf);
             }
         }
@@ -200,7 +230,8 @@ internal sealed class PageTable
             return false;
         }
 
-        Debug.Assert(_store.LeafHeaders[leaf] is { Latch: 0, Populated: 0, Kind: LeafKind.None }, "A free leaf has a clean header.");
+        // Its latch may be held: a walk that comes too late takes it for a moment.
+        Debug.Assert(_store.LeafHeaders[leaf] is { Populated: 0, Kind: LeafKind.None }, "A free leaf has a clean header.");
         if (!_directory.TryAdd(page >> PteLeaf.Shift, leaf, out uint present))
         {
             _store.Leaves.Return(leaf);

@@ -16,6 +16,9 @@ internal abstract class WalkedSpace
     /// <summary>Id among the machine's address spaces.</summary>
     internal uint Id { get; }
 
+    /// <summary>Asks for what a visit to a page reads first. Changes nothing but time.</summary>
+    internal abstract void Prefetch(ulong page);
+
     /// <summary>Whether a page maps a frame at this moment.</summary>
     /// <param name="page">The page.</param>
     /// <param name="frame">The frame it may map.</param>

@@ -58,28 +58,37 @@ internal sealed class ReaderWriterLatch
     /// <summary>Takes the lock alone.</summary>
     internal void EnterWrite()
     {
-        for (int i = 0; i < Spins; i++)
+        if (Interlocked.CompareExchange(ref _state, -1, 0) == 0)
         {
-            if (Interlocked.CompareExchange(ref _state, -1, 0) == 0)
-            {
-                return;
-            }
+            return;
+        }
 
+        // Announced before it spins: a reader that comes and goes in short holds, one right after the other, is kept out after
+        // the one that it is in, which is over sooner than a thread can be parked and woken.
+        _ = Interlocked.Increment(ref _waitingWriters);
+        bool entered = false;
+        for (int i = 0; i < Spins && !entered; i++)
+        {
             Thread.SpinWait(8);
+            entered = Interlocked.CompareExchange(ref _state, -1, 0) == 0;
         }
 
-        lock (_gate)
+        if (!entered)
         {
-            _ = Interlocked.Increment(ref _waiters);
-            _ = Interlocked.Increment(ref _waitingWriters);
-            while (Interlocked.CompareExchange(ref _state, -1, 0) != 0)
+            lock (_gate)
             {
-                _ = Monitor.Wait(_gate);
-            }
+                _ = Interlocked.Increment(ref _waiters);
+                while (Interlocked.CompareExchange(ref _state, -1, 0) != 0)
+                {
+                    _ = Monitor.Wait(_gate);
+                }
 
-            _ = Interlocked.Decrement(ref _waitingWriters);
-            _ = Interlocked.Decrement(ref _waiters);
+                _ = Interlocked.Decrement(ref _waiters);
+            }
         }
+
+        // Readers that have been kept out are woken when this hold ends.
+        _ = Interlocked.Decrement(ref _waitingWriters);
     }
 
     /// <summary>Gives the sole hold back.</summary>
@@ -94,6 +103,25 @@ internal sealed class ReaderWriterLatch
     /// <summary>Sole holds so far, modulo 2^32; read under a shared hold. Equal twice: nothing has changed in between.</summary>
     internal uint Generation => _generation;
 
+    /// <summary>Begins reading without a hold, which leaves the lock's cache line with all readers.</summary>
+    /// <param name="generation">For <see cref="IsUnwritten"/>.</param>
+    /// <returns>False while somebody holds the lock alone.</returns>
+    internal bool TryBeginRead(out uint generation)
+    {
+        // Before the state: a writer that leaves in between is seen as gone, with all it wrote, or by its generation later.
+        generation = Volatile.Read(ref _generation);
+        return Volatile.Read(ref _state) >= 0;
+    }
+
+    /// <summary>Whether nobody has held the lock alone since <see cref="TryBeginRead"/>, so that what has been read belongs together.</summary>
+    internal bool IsUnwritten(uint generation)
+    {
+        // What was read came before this. A writer of any of it is still seen by the state, or has left, and then its
+        // generation, which it changed before it left, is there to be seen behind the state.
+        LoadBarrier();
+        return Volatile.Read(ref _state) >= 0 && Volatile.Read(ref _generation) == generation;
+    }
+
     /// <summary>Whether somebody holds it alone; for assertions.</summary>
     internal bool IsHeldForWriting => Volatile.Read(ref _state) == -1;
 
@@ -107,6 +135,15 @@ internal sealed class ReaderWriterLatch
         return seen >= 0
             && Volatile.Read(ref _waitingWriters) == 0
             && Interlocked.CompareExchange(ref _state, seen + 1, seen) == seen;
+    }
+
+    private static void LoadBarrier()
+    {
+#if NET10_0_OR_GREATER
+        Volatile.ReadBarrier();
+#else
+        Interlocked.MemoryBarrier();
+#endif
     }
 
     private void Wake()

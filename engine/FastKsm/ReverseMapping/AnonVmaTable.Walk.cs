@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Primitives;
 
@@ -8,8 +9,11 @@ namespace FastKsm.ReverseMapping;
 /// <content>Walks: who may map a page.</content>
 internal sealed partial class AnonVmaTable
 {
-    // What the structure latch is held for at a time. A writer anywhere waits for one batch, not for the walk.
+    // Intervals looked at between two glances at anything else; an unpruned walk holds the structure latch that long.
     private const int Batch = 32;
+
+    // Searches without the structure latch before one with it.
+    private const int MaxAttempts = 4;
 
     // A bounded walk that writers keep sending back to the start at last goes through in one hold.
     private const int MaxRestarts = 8;
@@ -39,15 +43,17 @@ internal sealed partial class AnonVmaTable
     /// <remarks>
     /// Pruned or not, the range lock of the index is held, so the VMAs that contain it stay what they are for the time of a
     /// hold. An unpruned walk also meets VMAs that do not contain the index and are not kept by that lock; it judges them, and
-    /// visits them in the rare case that it has to, under the structure latch, which keeps them. A bounded walk lets go between batches; if a writer has been there,
-    /// a VMA may have moved to before where the walk stands, so it begins again: what it has done is not undone by that.
+    /// visits them in the rare case that it has to, under the structure latch, which keeps them. A bounded walk lets go between
+    /// batches; if a writer has been there, a VMA may have moved to before where the walk stands, so it begins again: what it
+    /// has done is not undone by that.
     /// </remarks>
+    [SkipLocalsInit]
     internal WalkEnd Walk<TVisitor>(uint anonVma, ulong index, in WalkOptions options, ref TVisitor visitor)
         where TVisitor : struct, IRmapVisitor
     {
         long asked = Stopwatch.GetTimestamp();
         uint root = _anonVmas[anonVma].Root;
-        ReaderWriterLatch? range = EnterRange(root, index, options.TryOnly);
+        ReaderWriterLatch? range = EnterRange(root, index, options.TryOnly, out ReaderWriterLatch? structure);
         if (range is null)
         {
             Statistics.CountContended(options.Kind);
@@ -57,7 +63,6 @@ internal sealed partial class AnonVmaTable
         long entered = Stopwatch.GetTimestamp();
         WalkCounts counts = default;
         bool all = options.Pruning == Pruning.FullRange;
-        ReaderWriterLatch structure = _locks.Structure(root);
         Span<IntervalEntry> found = stackalloc IntervalEntry[Batch];
         ulong next = 0;
         int restarts = 0;
@@ -65,14 +70,18 @@ internal sealed partial class AnonVmaTable
         bool goesOn = true;
         for (; ; )
         {
-            structure.EnterRead();
-            int count = _index.Find(
-                in _anonVmas[anonVma].Intervals, all ? 0 : index, all ? IntervalIndex.MaxIndex : index, ref next, found,
-                ref counts.Nodes);
-            int taken = count;
+            int count;
+            int taken;
             bool visits = !all;
-            if (all)
+            if (!all)
             {
+                taken = count = FindContaining(structure, anonVma, index, ref next, found, ref counts.Nodes);
+            }
+            else
+            {
+                structure?.EnterRead();
+                count = _index.Find(
+                    in _anonVmas[anonVma].Intervals, 0, IntervalIndex.MaxIndex, ref next, found, ref counts.Nodes);
                 goesOn = Sift(found[..count], index, ref visitor, ref counts, out taken, out visits);
                 if (taken < count)
                 {
@@ -80,9 +89,10 @@ internal sealed partial class AnonVmaTable
                     counts.Nodes -= count - taken;
                     next = found[taken - 1].Key + 1;
                 }
+
+                structure?.ExitRead();
             }
 
-            structure.ExitRead();
             if (visits)
             {
                 goesOn = all ? VisitOne(found[taken - 1], ref visitor, ref counts) : VisitEach(found[..count], ref visitor, ref counts);
@@ -99,7 +109,7 @@ internal sealed partial class AnonVmaTable
                 range.ExitRead();
                 Statistics.CountHold(options.Kind, entered - asked, Stopwatch.GetTimestamp() - entered);
                 asked = Stopwatch.GetTimestamp();
-                range = EnterRange(root, index, tryOnly: false)!;
+                range = EnterRange(root, index, tryOnly: false, out structure)!;
                 entered = Stopwatch.GetTimestamp();
                 holdBegan = counts.Nodes;
                 if (range.Generation != generation)
@@ -114,6 +124,33 @@ internal sealed partial class AnonVmaTable
         Statistics.CountHold(options.Kind, entered - asked, Stopwatch.GetTimestamp() - entered);
         Statistics.CountNodes(options.Kind, counts);
         return goesOn ? WalkEnd.Complete : WalkEnd.Stopped;
+    }
+
+    // VMAs that contain the index are kept by its range lock, so the tree is all that a writer elsewhere in the range can change
+    // under the search, and the search sees it: no latch in the common case, one after some misfortune.
+    private int FindContaining(
+        ReaderWriterLatch? structure, uint anonVma, ulong index, ref ulong next, Span<IntervalEntry> found, ref long nodes)
+    {
+        ref IntervalRoot intervals = ref _anonVmas[anonVma].Intervals;
+        if (structure is null)
+        {
+            return _index.Find(in intervals, index, index, ref next, found, ref nodes);
+        }
+
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            if (structure.TryBeginRead(out uint generation)
+                && _index.TryFind(
+                    in intervals, index, index, ref next, found, ref nodes, new UnwrittenGuard(structure, generation), out int count))
+            {
+                return count;
+            }
+        }
+
+        structure.EnterRead();
+        int underLatch = _index.Find(in intervals, index, index, ref next, found, ref nodes);
+        structure.ExitRead();
+        return underLatch;
     }
 
     private static bool VisitEach<TVisitor>(ReadOnlySpan<IntervalEntry> found, ref TVisitor visitor, ref WalkCounts counts)
@@ -183,8 +220,10 @@ internal sealed partial class AnonVmaTable
         return visitor.Visit(entry.Vma);
     }
 
-    private ReaderWriterLatch? EnterRange(uint root, ulong index, bool tryOnly)
+    // The only range lock of a small family keeps its trees as well: whoever changes one has it alone.
+    private ReaderWriterLatch? EnterRange(uint root, ulong index, bool tryOnly, out ReaderWriterLatch? structure)
     {
+        structure = null;
         for (; ; )
         {
             bool striped = Volatile.Read(ref _anonVmas[root].Striped) != 0;
@@ -200,6 +239,7 @@ internal sealed partial class AnonVmaTable
 
             if (striped == (Volatile.Read(ref _anonVmas[root].Striped) != 0))
             {
+                structure = striped ? _locks.Structure(root) : null;
                 return latch;
             }
 

@@ -17,7 +17,8 @@ namespace FastKsm.ReverseMapping;
 /// </para>
 /// <para>
 /// The <em>structure latch</em> guards the trees themselves, and the fields of VMAs that stand in them. Writers take it
-/// alone for the time of a change; walks take it shared for one batch of intervals at a time.
+/// alone for the time of a change; unpruned walks of a striped family take it shared for one batch of intervals at a time,
+/// pruned ones see by its generation whether a writer has been there. Without stripes the range lock serves for both.
 /// </para>
 /// <para>
 /// Order: range locks of one family, by rising number; then its structure latch; then the table's latch. Nobody ever holds

@@ -7,14 +7,6 @@ namespace FastKsm.ReverseMapping;
 /// <content>Insertion and removal.</content>
 internal sealed partial class IntervalIndex
 {
-    // Two neighbours become one when they fit with room to spare, so that a tree at the edge does not flutter.
-    private const int MergeBelow = IntervalNode.Capacity / 4;
-    private const int MergedLimit = IntervalNode.Capacity * 3 / 4;
-
-    // Splits near an end happen there, so that runs of rising or falling starts (a sweep of mprotect rises) leave nodes
-    // behind that are nearly full. Not at the very end: a split re-inserts the rest of the VMA behind the new piece.
-    private const int EndWidth = 4;
-
     /// <summary>Enters an interval behind all that have the same start, out of promised records.</summary>
     /// <param name="root">The index.</param>
     /// <param name="first">First page index.</param>
@@ -171,16 +163,16 @@ internal sealed partial class IntervalIndex
         }
 
         ref IntervalNode leaf = ref _nodes[path.Nodes[path.Depth]];
-        leaf.OpenAt(leaf.UpperBound(0, key), key, last, vma);
+        leaf.OpenAt(leaf.UpperBound(key), key, last, vma);
         for (int depth = path.Depth - 1; depth >= 0; depth--)
         {
-            ref ulong known = ref _nodes[path.Nodes[depth]].Lasts[path.Taken[depth]];
-            if (known >= last)
+            ref IntervalNode node = ref _nodes[path.Nodes[depth]];
+            if (node.Lasts[path.Taken[depth]] >= last)
             {
                 break;
             }
 
-            known = last;
+            node.SetLast(path.Taken[depth], last);
         }
 
         root.Count++;
@@ -194,7 +186,7 @@ internal sealed partial class IntervalIndex
         ulong highest = IntervalEntry.KeyOf(first, IntervalEntry.MaxSequence);
         Descend(root, highest, ref path);
         ref readonly IntervalNode leaf = ref _nodes[path.Nodes[path.Depth]];
-        int at = leaf.UpperBound(0, highest);
+        int at = leaf.UpperBound(highest);
         before = at > 0 ? leaf.Keys[at - 1]
             : leaf.Previous != 0 ? _nodes[leaf.Previous].Keys[_nodes[leaf.Previous].Count - 1]
             : 0;
@@ -227,7 +219,7 @@ internal sealed partial class IntervalIndex
             Path path = default;
             Descend(root.Node, next, ref path);
             uint id = path.Nodes[path.Depth];
-            int at = next == 0 ? 0 : _nodes[id].UpperBound(0, next - 1);
+            int at = next == 0 ? 0 : _nodes[id].UpperBound(next - 1);
             if (at == _nodes[id].Count)
             {
                 id = _nodes[id].Next;
@@ -248,12 +240,12 @@ internal sealed partial class IntervalIndex
                 for (int depth = path.Depth - 1, entry = 0; depth >= 0 && entry == 0; depth--)
                 {
                     entry = path.Taken[depth];
-                    ref ulong separator = ref _nodes[path.Nodes[depth]].Keys[entry];
-                    separator = ulong.Min(separator, key);
+                    ref IntervalNode node = ref _nodes[path.Nodes[depth]];
+                    node.SetKey(entry, ulong.Min(node.Keys[entry], key));
                 }
             }
 
-            _nodes[id].Keys[at] = key;
+            _nodes[id].SetKey(at, key);
             next = former + 1;
         }
     }
@@ -263,7 +255,7 @@ internal sealed partial class IntervalIndex
         Path path = default;
         Descend(root.Node, key, ref path);
         ref IntervalNode leaf = ref _nodes[path.Nodes[path.Depth]];
-        int at = leaf.UpperBound(0, key) - 1;
+        int at = leaf.UpperBound(key) - 1;
         Debug.Assert(at >= 0 && leaf.Keys[at] == key, "No interval has this key.");
         ulong last = leaf.Lasts[at];
         leaf.CloseAt(at);
@@ -281,119 +273,6 @@ internal sealed partial class IntervalIndex
             _nodes.Return(root.Node);
             root.Node = only;
         }
-    }
-
-    // After something below a child, that reached to an index, has gone: drops the child, merges it with a neighbour, or notes
-    // its largest index. Whether the parent has changed.
-    private bool Tidy(uint id, uint parent, int entry, ulong last)
-    {
-        if (_nodes[id].Count == 0)
-        {
-            DropChild(parent, entry);
-            return true;
-        }
-
-        int left = entry > 0 ? entry - 1 : entry;
-        if (_nodes[id].Count <= MergeBelow
-            && left + 1 < _nodes[parent].Count
-            && _nodes[_nodes[parent].Ids[left]].Count + _nodes[_nodes[parent].Ids[left + 1]].Count <= MergedLimit)
-        {
-            uint into = _nodes[parent].Ids[left];
-            uint from = _nodes[parent].Ids[left + 1];
-
-            // A key that meant nothing at the head of an inner node becomes one that separates.
-            _nodes[from].Keys[0] = _nodes[from].Level == 0 ? _nodes[from].Keys[0] : _nodes[parent].Keys[left + 1];
-            _nodes[from].MoveTail(0, ref _nodes[into]);
-            DropChild(parent, left + 1);
-            _nodes[parent].Lasts[left] = _nodes[into].Largest();
-            return true;
-        }
-
-        if (last < _nodes[parent].Lasts[entry])
-        {
-            return false;
-        }
-
-        ulong largest = _nodes[id].Largest();
-        bool changed = _nodes[parent].Lasts[entry] != largest;
-        _nodes[parent].Lasts[entry] = largest;
-        return changed;
-    }
-
-    private void DropChild(uint parent, int entry)
-    {
-        uint child = _nodes[parent].Ids[entry];
-        (uint previous, uint next) = (_nodes[child].Previous, _nodes[child].Next);
-        if (previous != 0)
-        {
-            _nodes[previous].Next = next;
-        }
-
-        if (next != 0)
-        {
-            _nodes[next].Previous = previous;
-        }
-
-        _nodes.Return(child);
-        _nodes[parent].CloseAt(entry);
-    }
-
-    // Splits every full node on the way to a key, from the root down, so that each parent has room for one more child.
-    private void SplitFull(ref IntervalRoot root, ulong key, ref IntervalPromise promise)
-    {
-        if (_nodes[root.Node].Count == IntervalNode.Capacity)
-        {
-            uint former = root.Node;
-            root.Node = NewNode(_nodes[former].Level + 1, ref promise);
-            _nodes[root.Node].OpenAt(0, 0, _nodes[former].Largest(), former);
-        }
-
-        for (uint parent = root.Node; _nodes[parent].Level != 0;)
-        {
-            int entry = _nodes[parent].ChildFor(key);
-            uint child = _nodes[parent].Ids[entry];
-            if (_nodes[child].Count == IntervalNode.Capacity)
-            {
-                SplitChild(parent, entry, key, ref promise);
-                entry = _nodes[parent].ChildFor(key);
-                child = _nodes[parent].Ids[entry];
-            }
-
-            parent = child;
-        }
-    }
-
-    private void SplitChild(uint parent, int entry, ulong key, ref IntervalPromise promise)
-    {
-        uint left = _nodes[parent].Ids[entry];
-        uint right = NewNode(_nodes[left].Level, ref promise);
-        int at = _nodes[left].UpperBound(0, key);
-        int cut = at >= IntervalNode.Capacity - EndWidth ? IntervalNode.Capacity - EndWidth
-            : at <= EndWidth ? EndWidth
-            : IntervalNode.Capacity / 2;
-        _nodes[left].MoveTail(cut, ref _nodes[right]);
-        if (_nodes[left].Level == 0)
-        {
-            uint next = _nodes[left].Next;
-            (_nodes[right].Previous, _nodes[right].Next) = (left, next);
-            _nodes[left].Next = right;
-            if (next != 0)
-            {
-                _nodes[next].Previous = right;
-            }
-        }
-
-        _nodes[parent].Lasts[entry] = _nodes[left].Largest();
-        _nodes[parent].OpenAt(entry + 1, _nodes[right].Keys[0], _nodes[right].Largest(), right);
-    }
-
-    private uint NewNode(int level, ref IntervalPromise promise)
-    {
-        Debug.Assert(promise.Nodes != 0, "Fewer nodes were promised than the insertion needs.");
-        promise.Nodes--;
-        uint id = _nodes.TakePromised();
-        _nodes[id].Level = level;
-        return id;
     }
 
     private void Descend(uint root, ulong key, ref Path path)

@@ -44,6 +44,7 @@ internal sealed partial class IntervalIndex
         IntervalNode node = _nodes[id];
         ulong largest = 0;
         Require(node.Count is > 0 and <= IntervalNode.Capacity, "R6", state.AnonVma);
+        Require(node.IsSummarized(), "R7", state.AnonVma);
         if (node.Level == 0)
         {
             Require(node.Previous == state.Leaf && (state.Leaf == 0 || _nodes[state.Leaf].Next == id), "R6", state.AnonVma);

@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Numerics;
 using FastKsm.Memory;
 
 namespace FastKsm.ReverseMapping;
@@ -11,7 +12,8 @@ namespace FastKsm.ReverseMapping;
 /// before a child's, and a walk that was interrupted goes on from a key. A sequence number is one more than that of the
 /// last interval with the same start, so 24 bits are enough for 2^24 insertions at one start without it ever being without
 /// intervals; then those of that start are numbered anew.
-/// Thread safety: finding under a shared, changing under a sole hold of the family's structure latch.
+/// Thread safety: changing under a sole hold of the family's structure latch; finding under a shared one, or without, by
+/// <see cref="TryFind"/>.
 /// </remarks>
 internal sealed partial class IntervalIndex : IDisposable
 {
@@ -75,6 +77,15 @@ internal sealed partial class IntervalIndex : IDisposable
         (promise.Few, promise.Some, promise.Nodes) = (0, 0, 0);
     }
 
+    /// <summary>Finds intervals that overlap a range, in the order of their keys. Under the lock.</summary>
+    /// <inheritdoc cref="TryFind"/>
+    internal int Find(
+        in IntervalRoot root, ulong first, ulong last, ref ulong next, Span<IntervalEntry> found, ref long visited)
+    {
+        _ = TryFind(in root, first, last, ref next, found, ref visited, default(HeldGuard), out int count);
+        return count;
+    }
+
     /// <summary>Finds intervals that overlap a range, in the order of their keys.</summary>
     /// <param name="root">The index.</param>
     /// <param name="first">First page index of the range; equal to <paramref name="last"/> for those that contain one page.</param>
@@ -82,19 +93,54 @@ internal sealed partial class IntervalIndex : IDisposable
     /// <param name="next">Smallest key to consider; on return, where to go on.</param>
     /// <param name="found">Receives what is found. Less than it can hold: there are no more.</param>
     /// <param name="visited">Grows by one for every node of the tree (an array is one) and every interval found.</param>
-    /// <returns>Number found.</returns>
-    internal int Find(
-        in IntervalRoot root, ulong first, ulong last, ref ulong next, Span<IntervalEntry> found, ref long visited)
+    /// <param name="guard">
+    /// Asked before an id that was read is followed, and at the end: records of nodes stay readable after they have been
+    /// freed, but what was read in one that has changed may name anything.
+    /// </param>
+    /// <param name="count">Number found.</param>
+    /// <returns>False when the guard did not hold; nothing has been found then, nor counted.</returns>
+    internal bool TryFind<TGuard>(
+        in IntervalRoot root, ulong first, ulong last, ref ulong next, Span<IntervalEntry> found, ref long visited, TGuard guard,
+        out int count)
+        where TGuard : struct, IReadGuard
     {
-        int count = 0;
+        count = 0;
+        long nodes = 0;
         if (root.Tier == IntervalTier.Tree)
         {
-            FindIn(root.Node, first, IntervalEntry.KeyOf(last, IntervalEntry.MaxSequence), next, found, ref count, ref visited);
+            uint top = root.Node;
+            if (!guard.Holds)
+            {
+                return false;
+            }
+
+            ulong limit = IntervalEntry.KeyOf(last, IntervalEntry.MaxSequence);
+            if (next == 0 && TryFindOnly(top, first, limit, ref nodes, guard, ref found[0]))
+            {
+                count = 1;
+            }
+            else
+            {
+                nodes = 0;
+                Query query = new(first, limit, next, found);
+                if (!TryFindIn(top, ref query, ref nodes, guard))
+                {
+                    return false;
+                }
+
+                count = query.Count;
+            }
         }
         else
         {
-            visited++;
-            foreach (ref readonly IntervalEntry entry in ArrayOf(in root))
+            IntervalRoot seen = root;
+            if (!guard.Holds)
+            {
+                return false;
+            }
+
+            nodes++;
+            foreach (ref readonly IntervalEntry entry in ArrayOf(in seen))
             {
                 if (IntervalEntry.StartOf(entry.Key) > last || count == found.Length)
                 {
@@ -108,14 +154,20 @@ internal sealed partial class IntervalIndex : IDisposable
             }
         }
 
-        visited += count;
+        if (!guard.Holds)
+        {
+            count = 0;
+            return false;
+        }
+
+        visited += nodes + count;
         if (count != 0)
         {
             // No key is the largest number: its start would be the largest index, and its sequence all ones.
             next = found[count - 1].Key + 1;
         }
 
-        return count;
+        return true;
     }
 
     /// <summary>Hands over VMA and sequence number of every interval with a start.</summary>
@@ -159,33 +211,88 @@ internal sealed partial class IntervalIndex : IDisposable
         _few.Dispose();
     }
 
-    private void FindIn(
-        uint id, ulong first, ulong limit, ulong next, Span<IntervalEntry> found, ref int count, ref long visited)
+    // Where intervals do not overlap, as in an address space that has not been forked, only the last of those that begin early
+    // enough can reach the range. That it does is found out while its node is on its way already. False: not so simple.
+    private bool TryFindOnly<TGuard>(
+        uint id, ulong first, ulong limit, ref long visited, TGuard guard, ref IntervalEntry found)
+        where TGuard : struct, IReadGuard
     {
-        visited++;
-        ref readonly IntervalNode node = ref _nodes[id];
-        node.Prefetch();
-        if (node.Level == 0)
+        for (; ; )
         {
-            int end = node.UpperBound(0, limit);
-            int at = next == 0 ? 0 : node.UpperBound(0, next - 1);
-            while (count < found.Length && (at = node.NextReaching(at, end, first)) < end)
+            visited++;
+            ref readonly IntervalNode node = ref _nodes[id];
+            int last = node.UpperBound(limit) - 1;
+            if (last < 0 || !node.IsOnlyReaching(last, first))
             {
-                found[count++] = new IntervalEntry { Key = node.Keys[at], Last = node.Lasts[at], Vma = node.Ids[at] };
-                at++;
+                return false;
             }
 
-            return;
-        }
+            id = node.Ids[last];
+            if (node.Level == 0)
+            {
+                found = new IntervalEntry { Key = node.Keys[last], Last = node.Lasts[last], Vma = id };
+                return true;
+            }
 
-        int stop = node.UpperBound(1, limit);
-        int child = next == 0 ? 0 : node.ChildFor(next);
-        while (count < found.Length && (child = node.NextReaching(child, stop, first)) < stop)
-        {
-            FindIn(node.Ids[child], first, limit, next, found, ref count, ref visited);
-            child++;
+            if (!guard.Holds)
+            {
+                return false;
+            }
         }
     }
+
+    private bool TryFindIn<TGuard>(uint id, ref Query query, ref long visited, TGuard guard)
+        where TGuard : struct, IReadGuard
+    {
+        for (; ; )
+        {
+            visited++;
+            ref readonly IntervalNode node = ref _nodes[id];
+            ulong candidates = node.Candidates(query.First, query.Limit);
+            if (query.Next != 0)
+            {
+                candidates &= From(node.Level == 0 ? node.UpperBound(query.Next - 1) : node.ChildFor(query.Next));
+            }
+
+            if (node.Level == 0)
+            {
+                query.Take(in node, candidates);
+                return true;
+            }
+
+            if (candidates == 0)
+            {
+                return true;
+            }
+
+            for (; ; )
+            {
+                id = node.Ids[BitOperations.TrailingZeroCount(candidates)];
+                candidates &= candidates - 1;
+                if (!guard.Holds)
+                {
+                    return false;
+                }
+
+                if (candidates == 0)
+                {
+                    break; // The last child, which mostly is the only one, needs no call.
+                }
+
+                if (!TryFindIn(id, ref query, ref visited, guard))
+                {
+                    return false;
+                }
+
+                if (query.Count == query.Found.Length)
+                {
+                    return true;
+                }
+            }
+        }
+    }
+
+    private static ulong From(int entry) => entry < IntervalNode.Capacity ? ulong.MaxValue << entry : 0;
 
     private void Free(uint id)
     {
@@ -216,5 +323,24 @@ internal sealed partial class IntervalIndex : IDisposable
         }
 
         return whole[..root.Count];
+    }
+
+    /// <summary>What is looked for, and what has been found of it.</summary>
+    private ref struct Query(ulong first, ulong limit, ulong next, Span<IntervalEntry> found)
+    {
+        internal readonly ulong First = first;
+        internal readonly ulong Limit = limit;
+        internal readonly ulong Next = next;
+        internal readonly Span<IntervalEntry> Found = found;
+        internal int Count;
+
+        internal void Take(in IntervalNode leaf, ulong candidates)
+        {
+            for (; candidates != 0 && Count < Found.Length; candidates &= candidates - 1)
+            {
+                int at = BitOperations.TrailingZeroCount(candidates);
+                Found[Count++] = new IntervalEntry { Key = leaf.Keys[at], Last = leaf.Lasts[at], Vma = leaf.Ids[at] };
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace FastKsm.ReverseMapping;
 
 /// <summary>The intervals of one anon_vma, as far as they lie in its record. 32 bytes.</summary>
-/// <remarks>Thread safety: under the structure latch of the family.</remarks>
+/// <remarks>Thread safety: under the structure latch of the family, or its range lock while that is one.</remarks>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
 internal struct IntervalRoot
 {

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using FastKsm.AddressSpaces;
 using FastKsm.Primitives;
+using FastKsm.ReverseMapping;
 
 namespace FastKsm.Perf.Versus.Rmap;
 
@@ -28,6 +29,9 @@ internal sealed class RmapLayout : IDisposable
     private const ulong PageBytes = PageBuffer.PageBytes;
 
     private readonly Machine _machine;
+    private readonly Process _process;
+    private readonly ulong _start;
+    private readonly int _pages;
 
     /// <param name="vmas">VMAs, of a page each; or one VMA of <see cref="Ranks"/> pages.</param>
     /// <param name="items">Pages of each frame: one, or <see cref="MostItems"/>.</param>
@@ -45,6 +49,7 @@ internal sealed class RmapLayout : IDisposable
         _machine.Ksm.Write("run", "1");
         Process process = _machine.Spawn();
         ulong start = Map(process, pages);
+        (_process, _start, _pages) = (process, start, pages);
         for (int page = 0; page < pages; page++)
         {
             Write(process, start, page, items == 1 ? (ulong)page + 1 : 1);
@@ -104,7 +109,29 @@ internal sealed class RmapLayout : IDisposable
         return (double)figures.NodesVisited / figures.Walks;
     }
 
+    /// <summary>Walks over one frame.</summary>
+    internal static void Walk(FramePager pager, Pfn frame) => Age(pager, frame);
+
+    /// <summary>A page at random that is a read-only VMA between two others, and whose range lock is not that of the last frame.</summary>
+    internal int PageElsewhere(Random random)
+    {
+        for (; ; )
+        {
+            int page = random.Next(1, _pages / 2) * 2;
+            if (page < _pages - 1 && StripeOf(page) != StripeOf(_pages - 1))
+            {
+                return page;
+            }
+        }
+    }
+
+    /// <summary>Changes what a page permits.</summary>
+    internal void Protect(int page, Protection protection) => _process.Protect(At(_start, page), PageBytes, protection);
+
     public void Dispose() => _machine.Dispose();
+
+    // A page's index is its number: the region has never been moved.
+    private ulong StripeOf(int page) => (At(_start, page) / PageBytes >> FamilyLocks.RunShift) % FamilyLocks.Stripes;
 
     private static void Age(FramePager pager, Pfn frame)
     {

@@ -4,6 +4,7 @@ using System.Threading.Tasks;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.ReverseMapping;
@@ -89,16 +90,12 @@ public sealed class ConcurrentWalkTests
         Assert.Equal(expected, seen);
     }
 
-    private static Task Loop(int seed, Action<Random> work, CancellationToken stop) => Task.Factory.StartNew(
-        () =>
+    private static Task Loop(int seed, Action<Random> work, CancellationToken stop) => Threads.Start(() =>
+    {
+        Random random = new(seed);
+        while (!stop.IsCancellationRequested)
         {
-            Random random = new(seed);
-            while (!stop.IsCancellationRequested)
-            {
-                work(random);
-            }
-        },
-        CancellationToken.None,
-        TaskCreationOptions.LongRunning,
-        TaskScheduler.Default);
+            work(random);
+        }
+    });
 }

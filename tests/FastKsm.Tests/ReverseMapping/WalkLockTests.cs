@@ -1,9 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using System.Threading.Tasks;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.ReverseMapping;
@@ -153,6 +155,46 @@ public sealed class WalkLockTests
         family.Validate();
     }
 
+    // A pruned search reads the tree without its latch, while others move what it looks for within a node: they change VMAs
+    // just before, which another range lock keeps, but which lie in the same nodes.
+    [Fact]
+    public async Task PrunedWalk_EntriesBeforeComeAndGo_FindsItsVmaAlways()
+    {
+        const int Walks = 150_000;
+        const ulong Run = 512;
+        using Family family = new(Vmas);
+        int walking = 2;
+        long misses = 0;
+        void Walk(ulong run)
+        {
+            for (ulong i = 0; i < Walks; i++)
+            {
+                ulong index = run + (i % 24);
+                Counter counter = new() { Wanted = Family.VmaAt(index) };
+                WalkOptions options = new(WalkKind.Referenced, Pruning.PageIndex, TryOnly: false, NodesPerHold: 0);
+                _ = family.Table.Walk(family.Own, index, options, ref counter);
+                _ = counter is { Found: 1, Others: 0 } ? 0 : Interlocked.Increment(ref misses);
+            }
+
+            _ = Interlocked.Decrement(ref walking);
+        }
+
+        void ChangeBefore(ulong run)
+        {
+            for (ulong length = 1; Volatile.Read(ref walking) != 0; length = (length % 150) + 1)
+            {
+                family.TakeOut(run - length, run);
+                family.PutBack(run - length, run);
+            }
+        }
+
+        await Threads.RunAll(
+            () => Walk(2 * Run), () => ChangeBefore(2 * Run), () => Walk(4 * Run), () => ChangeBefore(4 * Run));
+
+        Assert.Equal(0, misses);
+        family.Validate();
+    }
+
     private static void WaitUntilParked(Thread thread)
     {
         SpinWait spinner = default;
@@ -184,6 +226,22 @@ public sealed class WalkLockTests
         {
             OnVisit(vma);
             Visited.Add(vma);
+            return true;
+        }
+    }
+
+    private struct Counter : IRmapVisitor
+    {
+        internal uint Wanted;
+        internal int Found;
+        internal int Others;
+
+        public readonly WalkVerdict Judge(uint vma) => WalkVerdict.Visit;
+
+        public bool Visit(uint vma)
+        {
+            Found += vma == Wanted ? 1 : 0;
+            Others += vma == Wanted ? 0 : 1;
             return true;
         }
     }
@@ -236,6 +294,31 @@ public sealed class WalkLockTests
             });
             thread.Start();
             return thread;
+        }
+
+        // What an unmap of part of the range does, and a mapping there afterwards.
+        internal void TakeOut(ulong first, ulong end)
+        {
+            FamilyHold hold = Table.EnterWrite(Own, first, end - 1);
+            for (ulong index = first; index < end; index++)
+            {
+                Table.Detach(_chains[index], index);
+            }
+
+            Table.ExitWrite(hold);
+        }
+
+        internal void PutBack(ulong first, ulong end)
+        {
+            Assert.True(Table.TryPromise((uint)(end - first), out IntervalPromise promise));
+            FamilyHold hold = Table.EnterWrite(Own, first, end - 1);
+            for (ulong index = first; index < end; index++)
+            {
+                Table.Attach(_chains[index], IntervalAt(index), ref promise);
+            }
+
+            Table.ExitWrite(hold);
+            Table.Cancel(ref promise);
         }
 
         internal void Validate()

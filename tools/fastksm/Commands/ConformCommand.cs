@@ -17,6 +17,8 @@ namespace FastKsm.Cli.Commands;
 /// <summary><c>fastksm conform</c>: performs workload scripts on the engine and on the running kernel, and compares.</summary>
 internal static class ConformCommand
 {
+    private const ulong SwapBytes = 64 << 20;
+
     internal static Command Create()
     {
         Argument<string[]> files = new("FILE")
@@ -50,9 +52,13 @@ internal static class ConformCommand
         {
             Description = "Go on although other processes have mergeable memory: it is unmerged, and what ksmd does with it counts as well.",
         };
+        Option<bool> swap = new("--swap")
+        {
+            Description = $"Give the host {SwapBytes >> 20} MiB of swap in memory (zram, or else a file) for the run, for scripts that page out.",
+        };
         Command command = new("conform", "Perform workload scripts on the engine and on the running kernel, and compare every counter after every scan.")
         {
-            files, random, seed, profile, json, index, unmergeOthers,
+            files, random, seed, profile, json, index, unmergeOthers, swap,
         };
         command.SetAction(parsed => Run(
             new Request(
@@ -62,7 +68,8 @@ internal static class ConformCommand
                 parsed.GetValue(profile) is { } name ? GeneratorProfile.Find(name) : null,
                 IndexesOf(parsed.GetValue(index)!),
                 parsed.GetValue(json),
-                parsed.GetValue(unmergeOthers)),
+                parsed.GetValue(unmergeOthers),
+                parsed.GetValue(swap)),
             parsed.InvocationConfiguration.Output));
         return command;
     }
@@ -93,6 +100,11 @@ internal static class ConformCommand
         try
         {
             using KernelSession session = KernelSession.Begin(request.UnmergeOthers, cancellation.Token);
+            if (request.Swap)
+            {
+                session.BeginSwap(SwapBytes);
+            }
+
             ConformReport report = new(request.Indexes, output, request.Json);
             foreach (Script script in scripts)
             {
@@ -151,21 +163,10 @@ internal static class ConformCommand
 
     private static ComparisonResult Compare(Script script, ScannerIndex[] indexes, KernelSession session)
     {
-        ConformanceSide[] sides = ConformanceSides.Create(indexes, session);
-        try
-        {
-            ComparisonResult result = new ScriptComparison(script, sides).Perform();
-            return result.Outcome == ComparisonOutcome.BadScript
-                ? throw new ToolException(ExitCode.BadInput, result.Reason)
-                : result;
-        }
-        finally
-        {
-            foreach (ConformanceSide side in sides)
-            {
-                side.Dispose();
-            }
-        }
+        ComparisonResult result = ScriptConformance.Compare(script, indexes, session);
+        return result.Outcome == ComparisonOutcome.BadScript
+            ? throw new ToolException(ExitCode.BadInput, result.Reason)
+            : result;
     }
 
     private static IEnumerable<string> ScriptsOf(string path) => Directory.Exists(path)
@@ -173,5 +174,5 @@ internal static class ConformCommand
         : [path];
 
     private sealed record Request(
-        string[] Files, int? Random, ulong? Seed, GeneratorProfile? Profile, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers);
+        string[] Files, int? Random, ulong? Seed, GeneratorProfile? Profile, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers, bool Swap);
 }

@@ -10,7 +10,8 @@ internal static class ConformanceSides
     /// <summary>Makes them for one script: the engine with each index, and the kernel last.</summary>
     /// <param name="indexes">Indexes of the engine.</param>
     /// <param name="session">Sole use of the host's KSM.</param>
-    internal static ConformanceSide[] Create(IReadOnlyList<ScannerIndex> indexes, KernelSession session)
+    /// <param name="migrates">Whether the script may migrate pages.</param>
+    internal static ConformanceSide[] Create(IReadOnlyList<ScannerIndex> indexes, KernelSession session, bool migrates = false)
     {
         List<ConformanceSide> sides = [];
         foreach (ScannerIndex index in indexes)
@@ -18,7 +19,7 @@ internal static class ConformanceSides
             sides.Add(ConformanceSide.Engine(index));
         }
 
-        KernelPerformer kernel = new(session);
+        KernelPerformer kernel = new(session, migrates);
         sides.Add(new ConformanceSide("kernel", kernel, () => kernel.Inconclusive, kernel.FindIntruder));
         return [.. sides];
     }

@@ -8,6 +8,8 @@ internal enum AgentOperation
     Unpin = 3,
     PeekPin = 4,
     Reset = 5,
+    Swap = 6,
+    Compact = 7,
     Fork = 16,
     Exec = 17,
     Map = 18,
@@ -25,4 +27,5 @@ internal enum AgentOperation
     DirectIo = 30,
     Prctl = 31,
     Cpu = 32,
+    AdviseEach = 34,
 }

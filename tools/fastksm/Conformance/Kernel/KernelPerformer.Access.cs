@@ -63,10 +63,6 @@ internal sealed partial class KernelPerformer
         Do(AgentOperation.DirectIo, process, run, arrives is null ? 0UL : 1UL, arrives ?? 0);
 
     /// <inheritdoc/>
-    public void Migrate(int process, PageRun run, int? node) =>
-        throw PerformerException.Impossible("migrate: on a host with one node nothing makes the kernel move a given page");
-
-    /// <inheritdoc/>
     public void PageOut(int process, PageRun run) =>
         throw PerformerException.Impossible("pageout: nothing makes the kernel page out a page that others map; advise pageout does it for others");
 

@@ -41,7 +41,7 @@ internal sealed partial class KernelPerformer
     /// <inheritdoc/>
     public void Advise(int process, PageRun run, MemoryAdvice advice)
     {
-        Require(advice is not MemoryAdvice.PageOut || HasSwap(), "advise pageout: the host has no swap");
+        Require(advice is not MemoryAdvice.PageOut || HasSwap(), "advise pageout: the host has no swap (conform --swap makes some)");
         Require(advice is not MemoryAdvice.HugePage || _session.HasHugePages, "advise hugepage: needs Linux 6.18 with transparent huge pages");
         Do(AgentOperation.Advise, process, run, NumberOf(advice));
     }
@@ -69,13 +69,13 @@ internal sealed partial class KernelPerformer
     public void UserFault(int process, PageRun run, bool writeProtect) =>
         throw PerformerException.NotImplemented("userfault");
 
+    // The file has a head, and a line for each.
+    private static bool HasSwap() => File.ReadAllLines("/proc/swaps").Length > 1;
+
     // The values of the enumeration are Linux's PROT_*.
     private static ulong ProtectionOf(Protection protection) => (ulong)protection;
 
     // Linux's MADV_*.
-    // The file has a head, and a line for each.
-    private static bool HasSwap() => File.ReadAllLines("/proc/swaps").Length > 1;
-
     private static ulong NumberOf(MemoryAdvice advice) => advice switch
     {
         MemoryAdvice.Normal => 0,

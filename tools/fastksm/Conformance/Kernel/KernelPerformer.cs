@@ -20,7 +20,12 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     private readonly Dictionary<int, int> _readers = [];
 
     /// <param name="session">Sole use of the host's KSM.</param>
-    internal KernelPerformer(KernelSession session) => _session = session;
+    /// <param name="migrates">Whether the script may migrate pages, which the kernel has to be made ready for.</param>
+    internal KernelPerformer(KernelSession session, bool migrates = false)
+    {
+        _session = session;
+        _migrates = migrates;
+    }
 
     /// <inheritdoc/>
     public int PageSize { get; } = Environment.SystemPageSize;
@@ -47,6 +52,7 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         Require(settings.MaxMapCount is null, "machine max_map_count: it belongs to the whole host");
         _session.Reset();
         StartMerging();
+        _readiness = _migrates ? AskToCompact(makesReady: true) : 0;
     }
 
     /// <inheritdoc/>

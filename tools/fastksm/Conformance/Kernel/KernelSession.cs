@@ -118,6 +118,20 @@ internal sealed class KernelSession : IDisposable
         }
     }
 
+    /// <summary>Gives the host swap for as long as the session lasts: a zram disk of its own, or else a file.</summary>
+    /// <param name="bytes">How much; whole pages.</param>
+    /// <exception cref="ToolException">The host has neither.</exception>
+    internal void BeginSwap(ulong bytes)
+    {
+        int error = Agent.Ask(AgentOperation.Swap, 0, [bytes]).Error;
+        if (error != 0)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted,
+                $"conform: no swap can be made here, neither on a zram disk nor in a file: {Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+    }
+
     /// <summary>Ends all processes and pins, forgets all items and nodes, and sets what a script may rely on.</summary>
     internal void Reset()
     {

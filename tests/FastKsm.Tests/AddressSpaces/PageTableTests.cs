@@ -1,0 +1,76 @@
+using System.Threading;
+using System.Threading.Tasks;
+using FastKsm.AddressSpaces;
+using FastKsm.Tests.TestKit;
+using Xunit;
+
+namespace FastKsm.Tests.AddressSpaces;
+
+/// <summary>Leaves that are looked for without the mm lock, while they come, go and are used again elsewhere.</summary>
+public sealed class PageTableTests
+{
+    // The pages of different leaves, and of different nodes above them.
+    private static readonly ulong[] s_pages = [5, 5 + PteLeaf.Length, (1UL << 18) + 5, (1UL << 27) + 5];
+
+    [Fact]
+    public async Task TryEnter_LeavesComeAndGo_MeetsOnlyItsOwn()
+    {
+        const int Rounds = 100_000;
+        using Machine machine = new(new MachineOptions { Frames = 64 });
+        PageTable[] tables = [new(machine.Store), new(machine.Store)];
+        using Barrier start = new(2 * tables.Length);
+        int changing = tables.Length;
+        long strangers = 0;
+        long entered = 0;
+
+        // Each table's entries bear its number. Leaves go at once, so the next one to add has the other's leaf.
+        void Change(int own)
+        {
+            PageTable table = tables[own];
+            start.SignalAndWait();
+            for (int round = 0; round < Rounds; round++)
+            {
+                ulong page = s_pages[round % s_pages.Length];
+                Assert.True(table.TryFindOrAdd(page, out uint leaf));
+                Put(table, leaf, page, Pte.Swap((uint)own + 1, wasExclusive: false));
+                Put(table, leaf, page, default);
+                table.FreeEmptyLeaves(0, PageDirectory.Limit << PteLeaf.Shift);
+            }
+
+            _ = Interlocked.Decrement(ref changing);
+        }
+
+        void Look(int own)
+        {
+            PageTable table = tables[own];
+            start.SignalAndWait();
+            for (int i = 0; Volatile.Read(ref changing) != 0; i++)
+            {
+                ulong page = s_pages[i % s_pages.Length];
+                table.Prefetch(page);
+                if (table.TryEnter(page, out uint leaf))
+                {
+                    // Whoever has its latch keeps it where it is.
+                    bool isOwn = table.Find(page) == leaf;
+                    Pte entry = table.Get(leaf, PageTable.PositionOf(page));
+                    table.Exit(leaf);
+                    _ = Interlocked.Increment(ref entered);
+                    _ = isOwn && (entry.IsEmpty || entry.Slot == (uint)own + 1) ? 0 : Interlocked.Increment(ref strangers);
+                }
+            }
+        }
+
+        await Threads.RunAll(() => Change(0), () => Change(1), () => Look(0), () => Look(1));
+        Assert.Equal(0, strangers);
+        Assert.NotEqual(0, entered);
+        Assert.Equal(0u, machine.Store.Leaves.LiveCount);
+        Assert.Equal(0u, machine.Store.DirectoryNodes.LiveCount);
+    }
+
+    private static void Put(PageTable table, uint leaf, ulong page, Pte entry)
+    {
+        table.Enter(leaf);
+        table.Set(leaf, PageTable.PositionOf(page), entry);
+        table.Exit(leaf);
+    }
+}

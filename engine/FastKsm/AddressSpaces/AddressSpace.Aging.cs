@@ -47,8 +47,8 @@ internal sealed partial class AddressSpace<TObserver>
                     }
                 }
 
-                // Nobody offers a page for others. Linux does, where the frame is clean; a copy made by unmerging is, and
-                // was never written to swap.
+                // Nobody offers a page for others. Linux 6.18 does where the frame is clean, as a copy made by unmerging
+                // is on both sides of a fork: page-out empties both.
                 ref FrameRecord frame = ref _store.Frames[pte.Frame];
                 bool others = _store.Frames.MapCountOf(pte.Frame) != 1;
                 if (others || (lazilyFree && !frame.Has(FrameFlags.Anonymous)))

@@ -81,6 +81,22 @@ internal sealed partial class AddressSpace<TObserver>
         return anonVma != 0;
     }
 
+    /// <summary>Whether a walk finds a page by what was noted when it was merged, as long as it maps the merged frame. For a machine at rest.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="frame">Frame of the stable node that it is listed under.</param>
+    /// <param name="anonVma">anon_vma of its VMA when it was merged.</param>
+    /// <param name="index">Linear index that it had then.</param>
+    internal bool IsFoundBy(ulong page, Pfn frame, uint anonVma, ulong index)
+    {
+        if (IsExiting || !Maps(page, frame))
+        {
+            return true;
+        }
+
+        ref Vma vma = ref VmaAt(FindContaining(page));
+        return vma.IndexOf(page) == index && _store.AnonVmas.Contains(vma.Chain, anonVma);
+    }
+
     /// <summary>Borrows the anonymous frame of a page that may merge; the borrower releases it.</summary>
     /// <returns>None when the page may not merge any more, or has no such frame.</returns>
     internal Pfn BorrowMergeable(ulong page)
@@ -236,7 +252,7 @@ internal sealed partial class AddressSpace<TObserver>
             shared.AddMapping();
             if (!shared.Has(FrameFlags.SwapBacked))
             {
-                // Its only owner has offered it; this page was not offered.
+                // Its only owner has offered it, but nobody this page. Linux 6.18 forgets that: page-out empties both.
                 shared.Set(FrameFlags.SwapBacked | FrameFlags.Dirty);
             }
 

@@ -1,9 +1,12 @@
 using System;
 using System.Collections.Generic;
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
-/// <content>The check of invariants K1 to K6, for a machine at rest.</content>
+/// <content>The check of invariants K1 to K7, for a machine at rest.</content>
 internal sealed partial class MergeScanner<TObserver>
 {
     /// <summary>Counts everything again from the items and the stable nodes.</summary>
@@ -32,6 +35,7 @@ internal sealed partial class MergeScanner<TObserver>
                     unshared += record.State == RmapItemState.Unstable ? 1 : 0;
                     entered += record.State == RmapItemState.Unstable && record.Sequence == (byte)Counters.FullScans ? 1 : 0;
                     Require(record.State != RmapItemState.Stable || recount.Items.Remove(item), "K2", item);
+                    Require(record.State != RmapItemState.Stable || IsFoundByWalks(slot, record.Node), "K7", item);
                 }
 
                 Require(count == slot.Count && merging == slot.MergingPages, "K5", slot.Space.Id);
@@ -45,6 +49,15 @@ internal sealed partial class MergeScanner<TObserver>
             _index.Validate(entered);
             return anonVma => holds.GetValueOrDefault(anonVma);
         }
+    }
+
+    private bool IsFoundByWalks(MmSlot<TObserver> slot, uint id)
+    {
+        _ = _stable.NextRecord(id, out StableRecord record);
+        _ = NextPlace(id, out MergedPlace place);
+        Pfn frame = _stable.FrameOf(record.Node);
+        bool stale = !_frames[frame].Has(FrameFlags.Ksm) || _frames[frame].Mapping != record.Node;
+        return place.AnonVma != 0 && (stale || slot.Space.IsFoundBy(place.Page, frame, place.AnonVma, place.Index));
     }
 
     private static void Require(bool holds, string invariant, uint id)

@@ -50,11 +50,17 @@ internal sealed partial class DictionaryMachine
         }
         else
         {
-            // Written all over, or in one place: then the others are zeroes.
-            int last = op.Choice % 4 == 1 ? HugePages : 1;
-            for (int i = 0; i < last; i++)
+            // Written in one place, then the others are zeroes; or all over, by one value, different ones, or some that others have too.
+            bool everywhere = op.Choice % 4 != 1;
+            for (int i = 0; i < (everywhere ? HugePages : 1); i++)
             {
-                Write(running, last == 1 ? page : FirstHugePage + (ulong)i, op.Other % 3 == 0 ? ValueFor(op) : _stamp++, forced: false);
+                ulong value = (op.Other % 3) switch
+                {
+                    0 => ValueFor(op),
+                    1 => _stamp++,
+                    _ => i % 16 == op.Choice / 4 % 16 ? 1 + ((ulong)i / 16 % 7) : _stamp++,
+                };
+                Write(running, everywhere ? FirstHugePage + (ulong)i : page, value, forced: false);
             }
         }
 
@@ -167,8 +173,4 @@ internal sealed partial class DictionaryMachine
         bool merged = Ksm.Counters.PagesShared != 0 || AllPages().Any(entry => IsInIndex(entry.Running, entry.Page));
         Expect(same || !merged ? Errno.None : Errno.Busy, () => Knob("merge_across_nodes", across ? 1 : 0));
     }
-
-    // Whether what scans make of contents depends on more than contents: on nodes, or on huge pages that go to pieces.
-    private bool DependsOnFrames() => KnobOf("merge_across_nodes") == 0
-        || AllPages().Any(entry => Has(entry.Running, entry.Page, FrameFlags.Huge));
 }

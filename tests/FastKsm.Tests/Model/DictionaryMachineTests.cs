@@ -16,7 +16,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
     private const long Plenty = 6000;
     private const long TooFew = 70;
 
-    // FASTKSM_MODEL=N: N scripts in each row, for a longer search.
+    // FASTKSM_MODEL=N: N scripts in each row, for a longer search; with FASTKSM_SEED, from that seed on.
     private static readonly int? s_cases =
         int.TryParse(Environment.GetEnvironmentVariable("FASTKSM_MODEL"), CultureInfo.InvariantCulture, out int cases) ? cases : null;
 
@@ -79,7 +79,8 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
                 _ = Record.Exception(() => Run(script, index, frames, checkEvery: 1, lines.Add));
                 return lines;
             },
-            firstSeed);
+            firstSeed,
+            replays: s_cases ?? 1);
         output.WriteLine(string.Join(", ", _done.Select(entry => $"{entry.Key} {entry.Value}")));
 
         // Operations that are refused, and kinds that hardly occur, would show little. One seed alone may be poor in some.
@@ -100,6 +101,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             {
                 Assert.True(_done["huge pages mapped"] >= operations / 1000, "Too few huge pages.");
                 Assert.True(_done["huge pages split"] >= operations / 5000, "Too few huge pages are split.");
+                Assert.True(_done["scans predicted with huge pages"] >= operations / 2000, "Too few scans are predicted with huge pages.");
                 Assert.True(_done["nodes taken away"] >= operations / 5000, "Too few nodes are taken away.");
             }
         }
@@ -130,6 +132,7 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             Count("merged frames without a place", machine.FramesWithoutPlace);
             Count("endless copies ended", machine.EndlessCopies);
             Count("scans predicted", machine.ScansPredicted);
+            Count("scans predicted with huge pages", machine.ScansWithHugePages);
             Count("pages left by half a merge", machine.FramesFreed);
             Count("pages saved after scans", machine.PagesSaved);
             Count("huge pages mapped", machine.HugePagesMapped);

@@ -9,6 +9,10 @@ namespace FastKsm.Tests.Model;
 /// From the written rules alone, with dictionaries of contents: two looks at a page before anything is done, the frame of
 /// the later page survives, frames that are full are found by nobody, pages of one frame never merge with each other.
 /// Exact as long as no content changes, nothing is borrowed and no merged frame dies, so no tree and no clock is needed.
+/// Huge pages are taken apart by the first try to merge one of their pages, which loses their pages of zeroes; two pages of
+/// one huge page merge in another scan than that in which they meet. Should a page be lost that the unstable tree
+/// names, then the searches whose path leads over it find nothing until the end of the scan, and which ones
+/// these are only the shape of the tree says: from there on nothing is predicted.
 /// </remarks>
 internal sealed class NaiveMerger
 {
@@ -16,9 +20,10 @@ internal sealed class NaiveMerger
     private readonly int _maxPageSharing;
     private readonly bool _useZeroPages;
     private readonly bool _smartScan;
-    private readonly Dictionary<ulong, List<Pfn>> _frames = [];
+    private readonly Dictionary<(ulong, int), List<Pfn>> _frames = [];
     private readonly Dictionary<Pfn, int> _filed = [];
-    private readonly Dictionary<ulong, NaivePage> _unstable = [];
+    private readonly Dictionary<(ulong, int), NaivePage> _unstable = [];
+    private readonly HashSet<Pfn> _whole;
 
     /// <param name="pages">Candidates in the order in which they are visited; none is merged.</param>
     /// <param name="maxPageSharing">Pages on one frame.</param>
@@ -30,7 +35,14 @@ internal sealed class NaiveMerger
         _maxPageSharing = maxPageSharing;
         _useZeroPages = useZeroPages;
         _smartScan = smartScan;
+        _whole = [.. pages.Select(page => page.HugePage).Where(huge => huge.IsSome)];
     }
+
+    /// <summary>Whether all that has been lost was not in the unstable tree, so that what is counted is exact.</summary>
+    internal bool IsExact { get; private set; } = true;
+
+    /// <summary>Huge pages that have been taken apart.</summary>
+    internal int HugePagesSplit { get; private set; }
 
     internal long Scanned { get; private set; }
 
@@ -46,7 +58,7 @@ internal sealed class NaiveMerger
             long items = _pages.Count(page => page.HasItem);
             long shared = _filed.Count;
             long sharing = _filed.Values.Sum(count => (long)count) - shared;
-            long zero = _pages.Count(page => !page.Frame.IsSome);
+            long zero = _pages.Count(IsZeroPage);
             List<Pfn>[] chains = [.. _frames.Values.Where(frames => frames.Count > 1)];
             return new KsmCounters
             {
@@ -70,7 +82,7 @@ internal sealed class NaiveMerger
     internal (long Items, long Merging, long Zero) CountsOf(int owner)
     {
         NaivePage[] own = [.. _pages.Where(page => page.Owner == owner)];
-        return (own.Count(page => page.HasItem), own.Count(page => page.FiledUnder.IsSome), own.Count(page => !page.Frame.IsSome));
+        return (own.Count(page => page.HasItem), own.Count(page => page.FiledUnder.IsSome), own.Count(IsZeroPage));
     }
 
     /// <summary>One full scan.</summary>
@@ -98,6 +110,8 @@ internal sealed class NaiveMerger
 
         Scans++;
     }
+
+    private static bool IsZeroPage(NaivePage page) => !page.Frame.IsSome && !page.IsLost;
 
     private static bool IsSkipped(NaivePage page)
     {
@@ -134,14 +148,19 @@ internal sealed class NaiveMerger
         {
             page.WasSeen = true;
         }
-        else if (_useZeroPages && page.Content == 0)
+        else if (_useZeroPages && page.Content.Value == 0)
         {
+            // Lost, it goes on to the unstable tree.
+            IsExact &= TakeApart(page);
             page.Frame = Pfn.None;
         }
         else if (FrameWithRoom(page.Content) is { IsSome: true } frame)
         {
-            page.Frame = frame;
-            File(page, frame);
+            if (TakeApart(page))
+            {
+                page.Frame = frame;
+                File(page, frame);
+            }
         }
         else if (!_unstable.TryGetValue(page.Content, out NaivePage? met))
         {
@@ -149,18 +168,43 @@ internal sealed class NaiveMerger
         }
         else if (met.Frame != page.Frame)
         {
-            _ = _unstable.Remove(page.Content);
-            met.Frame = page.Frame;
-            if (!_frames.TryGetValue(page.Content, out List<Pfn>? frames))
+            bool together = page.HugePage.IsSome && page.HugePage == met.HugePage && _whole.Contains(page.HugePage);
+            if (TakeApart(page) && !together && TakeApart(met))
             {
-                _frames.Add(page.Content, frames = []);
+                Merge(met, page);
             }
-
-            frames.Insert(0, page.Frame);
-            _filed.Add(page.Frame, 0);
-            File(met, page.Frame);
-            File(page, page.Frame);
         }
+    }
+
+    private void Merge(NaivePage met, NaivePage page)
+    {
+        _ = _unstable.Remove(page.Content);
+        met.Frame = page.Frame;
+        if (!_frames.TryGetValue(page.Content, out List<Pfn>? frames))
+        {
+            _frames.Add(page.Content, frames = []);
+        }
+
+        frames.Insert(0, page.Frame);
+        _filed.Add(page.Frame, 0);
+        File(met, page.Frame);
+        File(page, page.Frame);
+    }
+
+    // Whether the page still has its frame afterwards.
+    private bool TakeApart(NaivePage page)
+    {
+        if (_whole.Remove(page.HugePage))
+        {
+            HugePagesSplit++;
+            foreach (NaivePage lost in _pages.Where(other => other.HugePage == page.HugePage && other.Content.Value == 0 && other.Frame.IsSome))
+            {
+                (lost.Frame, lost.IsLost) = (Pfn.None, true);
+                IsExact &= !_unstable.ContainsValue(lost);
+            }
+        }
+
+        return page.Frame.IsSome;
     }
 
     private void File(NaivePage page, Pfn frame)
@@ -170,7 +214,7 @@ internal sealed class NaiveMerger
     }
 
     // The first with room, from the newest on; it comes to the front, unless this is the last that it takes.
-    private Pfn FrameWithRoom(ulong content)
+    private Pfn FrameWithRoom((ulong Value, int Node) content)
     {
         if (!_frames.TryGetValue(content, out List<Pfn>? frames))
         {

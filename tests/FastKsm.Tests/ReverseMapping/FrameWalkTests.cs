@@ -1,4 +1,6 @@
 using System;
+using System.Linq;
+using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
@@ -303,6 +305,34 @@ public sealed class FrameWalkTests
         Assert.Equal(1, area.Process.PageOut(area.Address, area.Bytes));
 
         Assert.Equal(4, area.Process.SwappedPages);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Validate_MergedPageThatNoWalkWouldFind_NamesTheInvariant(bool movesIndex)
+    {
+        using KsmRig rig = new(MergeIndexKind.ContentTree);
+        Area area = rig.Equal(4);
+        rig.Scan(2);
+        rig.Machine.Validate();
+        NativeSlab<Vma> vmas = rig.Machine.Store.Vmas;
+        uint id = Enumerable.Range(1, (int)vmas.IdLimit - 1).Select(id => (uint)id)
+            .Single(id => vmas[id].Space == area.Process.Space.Id && vmas[id].Start == area.Address / KsmRig.PageSize);
+        Vma intact = vmas[id];
+
+        if (movesIndex)
+        {
+            vmas[id].PageOffset++;
+        }
+        else
+        {
+            (vmas[id].AnonVma, vmas[id].Chain) = (0, 0);
+        }
+
+        string message = Assert.Throws<InvalidOperationException>(rig.Machine.Validate).Message;
+        Assert.StartsWith("Invariant K7 ", message, StringComparison.Ordinal);
+        vmas[id] = intact;
     }
 
     [Theory, MemberData(nameof(Prunings))]

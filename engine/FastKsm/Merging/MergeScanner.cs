@@ -108,10 +108,6 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         }
     }
 
-    /// <summary>The content of a merged frame has been copied to another one, which has its flags.</summary>
-    /// <remarks>Without the ksm mutex; nobody has a reference to the old frame but the mover.</remarks>
-    internal void FrameMoved(Pfn from, Pfn to) => _stable.Move(from, to);
-
     /// <summary>Items and merging pages of an address space; zeroes when it is not registered.</summary>
     internal (long Items, long MergingPages) CountsOf(uint space)
     {

@@ -46,7 +46,7 @@ internal static class FrameMover
         Assert.Equal((0, 1), (old.MapCount, old.References));
         if (old.Has(FrameFlags.Ksm))
         {
-            machine.Merger.FrameMoved(from, to);
+            machine.Merger.Moved(from, to);
         }
 
         frames.Release(0, from);

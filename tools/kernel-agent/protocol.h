@@ -33,7 +33,7 @@ enum operation {
     OP_PRCTL = 31,     // 0: option  1 to 4: its arguments                                     -> its result
     OP_CPU = 32,       // 0: CPU to run on                                                     -> 0
     OP_CLOSE = 33,     // 0: an open file; the root process asks for this itself               -> 0
-    OP_ADVISE_EACH = 34, // 0: MADV_*; addresses of pages follow                               -> ns that the calls have taken
+    OP_ADVISE_EACH = 34, // 0: MADV_*; addresses of pages follow                               -> ns of CPU time that they took
 };
 
 enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8 };

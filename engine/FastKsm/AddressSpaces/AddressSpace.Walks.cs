@@ -127,8 +127,8 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         ref FrameRecord record = ref _store.Frames[frame];
-        PteOutcome outcome = slot == 0 && pte.IsDirty
-            ? PteOutcome.Refused // Written since it was offered; a write takes the offer back.
+        PteOutcome outcome = slot == 0 && (pte.IsDirty || record.Has(FrameFlags.Dirty))
+            ? PteOutcome.Refused // Written since it was offered, or merged with a page that was not: the offer is taken back.
             : TryKill(leaf, page, pte, held, out _);
         if (outcome == PteOutcome.Done)
         {

@@ -9,7 +9,7 @@ namespace FastKsm.AddressSpaces;
 /// Linux's protocol: lock the frame; put a migration entry in the place of every PTE; if nobody else has a reference then,
 /// copy, hand anon_vma and index or the stable node over, and map the new frame where the entries are, else the old one.
 /// A fault on an entry waits, so no access sees the page in between.
-/// Thread safety: all members may be called concurrently, with no lock held but the merger's.
+/// Thread safety: all members may be called concurrently, with no lock held but the merger's mutex.
 /// </remarks>
 internal sealed class FrameMigrator
 {
@@ -50,14 +50,12 @@ internal sealed class FrameMigrator
             if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
             {
                 // A merged frame's pages stay listed from the first walk to the last. The merger only tries frame locks, so
-                // waiting for it here cannot last for ever.
+                // waiting here, where it changes the list, cannot last for ever.
                 bool merged = record.Has(FrameFlags.Ksm);
-                _ = merged && _merged.TryEnter(tryOnly: false);
-                status = MigrateLocked(cpu, frame, node, ref to);
-                if (merged)
-                {
-                    _merged.Exit();
-                }
+                uint list = 0;
+                _ = merged && _merged.TryEnter(frame, tryOnly: false, out list);
+                status = MigrateLocked(cpu, frame, list, node, ref to);
+                _merged.Exit(list);
             }
 
             record.Unlock();
@@ -71,7 +69,7 @@ internal sealed class FrameMigrator
         return status;
     }
 
-    private MemoryStatus MigrateLocked(int cpu, Pfn frame, int node, ref Pfn to)
+    private MemoryStatus MigrateLocked(int cpu, Pfn frame, uint list, int node, ref Pfn to)
     {
         MemoryStatus status = _store.Frames.TakeZeroed(cpu, node, out Pfn fresh);
         if (status != MemoryStatus.Done)
@@ -87,8 +85,13 @@ internal sealed class FrameMigrator
         // While nothing maps the frame nothing keeps its anon_vma but this.
         bool held = merged || _store.AnonVmas.TryHold(mapping);
         Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame };
-        _ = held ? _walker.Walk(frame, WalkKind.Migrate, tryOnly: false, ref leave) : WalkEnd.Complete;
-        bool moves = held && old.MapCount == 0 && old.References == 1;
+        _ = merged ? _walker.WalkMerged(list, WalkKind.Migrate, tryOnly: false, ref leave)
+            : held ? _walker.WalkAnonymous(mapping, index, WalkKind.Migrate, tryOnly: false, ref leave)
+            : WalkEnd.Complete;
+
+        // The merger may find the frame by its node at any time. From here on it gets no reference to it before its node has
+        // another frame, which it then finds (StableTree.TryBorrow).
+        bool moves = held && old.MapCount == 0 && old.TryFreeze();
         if (moves)
         {
             _store.Frames.Content(frame).CopyTo(_store.Frames.Content(fresh));
@@ -98,13 +101,14 @@ internal sealed class FrameMigrator
                 _merged.Moved(frame, fresh);
             }
 
+            old.Thaw();
             to = fresh;
         }
 
         Arrive arrive = new() { From = frame, To = to };
         if (merged)
         {
-            _ = _walker.Walk(to, WalkKind.Restore, tryOnly: false, ref arrive);
+            _ = _walker.WalkMerged(list, WalkKind.Restore, tryOnly: false, ref arrive);
         }
         else if (held)
         {

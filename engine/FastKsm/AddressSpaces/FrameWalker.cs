@@ -41,9 +41,20 @@ internal sealed class FrameWalker
     {
         ref FrameRecord record = ref _store.Frames[frame];
         Debug.Assert(record.Has(FrameFlags.Locked | FrameFlags.Anonymous), "Only locked anonymous frames are walked.");
-        return record.Has(FrameFlags.Ksm)
-            ? WalkMerged(frame, kind, tryOnly, ref visitor)
-            : WalkAnonymous(record.Mapping, record.Index, kind, tryOnly, ref visitor);
+        if (!record.Has(FrameFlags.Ksm))
+        {
+            return WalkAnonymous(record.Mapping, record.Index, kind, tryOnly, ref visitor);
+        }
+
+        if (!_merged.TryEnter(frame, tryOnly, out uint list))
+        {
+            _store.AnonVmas.Statistics.CountContended(kind);
+            return WalkEnd.Contended;
+        }
+
+        WalkEnd end = WalkMerged(list, kind, tryOnly, ref visitor);
+        _merged.Exit(list);
+        return end;
     }
 
     /// <summary>Walks over all pages that may map, or have an entry for, the page with an index of an anon_vma.</summary>
@@ -67,22 +78,21 @@ internal sealed class FrameWalker
         return end;
     }
 
-    private WalkEnd WalkMerged<TVisitor>(Pfn frame, WalkKind kind, bool tryOnly, ref TVisitor visitor)
+    /// <summary>Walks over all pages that may map, or have an entry for, a merged frame.</summary>
+    /// <param name="list">List of its pages, which the caller keeps.</param>
+    /// <param name="kind">What for.</param>
+    /// <param name="tryOnly">Whether to give up rather than wait for a lock.</param>
+    /// <param name="visitor">What to do.</param>
+    internal WalkEnd WalkMerged<TVisitor>(uint list, WalkKind kind, bool tryOnly, ref TVisitor visitor)
         where TVisitor : struct, IMappingVisitor
     {
-        if (!_merged.TryEnter(tryOnly))
-        {
-            _store.AnonVmas.Statistics.CountContended(kind);
-            return WalkEnd.Contended;
-        }
-
         WalkEnd end = WalkEnd.Complete;
         ByAddress<TVisitor> walk = new() { Store = _store, Visitor = visitor };
         WalkOptions options = new(kind, _pruning, tryOnly, _nodesPerHold);
         for (int pass = 0; pass < 2 && end == WalkEnd.Complete; pass++)
         {
             walk.InOwnSpace = pass == 0;
-            for (uint id = _merged.FirstPlace(frame); id != 0 && end == WalkEnd.Complete;)
+            for (uint id = _merged.FirstPlace(list); id != 0 && end == WalkEnd.Complete;)
             {
                 id = _merged.NextPlace(id, out walk.Place);
                 if (pass == 0)
@@ -94,7 +104,6 @@ internal sealed class FrameWalker
             }
         }
 
-        _merged.Exit();
         visitor = walk.Visitor;
         return end;
     }

@@ -114,6 +114,13 @@ internal struct FrameRecord
         return false;
     }
 
+    /// <summary>Makes the only reference, the caller's, one that nobody can add to, until <see cref="Thaw"/>.</summary>
+    /// <returns>False when there are others.</returns>
+    internal bool TryFreeze() => Interlocked.CompareExchange(ref _references, 0, 1) == 1;
+
+    /// <summary>Takes <see cref="TryFreeze"/> back.</summary>
+    internal void Thaw() => Volatile.Write(ref _references, 1);
+
     /// <summary>One reference less.</summary>
     /// <returns>References left.</returns>
     internal int DropReference() => Interlocked.Decrement(ref _references);

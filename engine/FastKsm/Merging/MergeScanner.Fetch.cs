@@ -197,7 +197,10 @@ internal sealed partial class MergeScanner<TObserver>
         Pte pte = table.Get(leaf, place);
         if (!pte.IsCounted || !_frames[pte.Frame].Has(FrameFlags.Anonymous))
         {
+            // Gone since it was seen without the latch. An item is visited in every scan or freed.
             table.Exit(leaf);
+            _ = FreeItems(visit.Slot, visit.Page, visit.Page + 1);
+            _position.ItemLeaf = 0;
             return false;
         }
 

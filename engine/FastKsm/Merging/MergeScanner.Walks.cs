@@ -7,29 +7,19 @@ namespace FastKsm.Merging;
 internal sealed partial class MergeScanner<TObserver> : IMergedFrames
 {
     /// <inheritdoc/>
-    public bool TryEnter(bool tryOnly)
-    {
-        if (tryOnly)
-        {
-            return _mutex.TryEnter();
-        }
-
-        _mutex.Enter();
-        return true;
-    }
+    public bool TryEnter(Pfn frame, bool tryOnly, out uint list) => _stable.TryEnterList(frame, tryOnly, out list);
 
     /// <inheritdoc/>
-    public void Exit() => _mutex.Exit();
+    public void Exit(uint list) => _stable.ExitList(list);
 
     /// <inheritdoc/>
-    public uint FirstPlace(Pfn frame) => _stable.FirstRecordOf(frame);
+    public uint FirstPlace(uint list) => _stable.FirstRecordOf(list);
 
     /// <inheritdoc/>
     public uint NextPlace(uint id, out MergedPlace place)
     {
         uint next = _stable.NextRecord(id, out StableRecord record);
-        RmapItem item = _items[record.Item];
-        ulong index = ((ulong)item.Sequence << 32) | record.Index;
+        ulong index = ((ulong)_items[record.Item].Sequence << 32) | record.Index;
         place = new MergedPlace(SlotOf(record.Item).Space.Id, _items.PageOf(record.Item), record.AnonVma, index);
         return next;
     }

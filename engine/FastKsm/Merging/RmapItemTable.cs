@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 
@@ -11,15 +12,17 @@ namespace FastKsm.Merging;
 /// <summary>The rmap items of all address spaces: leaves of 512, parallel to the leaves of PTEs.</summary>
 /// <remarks>
 /// An item id is the leaf's id and the position in it, so ids are 32 bits for 2^32 scanned pages; no valid id is 0.
-/// Thread safety: under the ksm mutex.
+/// Thread safety: under the ksm mutex; page, list and sequence of a merged item also under the latch of its node's list.
 /// </remarks>
 internal sealed class RmapItemTable : IDisposable
 {
     private const uint MaxLeaves = (1 << 23) - 1;
+    private const int SmallestLists = 16;
 
     private readonly NativeSlab<RmapItemLeaf> _leaves;
     private readonly NativeColumn<RmapItemLeafHeader> _headers;
-    private readonly List<RmapItemList?> _lists = [null];
+    private RmapItemList?[] _lists = new RmapItemList?[SmallestLists];
+    private int _listCount = 1;
     private readonly Stack<int> _freeNumbers = new();
 
     /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
@@ -44,7 +47,8 @@ internal sealed class RmapItemTable : IDisposable
         ((ulong)_headers[item >> RmapItemLeaf.Shift].LeafNumber << RmapItemLeaf.Shift) | (item & (RmapItemLeaf.Length - 1));
 
     /// <summary>List that an item belongs to.</summary>
-    internal RmapItemList ListOf(uint item) => _lists[_headers[item >> RmapItemLeaf.Shift].List]!;
+    internal RmapItemList ListOf(uint item) =>
+        Volatile.Read(ref _lists)[_headers[item >> RmapItemLeaf.Shift].List]!;
 
     /// <summary>Leaf of items for a leaf number; 0 for none.</summary>
     internal static uint FindLeaf(RmapItemList list, ulong page) => list.Directory.Find(page >> RmapItemLeaf.Shift);
@@ -177,8 +181,14 @@ internal sealed class RmapItemTable : IDisposable
         {
             if (!_freeNumbers.TryPop(out int free))
             {
-                free = _lists.Count;
-                _lists.Add(null);
+                free = _listCount++;
+                if (free == _lists.Length)
+                {
+                    // Walks read it meanwhile, about items that are in the former one as well.
+                    RmapItemList?[] larger = new RmapItemList?[2 * free];
+                    _lists.CopyTo(larger, 0);
+                    Volatile.Write(ref _lists, larger);
+                }
             }
 
             _lists[free] = list;

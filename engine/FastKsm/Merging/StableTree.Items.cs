@@ -24,6 +24,8 @@ internal sealed partial class StableTree
         ref RmapItem owner = ref _items[item];
         Debug.Assert(owner.State == RmapItemState.Volatile, "An item is in one index at most.");
         uint id = _records.TakePromised();
+        ReaderWriterLatch list = _lists.Of(node);
+        list.EnterWrite();
         ref StableNode record = ref _nodes[node];
         uint first = record.First;
         _records[id] = new StableRecord { Node = node, Next = first, AnonVma = anonVma, Item = item, Index = (uint)index };
@@ -32,10 +34,15 @@ internal sealed partial class StableTree
         owner.Node = id;
         record.First = id;
         record.Length++;
-        Unsettle(record.Chain);
         if (first != 0)
         {
             _records[first].Previous = id;
+        }
+
+        list.ExitWrite();
+        Unsettle(record.Chain);
+        if (first != 0)
+        {
             _counters.PagesSharing++;
         }
         else
@@ -58,6 +65,8 @@ internal sealed partial class StableTree
             return;
         }
 
+        ReaderWriterLatch list = _lists.Of(node);
+        list.EnterWrite();
         (uint next, uint previous) = (_records[id].Next, _records[id].Previous);
         if (previous == 0)
         {
@@ -73,6 +82,7 @@ internal sealed partial class StableTree
             _records[next].Previous = previous;
         }
 
+        list.ExitWrite();
         if (_nodes[node].First != 0)
         {
             _counters.PagesSharing--;
@@ -87,12 +97,50 @@ internal sealed partial class StableTree
         Free(id);
     }
 
-    /// <summary>Newest record of the node that a frame names; 0 for none.</summary>
-    internal uint FirstRecordOf(Pfn frame)
+    /// <summary>Keeps the list of the node that a frame names, for one who has no ksm mutex.</summary>
+    /// <param name="frame">A merged frame to which the caller has a reference, so that its node stays its node.</param>
+    /// <param name="tryOnly">Whether to give up rather than wait.</param>
+    /// <param name="node">The node, for <see cref="ExitList"/>; 0 for none yet, or none any more: then it has no list.</param>
+    /// <returns>False when somebody changes it.</returns>
+    internal bool TryEnterList(Pfn frame, bool tryOnly, out uint node)
     {
-        uint node = _frames[frame].Mapping;
-        return node == 0 ? 0 : _nodes[node].First;
+        node = _frames[frame].Mapping;
+        if (node == 0)
+        {
+            return true;
+        }
+
+        ReaderWriterLatch list = _lists.Of(node);
+        if (!tryOnly)
+        {
+            list.EnterRead();
+        }
+        else if (!list.TryEnterRead())
+        {
+            return false;
+        }
+
+        if (_frames[frame].Mapping != node)
+        {
+            // A node without items goes although its frame is there (TryRemove).
+            list.ExitRead();
+            node = 0;
+        }
+
+        return true;
     }
+
+    /// <summary>Gives <see cref="TryEnterList"/> back.</summary>
+    internal void ExitList(uint node)
+    {
+        if (node != 0)
+        {
+            _lists.Of(node).ExitRead();
+        }
+    }
+
+    /// <summary>Newest record of a node; 0 for none.</summary>
+    internal uint FirstRecordOf(uint node) => node == 0 ? 0 : _nodes[node].First;
 
     /// <summary>A record, and the one merged before it; 0 for none.</summary>
     internal uint NextRecord(uint id, out StableRecord record)

@@ -15,12 +15,14 @@ namespace FastKsm.Merging;
 /// <remarks>
 /// A walk maintains every position that it passes, as Linux's does, so the tree's shape shows in the counters. With a
 /// <see cref="StableTable"/> beside it the walk is left out whenever it could change nothing.
-/// Thread safety: under the ksm mutex. Frames may be freed at any time by whoever maps them.
+/// Thread safety: under the ksm mutex, but for lists of items, which change under it and their latch, so that reverse-map walks
+/// need only the latch, and for <see cref="Move"/>. Frames may be freed at any time by whoever maps them.
 /// </remarks>
 internal sealed partial class StableTree : IDisposable
 {
     private const uint MaxNodes = (1U << 29) - 1;
     private const uint MaxRecords = uint.MaxValue - 1;
+    private const int ListLatches = 128;
 
     private readonly PhysicalMemory _frames;
     private readonly AnonVmaTable _anonVmas;
@@ -33,6 +35,7 @@ internal sealed partial class StableTree : IDisposable
     private readonly NativeSlab<StableRecord> _records;
     private readonly MergeNodes _numa;
     private readonly RedBlackTree<StableNode>[] _trees;
+    private readonly LatchStripes _lists = new(ListLatches);
     private readonly StableTable? _table;
     private readonly bool _indexOverlaysChecksum;
     private long _staleDiscarded;

@@ -44,15 +44,15 @@ internal sealed class FamilyLocks
     private const int Groups = 16;
     private const int Structures = 128;
 
-    private readonly PaddedLatch[] _ranges = Make(Groups * Stripes);
-    private readonly PaddedLatch[] _structures = Make(Structures);
+    private readonly LatchStripes _ranges = new(Groups * Stripes);
+    private readonly LatchStripes _structures = new(Structures);
 
     /// <summary>The structure latch of a family.</summary>
-    internal ReaderWriterLatch Structure(uint root) => _structures[Spread(root) % Structures].Latch;
+    internal ReaderWriterLatch Structure(uint root) => _structures.Of(root);
 
     /// <summary>The range lock of an index.</summary>
     internal ReaderWriterLatch Range(uint root, ulong index, bool isStriped) => _ranges[
-        isStriped ? GroupOf(root) + (int)((index >> RunShift) % Stripes) : SoleOf(root)].Latch;
+        isStriped ? GroupOf(root) + (int)((index >> RunShift) % Stripes) : SoleOf(root)];
 
     /// <summary>Takes alone every range lock that a run of indexes touches. Whether the family is striped still is the caller's to check.</summary>
     internal FamilyHold EnterRanges(uint root, ulong first, ulong last, bool isStriped)
@@ -99,45 +99,15 @@ internal sealed class FamilyLocks
     {
         if (enter)
         {
-            _ranges[number].Latch.EnterWrite();
+            _ranges[number].EnterWrite();
         }
         else
         {
-            _ranges[number].Latch.ExitWrite();
+            _ranges[number].ExitWrite();
         }
     }
 
-    // Fibonacci hashing spreads ids that follow one another.
-    private static uint Spread(uint root) => (root * 2654435769u) >> 16;
+    private static int GroupOf(uint root) => (int)(LatchStripes.Spread(root) % Groups) * Stripes;
 
-    private static int GroupOf(uint root) => (int)(Spread(root) % Groups) * Stripes;
-
-    private static int SoleOf(uint root) => (int)(Spread(root) % (Groups * Stripes));
-
-    private static PaddedLatch[] Make(int count)
-    {
-        PaddedLatch[] latches = new PaddedLatch[count];
-        for (int i = 0; i < count; i++)
-        {
-            latches[i] = new PaddedLatch();
-        }
-
-        return latches;
-    }
-
-    // The latch and what it parks on lie behind one another when made together, with this object between two latches.
-    private sealed class PaddedLatch
-    {
-#pragma warning disable CS0169, CA1823 // It is there to be in the way.
-        private readonly Padding _padding;
-#pragma warning restore CS0169, CA1823
-
-        internal ReaderWriterLatch Latch { get; } = new();
-
-        [System.Runtime.CompilerServices.InlineArray(Sizes.FalseSharingStride / sizeof(long))]
-        private struct Padding
-        {
-            private long _first;
-        }
-    }
+    private static int SoleOf(uint root) => (int)(LatchStripes.Spread(root) % (Groups * Stripes));
 }

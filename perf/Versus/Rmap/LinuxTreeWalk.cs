@@ -47,7 +47,7 @@ internal sealed class LinuxTreeWalk
         foreach (Pfn frame in _layout.Frames)
         {
             int left = _layout.Store.Frames[frame].MapCount;
-            for (uint id = _layout.Merged.FirstPlace(frame); id != 0 && left != 0;)
+            for (uint id = _layout.Merged.FirstPlace(_layout.Store.Frames[frame].Mapping); id != 0 && left != 0;)
             {
                 id = _layout.Merged.NextPlace(id, out MergedPlace place);
                 _latch.EnterRead();

@@ -84,7 +84,7 @@ internal sealed class PageOutLayout
     }
 
     /// <summary>Pages them out.</summary>
-    /// <param name="pageOut">Pages out what is at the addresses; returns the time that it took, in ns.</param>
+    /// <param name="pageOut">Pages out what is at the addresses; returns what that took, in ns.</param>
     /// <returns>Mean time for a page, in ns.</returns>
     internal double PageOut(Func<ulong[], double> pageOut)
     {

@@ -14,8 +14,9 @@ namespace FastKsm.Perf.Versus.Rmap;
 
 /// <summary>Paging out merged pages of one PTE each, by madvise: the engine against the running kernel. Mean over the ranks.</summary>
 /// <remarks>
-/// All of it on both sides: finding the page, the walk, the swap entry, keeping the bytes, freeing the frame. The kernel's side is
-/// a process with one thread, timed around its system calls, on a zram disk that is added for the row.
+/// All of it on both sides: finding the page, the walk, the swap entry, keeping the bytes, freeing the frame. The kernel's side
+/// is a process with one thread, whose CPU time is taken around its system calls, on a zram disk that is added for the row; waiting
+/// for a CPU is charged to us only.
 /// </remarks>
 internal sealed class RmapPageOutRow(string id, double goal, int vmas) : IVersusRow
 {

@@ -126,7 +126,7 @@ internal sealed partial class DictionaryMachine
     private HashSet<(uint Space, ulong Page)> FiledUnder(Pfn frame)
     {
         HashSet<(uint, ulong)> filed = [];
-        for (uint id = _machine.Store.Frames[frame].Has(FrameFlags.Ksm) ? _machine.Merger.FirstPlace(frame) : 0; id != 0;)
+        for (uint id = _machine.Store.Frames[frame].Has(FrameFlags.Ksm) ? _machine.Merger.FirstPlace(_machine.Store.Frames[frame].Mapping) : 0; id != 0;)
         {
             id = _machine.Merger.NextPlace(id, out MergedPlace place);
             _ = filed.Add((place.Space, place.Page));

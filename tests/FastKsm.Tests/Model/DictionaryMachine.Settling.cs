@@ -114,7 +114,7 @@ internal sealed partial class DictionaryMachine
         {
             Pfn frame = FrameOf(entry.Running, entry.Page);
             bool merged = IsMerged(entry.Running, entry.Page);
-            bool filed = merged && _machine.Merger.FirstPlace(frame) != 0;
+            bool filed = merged && _machine.Merger.FirstPlace(_machine.Store.Frames[frame].Mapping) != 0;
             return new SettlingPage(entry.Running, entry.Page, (entry.Entry.Value, NodeThatMatters(frame)), frame, merged, filed);
         })];
     }

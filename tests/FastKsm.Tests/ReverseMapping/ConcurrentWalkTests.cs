@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
@@ -16,19 +17,22 @@ public sealed class ConcurrentWalkTests
     private const int Pages = 96;
 
     [Theory]
-    [InlineData(Pruning.PageIndex, 0)]
-    [InlineData(Pruning.PageIndex, 1)]
-    [InlineData(Pruning.FullRange, 0)]
-    [InlineData(Pruning.FullRange, 40)]
-    public async Task WalksBesideSplitsForksMovesAndScans_NoByteAndNoCountIsLost(Pruning pruning, int nodesPerHold)
+    [InlineData(Pruning.PageIndex, 0, 1)]
+    [InlineData(Pruning.PageIndex, 1, 1)]
+    [InlineData(Pruning.FullRange, 0, 1)]
+    [InlineData(Pruning.FullRange, 40, 1)]
+    [InlineData(Pruning.PageIndex, 0, 2)]
+    public async Task WalksBesideSplitsForksMovesAndScans_NoByteAndNoCountIsLost(Pruning pruning, int nodesPerHold, int nodes)
     {
         using Machine machine = new(new MachineOptions
         {
             Frames = 8192,
             Cpus = 5,
+            Nodes = nodes,
             Pruning = pruning,
             WalkNodesPerHold = nodesPerHold,
         });
+        machine.Ksm.Write("merge_across_nodes", nodes == 1 ? "1" : "0");
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("smart_scan", "0");
         machine.Ksm.Write("pages_to_scan", "1000000");
@@ -43,7 +47,7 @@ public sealed class ConcurrentWalkTests
         using CancellationTokenSource stop = new();
         Task[] others =
         [
-            Loop(1, random => area.Process.Migrate(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
+            Loop(1, random => area.Process.Migrate(area.At(random.Next(Pages)), KsmRig.PageSize, nodes == 1 ? null : random.Next(nodes)), stop.Token),
             Loop(2, random => area.Process.PageOut(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
             Loop(3, random =>
             {
@@ -79,6 +83,43 @@ public sealed class ConcurrentWalkTests
         process.Exit();
         machine.Validate();
         Assert.Equal(8192, machine.FreeFrames);
+    }
+
+    // design: migration, page-out and aging of merged frames do not wait for a scan.
+    [Fact]
+    public void MergedFrame_WhileTheMergerHasItsMutex_IsMovedAgedAndPagedOut()
+    {
+        using Machine machine = new(new MachineOptions { Frames = 1024 });
+        machine.Ksm.Write("run", "1");
+        machine.Ksm.Write("pages_to_scan", "1000");
+        Process process = machine.Spawn();
+        Area area = new(process, process.Map(4 * KsmRig.PageSize, new MapOptions()), 4);
+        _ = area.Advise(Advice.Mergeable);
+        for (int i = 0; i < 4; i++)
+        {
+            _ = area.Write(i, 7);
+        }
+
+        _ = machine.Ksm.Scan();
+        _ = machine.Ksm.Scan();
+        Assert.Equal((1, 3), (machine.Ksm.Counters.PagesShared, machine.Ksm.Counters.PagesSharing));
+        (long moved, bool aged, long gone) done = default;
+        Pfn before = process.FrameAt(area.At(0));
+
+        _ = machine.Merger.Configure(_ =>
+        {
+            Task work = Threads.Start(() => done = (
+                process.Migrate(area.At(0), KsmRig.PageSize),
+                machine.Pager.TryAge(process.FrameAt(area.At(0)), out int _, out bool _),
+                process.PageOut(area.At(0), KsmRig.PageSize)));
+            Assert.True(work.Wait(TimeSpan.FromMinutes(1)), "It waits for the merger.");
+            return Errno.None;
+        });
+
+        Assert.Equal((1, true, 1), done);
+        Assert.NotEqual(before, process.FrameAt(area.At(1)));
+        Assert.All(Enumerable.Range(0, 4), page => Assert.True(process.IsSwappedAt(area.At(page))));
+        machine.Validate();
     }
 
     private static void Check(Area area, int page)

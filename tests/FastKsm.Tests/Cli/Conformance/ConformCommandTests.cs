@@ -135,6 +135,40 @@ public sealed class ConformCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData("TERM")]
+    [InlineData("KILL")]
+    public void Conform_WithSwapEndedBySignal_TakesTheSwapAway(string signal)
+    {
+        using HostKsmUse use = HostKsmUse.Begin();
+        string before = Swaps();
+        File.WriteAllText(_file, "spawn A\nmap A heap 64\nadvise A heap mergeable\nfill A heap same 3\nscan 1000000");
+        using HostProcess tool = HostProcess.Start(new ProcessStartInfo("dotnet", ["exec", Tool.Assembly, "conform", "--swap", _file])
+        {
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        })!;
+        bool began = SpinWait.SpinUntil(
+            () => tool.HasExited || !string.Equals(before, Swaps(), StringComparison.Ordinal), TimeSpan.FromSeconds(60));
+        Assert.SkipWhen(
+            tool.HasExited && tool.ExitCode == ExitCode.NotPermitted,
+            $"needs a host that can be given swap: {(tool.HasExited ? tool.StandardError.ReadToEnd() : string.Empty)}");
+        Assert.True(began);
+
+        using (HostProcess kill = HostProcess.Start("kill", [$"-{signal}", tool.Id.ToString(CultureInfo.InvariantCulture)]))
+        {
+            kill.WaitForExit();
+        }
+
+        tool.WaitForExit();
+
+        // The agent of a killed tool does it at once, but nobody waits for it.
+        _ = SpinWait.SpinUntil(
+            () => string.Equals(before, Swaps(), StringComparison.Ordinal), TimeSpan.FromSeconds(signal is "KILL" ? 10 : 0));
+        Assert.Equal(before, Swaps());
+        Assert.Empty(KernelSession.OtherMergeable());
+    }
+
+    [Theory]
     [InlineData("conform", "name a script")]
     [InlineData("conform /no/such/file.ksm", "cannot read the script")]
     [InlineData("conform x.ksm --index guess", "'tree' 'fingerprint' 'both'")]
@@ -161,4 +195,7 @@ public sealed class ConformCommandTests : IDisposable
         Assert.Equal(ExitCode.NotPermitted, tool.ExitCode);
         Assert.Contains("run it as root", tool.Error, StringComparison.Ordinal);
     }
+
+    // Only their names: how much of them is used may change at any time.
+    private static string Swaps() => string.Join(' ', File.ReadLines("/proc/swaps").Select(line => line.Split(' ')[0]));
 }

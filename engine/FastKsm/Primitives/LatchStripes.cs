@@ -1,0 +1,38 @@
+using System;
+
+namespace FastKsm.Primitives;
+
+/// <summary>Reader-writer locks for more things than there are locks, each in cache lines of its own.</summary>
+/// <remarks>Thread safety: that is its job. Two things may have the same lock, so nobody holds two of one set unless by rising number.</remarks>
+internal sealed class LatchStripes
+{
+    private readonly PaddedLatch[] _latches;
+
+    /// <param name="count">Number of locks.</param>
+    internal LatchStripes(int count) => _latches = Array.ConvertAll(new PaddedLatch[count], static _ => new PaddedLatch());
+
+    /// <summary>A lock by its number.</summary>
+    internal ReaderWriterLatch this[int number] => _latches[number].Latch;
+
+    /// <summary>Number of the lock of something with an id, for a power of two of locks. Fibonacci hashing spreads ids that follow one another.</summary>
+    internal static uint Spread(uint id) => (id * 2654435769u) >> 16;
+
+    /// <summary>The lock of something with an id.</summary>
+    internal ReaderWriterLatch Of(uint id) => _latches[Spread(id) % (uint)_latches.Length].Latch;
+
+    // The latch and what it parks on lie behind one another when made together, with this object between two latches.
+    private sealed class PaddedLatch
+    {
+#pragma warning disable CS0169, CA1823 // It is there to be in the way.
+        private readonly Padding _padding;
+#pragma warning restore CS0169, CA1823
+
+        internal ReaderWriterLatch Latch { get; } = new();
+
+        [System.Runtime.CompilerServices.InlineArray(Sizes.FalseSharingStride / sizeof(long))]
+        private struct Padding
+        {
+            private long _first;
+        }
+    }
+}

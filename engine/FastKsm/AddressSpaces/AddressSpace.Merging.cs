@@ -101,22 +101,8 @@ internal sealed partial class AddressSpace<TObserver>
     /// <returns>None when the page may not merge any more, or has no such frame.</returns>
     internal Pfn BorrowMergeable(ulong page)
     {
-        Pfn borrowed = Pfn.None;
         EnterShared();
-        uint leaf = IsMergeable(page, out _, out _) ? _pageTable.Find(page) : 0;
-        if (leaf != 0)
-        {
-            _pageTable.Enter(leaf);
-            Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
-            if (pte.IsCounted && _store.Frames[pte.Frame].Has(FrameFlags.Anonymous))
-            {
-                borrowed = pte.Frame;
-                _store.Frames.HolderOf(borrowed).AddReference();
-            }
-
-            _pageTable.Exit(leaf);
-        }
-
+        Pfn borrowed = IsMergeable(page, out _, out _) ? Borrow(page) : Pfn.None;
         ExitShared();
         return borrowed;
     }

@@ -161,8 +161,16 @@ internal sealed partial class AddressSpace<TObserver>
     /// <returns>None when the page maps no such frame.</returns>
     internal Pfn BorrowAnonymous(ulong page)
     {
-        Pfn borrowed = Pfn.None;
         EnterShared();
+        Pfn borrowed = Borrow(page);
+        ExitShared();
+        return borrowed;
+    }
+
+    // Under the mm lock.
+    private Pfn Borrow(ulong page)
+    {
+        Pfn borrowed = Pfn.None;
         uint leaf = _pageTable.Find(page);
         if (leaf != 0)
         {
@@ -177,7 +185,6 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
         }
 
-        ExitShared();
         return borrowed;
     }
 

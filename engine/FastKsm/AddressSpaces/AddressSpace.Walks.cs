@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
@@ -199,6 +200,7 @@ internal sealed partial class AddressSpace<TObserver>
         _pageTable.Set(leaf, position, entry.Arriving(frame));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryEnterMapping(ulong page, Pfn frame, out uint leaf, out Pte pte)
     {
         pte = default;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
@@ -142,6 +143,7 @@ internal sealed class FrameWalker
         private WalkedSpace? _own;
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly WalkVerdict Judge(uint vma)
         {
             ref Vma record = ref Store.Vmas[vma];
@@ -151,6 +153,7 @@ internal sealed class FrameWalker
         }
 
         /// <inheritdoc/>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public bool Visit(uint vma)
         {
             ref Vma record = ref Store.Vmas[vma];

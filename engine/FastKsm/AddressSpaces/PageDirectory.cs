@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
@@ -53,6 +54,7 @@ internal sealed class PageDirectory
     /// <param name="leaf">Its id; 0 for none.</param>
     /// <param name="version">For <see cref="IsAt"/>.</param>
     /// <returns>False when something is being removed; nothing is known then.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryFind(ulong leafNumber, out uint leaf, out uint version)
     {
         Debug.Assert(leafNumber < Limit, "Leaf number outside the directory.");

@@ -69,6 +69,7 @@ internal sealed class PageTable
     /// <param name="page">The page.</param>
     /// <param name="leaf">Its leaf.</param>
     /// <returns>False when there is none; nothing is held.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryEnter(ulong page, out uint leaf)
     {
         if (_directory.TryFind(page >> PteLeaf.Shift, out leaf, out uint version))

@@ -18,7 +18,7 @@ internal sealed class LatchStripes
     internal static uint Spread(uint id) => (id * 2654435769u) >> 16;
 
     /// <summary>The lock of something with an id.</summary>
-    internal ReaderWriterLatch Of(uint id) => _latches[Spread(id) % (uint)_latches.Length].Latch;
+    internal ReaderWriterLatch Of(uint id) => _latches[Spread(id) & (uint)(_latches.Length - 1)].Latch;
 
     // The latch and what it parks on lie behind one another when made together, with this object between two latches.
     private sealed class PaddedLatch

@@ -153,6 +153,7 @@ internal sealed partial class AnonVmaTable
         return underLatch;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool VisitEach<TVisitor>(ReadOnlySpan<IntervalEntry> found, ref TVisitor visitor, ref WalkCounts counts)
         where TVisitor : struct, IRmapVisitor
     {
@@ -213,6 +214,7 @@ internal sealed partial class AnonVmaTable
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool VisitOne<TVisitor>(in IntervalEntry entry, ref TVisitor visitor, ref WalkCounts counts)
         where TVisitor : struct, IRmapVisitor
     {

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using FastKsm.Memory;
 
 namespace FastKsm.ReverseMapping;
@@ -213,6 +214,7 @@ internal sealed partial class IntervalIndex : IDisposable
 
     // Where intervals do not overlap, as in an address space that has not been forked, only the last of those that begin early
     // enough can reach the range. That it does is found out while its node is on its way already. False: not so simple.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryFindOnly<TGuard>(
         uint id, ulong first, ulong limit, ref long visited, TGuard guard, ref IntervalEntry found)
         where TGuard : struct, IReadGuard

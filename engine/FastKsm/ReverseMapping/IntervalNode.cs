@@ -12,8 +12,8 @@ namespace FastKsm.ReverseMapping;
 /// <summary>Node of a tree of intervals: 64 entries in columns, 1472 bytes, which are 23 cache lines.</summary>
 /// <remarks>
 /// In a leaf an entry is (key, last index, VMA); in an inner node it is (a key not above any in the child, the largest last
-/// index in the child, node). The key of an inner node's first entry is 0: all below the second goes there. Keys behind the
-/// last entry are the largest number, so that nobody need ask how many there are.
+/// index in the child, node). The key of an inner node's first entry is 0: all below the second goes there. Behind
+/// the last entry keys are the largest number and last indexes 0, so that nobody need ask how many there are.
 /// Entries lie in eight groups, each with a cache line of keys and one of last indexes. The first key of every group stands
 /// in one more line, and the largest last index in another: a search compares those, and then the lines of one group.
 /// Layout: <c>[0] level, leaf before, leaf behind, count  [64] first keys  [128] largest lasts  [192] keys  [704] last
@@ -142,6 +142,7 @@ internal struct IntervalNode
         return ((ReadOnlySpan<ulong>)anew._firstKeys).SequenceEqual(_firstKeys)
             && ((ReadOnlySpan<ulong>)anew._largestLasts).SequenceEqual(_largestLasts)
             && !Keys[_count..].ContainsAnyExcept(ulong.MaxValue)
+            && !Lasts[_count..].ContainsAnyExcept(0UL)
             && (Level == 0 || _keys[0] == 0);
     }
 
@@ -187,7 +188,8 @@ internal struct IntervalNode
         keys[(at + 1).._count].CopyTo(keys[at..]);
         lasts[(at + 1).._count].CopyTo(lasts[at..]);
         ids[(at + 1).._count].CopyTo(ids[at..]);
-        keys[--_count] = ulong.MaxValue;
+        _count--;
+        (keys[_count], lasts[_count]) = (ulong.MaxValue, 0);
         if (Level != 0 && at == 0)
         {
             keys[0] = 0;
@@ -208,6 +210,7 @@ internal struct IntervalNode
         to._count += moved;
         to.Summarize(joint, to._count - 1);
         ((Span<ulong>)_keys)[first.._count].Fill(ulong.MaxValue);
+        ((Span<ulong>)_lasts)[first.._count].Clear();
         _count = first;
         Summarize(first, first + moved - 1);
     }
@@ -263,13 +266,11 @@ internal struct IntervalNode
     private void SummarizeGroup(int group)
     {
         int first = group * GroupLength;
-        ulong largest = 0;
-        foreach (ulong last in Lasts[first..Math.Clamp(_count, first, first + GroupLength)])
-        {
-            largest = ulong.Max(largest, last);
-        }
-
-        (_firstKeys[group], _largestLasts[group]) = (_keys[first], largest);
+        ref ulong last = ref _lasts[first];
+        ulong low = ulong.Max(ulong.Max(last, Unsafe.Add(ref last, 1)), ulong.Max(Unsafe.Add(ref last, 2), Unsafe.Add(ref last, 3)));
+        ulong high = ulong.Max(
+            ulong.Max(Unsafe.Add(ref last, 4), Unsafe.Add(ref last, 5)), ulong.Max(Unsafe.Add(ref last, 6), Unsafe.Add(ref last, 7)));
+        (_firstKeys[group], _largestLasts[group]) = (_keys[first], ulong.Max(low, high));
     }
 
     [InlineArray(6)]

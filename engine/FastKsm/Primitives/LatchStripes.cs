@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 
 namespace FastKsm.Primitives;
 
@@ -8,8 +9,12 @@ internal sealed class LatchStripes
 {
     private readonly PaddedLatch[] _latches;
 
-    /// <param name="count">Number of locks.</param>
-    internal LatchStripes(int count) => _latches = Array.ConvertAll(new PaddedLatch[count], static _ => new PaddedLatch());
+    /// <param name="count">Number of locks, a power of two.</param>
+    internal LatchStripes(int count)
+    {
+        Debug.Assert(int.IsPow2(count), "The number of a lock is a part of a hash.");
+        _latches = Array.ConvertAll(new PaddedLatch[count], static _ => new PaddedLatch());
+    }
 
     /// <summary>A lock by its number.</summary>
     internal ReaderWriterLatch this[int number] => _latches[number].Latch;

@@ -1,4 +1,5 @@
 using System;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 using Xunit;
 
@@ -54,6 +55,16 @@ internal sealed record Area(Process Process, ulong Address, int Pages)
         }
 
         return this;
+    }
+
+    /// <summary>Reads a page, and wants it to have a content.</summary>
+    internal void AssertHolds(int page, ulong content)
+    {
+        byte[] expected = new byte[KsmRig.PageSize];
+        byte[] seen = new byte[KsmRig.PageSize];
+        PageContent.Fill(expected, content);
+        Process.Cpu.Read(Process, At(page), seen);
+        Assert.Equal(expected, seen);
     }
 
     internal Area Read()

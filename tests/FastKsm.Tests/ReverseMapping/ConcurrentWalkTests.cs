@@ -2,7 +2,6 @@ using System;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
 using FastKsm.Tests.TestKit;
@@ -122,14 +121,7 @@ public sealed class ConcurrentWalkTests
         machine.Validate();
     }
 
-    private static void Check(Area area, int page)
-    {
-        byte[] seen = new byte[KsmRig.PageSize];
-        byte[] expected = new byte[KsmRig.PageSize];
-        PageContent.Fill(expected, (ulong)(page % 5) + 1);
-        area.Process.Cpu.Read(area.Process, area.At(page), seen);
-        Assert.Equal(expected, seen);
-    }
+    private static void Check(Area area, int page) => area.AssertHolds(page, (ulong)(page % 5) + 1);
 
     private static Task Loop(int seed, Action<Random> work, CancellationToken stop) => Threads.Start(() =>
     {

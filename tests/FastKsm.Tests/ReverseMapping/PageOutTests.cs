@@ -1,4 +1,3 @@
-using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
 using FastKsm.Tests.TestKit;
@@ -49,9 +48,7 @@ public sealed class PageOutTests : MergeIndexKinds
     public void Advise_PageOutOfAHugePage_PagesAllOfItOut()
     {
         using Machine machine = Machines.Small(frames: 2048);
-        Process process = machine.Spawn();
-        process.Map(Huge, new MapOptions { At = Huge, HugePages = true });
-        process.Touch(Huge, 512, 7);
+        Process process = WithHugePage(machine);
         Assert.True(process.IsHugeAt(Huge));
 
         process.Advise(Huge, Huge, Advice.PageOut);
@@ -65,9 +62,7 @@ public sealed class PageOutTests : MergeIndexKinds
     public void Advise_PageOutOfAHugePageThatAForkShares_DoesNothing_C52()
     {
         using Machine machine = Machines.Small(frames: 2048);
-        Process process = machine.Spawn();
-        process.Map(Huge, new MapOptions { At = Huge, HugePages = true });
-        process.Touch(Huge, 512, 7);
+        Process process = WithHugePage(machine);
         Process child = process.Fork();
 
         process.Advise(Huge, Huge, Advice.PageOut);
@@ -142,7 +137,7 @@ public sealed class PageOutTests : MergeIndexKinds
 
         _ = area.Process.PageOut(area.Address, area.Bytes);
 
-        AssertHolds(child, 0, 7);
+        child.AssertHolds(0, 7);
     }
 
     // The frame that was offered is joined by a page that was not. On Linux 6.18 that page reads zeroes afterwards.
@@ -160,15 +155,14 @@ public sealed class PageOutTests : MergeIndexKinds
 
         _ = area.Process.PageOut(area.Address, KsmRig.PageSize);
 
-        AssertHolds(other, 0, 7);
+        other.AssertHolds(0, 7);
     }
 
-    private static void AssertHolds(Area area, int page, ulong content)
+    private static Process WithHugePage(Machine machine)
     {
-        byte[] expected = new byte[KsmRig.PageSize];
-        byte[] seen = new byte[KsmRig.PageSize];
-        PageContent.Fill(expected, content);
-        area.Process.Peek(area.At(page), seen);
-        Assert.Equal(expected, seen);
+        Process process = machine.Spawn();
+        process.Map(Huge, new MapOptions { At = Huge, HugePages = true });
+        process.Touch(Huge, 512, 7);
+        return process;
     }
 }

@@ -5,19 +5,31 @@ namespace FastKsm.Primitives;
 
 /// <summary>A reader-writer lock whose holders may work for long: spins briefly, then parks.</summary>
 /// <remarks>
-/// State word: -1 a writer, n &gt; 0 readers, 0 free. A waiting writer keeps new readers out, so readers cannot starve
-/// it; the readers it kept out enter together when it leaves, so writers cannot starve them for more than one hold.
-/// Thread safety: that is its job. Not reentrant.
+/// State word: -1 a writer, n &gt; 0 readers, 0 free. A waiting writer keeps new readers out. Whoever is awake may overtake those
+/// that are parked, which saves a change of threads for each hold; but one that has been woken in vain <see cref="Patience"/>
+/// times gets the next hold that ends handed over, by the holder, so that neither kind starves: a writer's end lets in all readers
+/// that demand it, or else one writer; the end of the last reader one writer. Thread safety: that is its job. Not reentrant.
 /// </remarks>
 internal sealed class ReaderWriterLatch
 {
     private const int Spins = 32;
 
+    /// <summary>Vain wake-ups after which a waiter demands its turn.</summary>
+    private const int Patience = 4;
+
+    // Waits are under the gate. A waiter counts itself before it tests the state, and who leaves changes the state before it
+    // looks for waiters: either the waiter sees the lock free or it is seen, and then it is pulsed, under the gate, after it waits.
     private readonly object _gate = new();
     private int _state;
     private int _waiters;
     private int _waitingWriters;
     private uint _generation;
+
+    // Under the gate.
+    private int _demandingReaders;
+    private int _demandingWriters;
+    private uint _readersLetIn;
+    private bool _writerLetIn;
 
     /// <summary>Takes the lock shared.</summary>
     internal void EnterRead()
@@ -35,8 +47,20 @@ internal sealed class ReaderWriterLatch
         lock (_gate)
         {
             _ = Interlocked.Increment(ref _waiters);
-            while (!TryEnterRead())
+            for (int vain = 0; !TryEnterRead(); vain++)
             {
+                if (vain >= Patience)
+                {
+                    uint letIn = _readersLetIn;
+                    _demandingReaders++;
+                    while (_readersLetIn == letIn)
+                    {
+                        _ = Monitor.Wait(_gate);
+                    }
+
+                    break;
+                }
+
                 _ = Monitor.Wait(_gate);
             }
 
@@ -49,9 +73,18 @@ internal sealed class ReaderWriterLatch
     {
         int left = Interlocked.Decrement(ref _state);
         Debug.Assert(left >= 0, "Shared hold released twice.");
-        if (left == 0)
+        if (left == 0 && Volatile.Read(ref _waiters) != 0)
         {
-            Wake();
+            lock (_gate)
+            {
+                // Unless somebody overtook: then the end of that hold hands over.
+                if (_demandingWriters != 0 && Interlocked.CompareExchange(ref _state, -1, 0) == 0)
+                {
+                    LetWriterIn();
+                }
+
+                Monitor.PulseAll(_gate);
+            }
         }
     }
 
@@ -78,8 +111,20 @@ internal sealed class ReaderWriterLatch
             lock (_gate)
             {
                 _ = Interlocked.Increment(ref _waiters);
-                while (Interlocked.CompareExchange(ref _state, -1, 0) != 0)
+                for (int vain = 0; Interlocked.CompareExchange(ref _state, -1, 0) != 0; vain++)
                 {
+                    if (vain >= Patience)
+                    {
+                        _demandingWriters++;
+                        while (!_writerLetIn)
+                        {
+                            _ = Monitor.Wait(_gate);
+                        }
+
+                        _writerLetIn = false;
+                        break;
+                    }
+
                     _ = Monitor.Wait(_gate);
                 }
 
@@ -96,8 +141,41 @@ internal sealed class ReaderWriterLatch
     {
         Debug.Assert(_state == -1, "Sole hold released twice.");
         _generation++;
-        _ = Interlocked.Exchange(ref _state, 0);
-        Wake();
+        if (Volatile.Read(ref _waiters) == 0)
+        {
+            _ = Interlocked.Exchange(ref _state, 0);
+            if (Volatile.Read(ref _waiters) == 0)
+            {
+                return;
+            }
+
+            lock (_gate)
+            {
+                Monitor.PulseAll(_gate);
+            }
+
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_demandingReaders != 0)
+            {
+                _ = Interlocked.Exchange(ref _state, _demandingReaders);
+                _demandingReaders = 0;
+                _readersLetIn++;
+            }
+            else if (_demandingWriters != 0)
+            {
+                LetWriterIn();
+            }
+            else
+            {
+                _ = Interlocked.Exchange(ref _state, 0);
+            }
+
+            Monitor.PulseAll(_gate);
+        }
     }
 
     /// <summary>Sole holds so far, modulo 2^32; read under a shared hold. Equal twice: nothing has changed in between.</summary>
@@ -132,9 +210,19 @@ internal sealed class ReaderWriterLatch
     internal bool TryEnterRead()
     {
         int seen = Volatile.Read(ref _state);
-        return seen >= 0
-            && Volatile.Read(ref _waitingWriters) == 0
-            && Interlocked.CompareExchange(ref _state, seen + 1, seen) == seen;
+        while (seen >= 0 && Volatile.Read(ref _waitingWriters) == 0)
+        {
+            // Other readers come and go: whoever parks for them might wait for a hold that nobody ends.
+            int found = Interlocked.CompareExchange(ref _state, seen + 1, seen);
+            if (found == seen)
+            {
+                return true;
+            }
+
+            seen = found;
+        }
+
+        return false;
     }
 
     private static void LoadBarrier()
@@ -146,16 +234,11 @@ internal sealed class ReaderWriterLatch
 #endif
     }
 
-    private void Wake()
+    // The state says -1 already, and stays so: the hold is that of whichever demanding writer wakes first.
+    private void LetWriterIn()
     {
-        // The interlocked change of the state precedes this read, and a waiter counts itself before it tests the state:
-        // either it sees the lock free or it is seen here.
-        if (Volatile.Read(ref _waiters) != 0)
-        {
-            lock (_gate)
-            {
-                Monitor.PulseAll(_gate);
-            }
-        }
+        Debug.Assert(!_writerLetIn, "Two writers let in.");
+        _demandingWriters--;
+        _writerLetIn = true;
     }
 }

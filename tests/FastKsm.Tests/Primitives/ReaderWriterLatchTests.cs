@@ -1,6 +1,8 @@
+using System;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Primitives;
@@ -47,6 +49,49 @@ public sealed class ReaderWriterLatchTests
 
         Assert.Equal(0, violations);
         Assert.Equal(2 * Rounds, writes);
+        Assert.False(latch.IsHeld);
+    }
+
+    // Whoever is awake overtakes whoever is parked; without hand-over these would go on for minutes, or for ever.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Enter_OthersEnterAloneOneRightAfterTheOther_ComesToItsTurns(bool reads)
+    {
+        const int Turns = 1_000;
+        ReaderWriterLatch latch = new();
+        int done = 0;
+        void Busy()
+        {
+            while (Volatile.Read(ref done) == 0)
+            {
+                latch.EnterWrite();
+                Thread.SpinWait(2_000);
+                latch.ExitWrite();
+            }
+        }
+
+        void Patient()
+        {
+            for (int i = 0; i < Turns; i++)
+            {
+                if (reads)
+                {
+                    latch.EnterRead();
+                    latch.ExitRead();
+                }
+                else
+                {
+                    latch.EnterWrite();
+                    latch.ExitWrite();
+                }
+            }
+
+            Volatile.Write(ref done, 1);
+        }
+
+        await Threads.RunAll(Busy, Busy, Busy, Patient).WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
         Assert.False(latch.IsHeld);
     }
 }

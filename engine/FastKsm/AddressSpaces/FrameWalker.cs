@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Simd;
 
 namespace FastKsm.AddressSpaces;
 
@@ -113,6 +114,14 @@ internal sealed class FrameWalker
         where TVisitor : struct, IMappingVisitor =>
         !store.Spaces.TryGetValue(vma.Space, out WalkedSpace? space) || visitor.Visit(space, vma.Flags, page);
 
+    // A record may lie in two cache lines.
+    private static void PrefetchRecord(AddressSpaceStore store, uint vma)
+    {
+        ref readonly Vma record = ref store.Vmas[vma];
+        MemoryHint.Prefetch(in record.Start);
+        MemoryHint.Prefetch(in record.Space);
+    }
+
     // A page of an anonymous frame lies where its index says.
     private struct ByIndex<TVisitor> : IRmapVisitor
         where TVisitor : struct, IMappingVisitor
@@ -120,6 +129,9 @@ internal sealed class FrameWalker
         internal required AddressSpaceStore Store;
         internal required ulong Index;
         internal required TVisitor Visitor;
+
+        /// <inheritdoc/>
+        public readonly void Prefetch(uint vma) => PrefetchRecord(Store, vma);
 
         /// <inheritdoc/>
         public readonly WalkVerdict Judge(uint vma) => WalkVerdict.Visit;
@@ -141,6 +153,9 @@ internal sealed class FrameWalker
         internal MergedPlace Place;
         internal bool InOwnSpace;
         private WalkedSpace? _own;
+
+        /// <inheritdoc/>
+        public readonly void Prefetch(uint vma) => PrefetchRecord(Store, vma);
 
         /// <inheritdoc/>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -45,14 +45,32 @@ internal sealed partial class AnonVmaTable
     /// hold. An unpruned walk also meets VMAs that do not contain the index and are not kept by that lock; it judges them, and
     /// visits them in the rare case that it has to, under the structure latch, which keeps them. A bounded walk lets go between
     /// batches; if a writer has been there, a VMA may have moved to before where the walk stands, so it begins again: what it
-    /// has done is not undone by that.
+    /// has done is not undone by that. A pruned walk has searched before it asks for the range lock: what it has found is
+    /// right under the lock if no writer has been at the family's trees in between, and else it searches again.
     /// </remarks>
     [SkipLocalsInit]
     internal WalkEnd Walk<TVisitor>(uint anonVma, ulong index, in WalkOptions options, ref TVisitor visitor)
         where TVisitor : struct, IRmapVisitor
     {
-        long asked = Stopwatch.GetTimestamp();
         uint root = _anonVmas[anonVma].Root;
+        bool all = options.Pruning == Pruning.FullRange;
+        Span<IntervalEntry> found = stackalloc IntervalEntry[Batch];
+        WalkCounts counts = default;
+        ulong next = 0;
+        int ahead = -1;
+        ReaderWriterLatch? keeper = null;
+        uint searchedAt = 0;
+        if (!all)
+        {
+            ahead = FindAhead(root, anonVma, index, ref next, found, ref counts.Nodes, out keeper, out searchedAt);
+        }
+
+        for (int i = 0; i < ahead; i++)
+        {
+            visitor.Prefetch(found[i].Vma);
+        }
+
+        long asked = Stopwatch.GetTimestamp();
         ReaderWriterLatch? range = EnterRange(root, index, options.TryOnly, out ReaderWriterLatch? structure);
         if (range is null)
         {
@@ -61,10 +79,6 @@ internal sealed partial class AnonVmaTable
         }
 
         long entered = Stopwatch.GetTimestamp();
-        WalkCounts counts = default;
-        bool all = options.Pruning == Pruning.FullRange;
-        Span<IntervalEntry> found = stackalloc IntervalEntry[Batch];
-        ulong next = 0;
         int restarts = 0;
         long holdBegan = 0;
         bool goesOn = true;
@@ -73,8 +87,18 @@ internal sealed partial class AnonVmaTable
             int count;
             int taken;
             bool visits = !all;
-            if (!all)
+            if (ahead >= 0 && keeper == (structure ?? range) && keeper.IsUnwritten(searchedAt))
             {
+                taken = count = ahead;
+                ahead = -1;
+            }
+            else if (!all)
+            {
+                if (ahead >= 0)
+                {
+                    (ahead, next, counts.Nodes) = (-1, 0, 0);
+                }
+
                 taken = count = FindContaining(structure, anonVma, index, ref next, found, ref counts.Nodes);
             }
             else
@@ -124,6 +148,21 @@ internal sealed partial class AnonVmaTable
         Statistics.CountHold(options.Kind, entered - asked, Stopwatch.GetTimestamp() - entered);
         Statistics.CountNodes(options.Kind, counts);
         return goesOn ? WalkEnd.Complete : WalkEnd.Stopped;
+    }
+
+    // Search time is not hold time where it can be helped. -1: it is to be searched under the lock. The keeper is what writers
+    // of the family's trees have alone; a family that becomes striped meanwhile has another one then.
+    private int FindAhead(
+        uint root, uint anonVma, ulong index, ref ulong next, Span<IntervalEntry> found, ref long nodes,
+        out ReaderWriterLatch keeper, out uint generation)
+    {
+        keeper = Volatile.Read(ref _anonVmas[root].Striped) != 0 ? _locks.Structure(root) : _locks.Range(root, index, isStriped: false);
+        return keeper.TryBeginRead(out generation)
+            && _index.TryFind(
+                in _anonVmas[anonVma].Intervals, index, index, ref next, found, ref nodes, new UnwrittenGuard(keeper, generation),
+                out int count)
+            ? count
+            : -1;
     }
 
     // VMAs that contain the index are kept by its range lock, so the tree is all that a writer elsewhere in the range can change

@@ -44,8 +44,7 @@ public sealed class ConcurrentWalkTests
         }
 
         using CancellationTokenSource stop = new();
-        Task[] others =
-        [
+        await Threads.RunAll(
             Loop(1, random => area.Process.Migrate(area.At(random.Next(Pages)), KsmRig.PageSize, nodes == 1 ? null : random.Next(nodes)), stop.Token),
             Loop(2, random => area.Process.PageOut(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
             Loop(3, random =>
@@ -62,15 +61,16 @@ public sealed class ConcurrentWalkTests
                 child.Exit();
             }, stop.Token),
             Loop(5, _ => machine.Ksm.Scan(), stop.Token),
-        ];
-        Random own = new(6);
-        for (int i = 0; i < 6000; i++)
-        {
-            Check(area, own.Next(Pages));
-        }
+            () =>
+            {
+                Random own = new(6);
+                for (int i = 0; i < 6000; i++)
+                {
+                    Check(area, own.Next(Pages));
+                }
 
-        await stop.CancelAsync();
-        await Task.WhenAll(others);
+                stop.Cancel();
+            });
         machine.Validate();
         for (int i = 0; i < Pages; i++)
         {
@@ -123,12 +123,12 @@ public sealed class ConcurrentWalkTests
 
     private static void Check(Area area, int page) => area.AssertHolds(page, (ulong)(page % 5) + 1);
 
-    private static Task Loop(int seed, Action<Random> work, CancellationToken stop) => Threads.Start(() =>
+    private static Action Loop(int seed, Action<Random> work, CancellationToken stop) => () =>
     {
         Random random = new(seed);
         while (!stop.IsCancellationRequested)
         {
             work(random);
         }
-    });
+    };
 }

@@ -15,6 +15,9 @@ public sealed class WalkLockTests
 {
     private const int Vmas = 4096;
     private const ulong Looked = 100;
+
+    // A family with more has locks by range.
+    private const int Few = 16;
     private const ulong Elsewhere = 3000;
 
     // What the structure latch is held for at a time, at most.
@@ -155,6 +158,39 @@ public sealed class WalkLockTests
         family.Validate();
     }
 
+    // A pruned walk searches before it has its lock: what it has found may have gone, and others may have come.
+    [Theory]
+    [InlineData(Few - 2)]
+    [InlineData(Vmas)]
+    public void PrunedWalk_VmaGoesBeforeItsLock_IsNotVisited(int vmas)
+    {
+        using Family family = new(vmas);
+        Watcher watcher = new() { Wanted = Family.VmaAt(3), OnPrefetch = _ => family.TakeOut(3, 4) };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(3, Pruning.PageIndex, ref watcher));
+
+        Assert.Empty(watcher.Visited);
+        family.PutBack(3, 4);
+        family.Validate();
+    }
+
+    [Theory]
+    [InlineData(Few - 2, 1)]
+    [InlineData(Few, 1)]
+    [InlineData(Few - 2, 100)]
+    [InlineData(Vmas, 1)]
+    public void PrunedWalk_OthersComeBeforeItsLock_VisitsItsVmaOnce(int vmas, int come)
+    {
+        using Family family = new(vmas);
+        Watcher watcher = new() { Wanted = Family.VmaAt(3), OnPrefetch = _ => family.Grow(come) };
+
+        Assert.Equal(WalkEnd.Complete, family.Walk(3, Pruning.PageIndex, ref watcher));
+
+        Assert.Equal([Family.VmaAt(3)], watcher.Visited);
+        Assert.Equal(1, family.Table.Statistics.Read(WalkKind.Unmap).Visits);
+        family.Validate();
+    }
+
     // A pruned search reads the tree without its latch, while others move what it looks for within a node: they change VMAs
     // just before, which another range lock keeps, but which lie in the same nodes.
     [Fact]
@@ -212,14 +248,20 @@ public sealed class WalkLockTests
 
         internal Action OnJudge { get; init; } = () => { };
 
+        internal Action<uint> OnPrefetch { get; init; } = _ => { };
+
         internal Action<uint> OnVisit { get; init; } = _ => { };
 
+        internal uint Wanted { get; init; } = Family.VmaAt(Looked);
+
         internal List<uint> Visited { get; } = [];
+
+        public readonly void Prefetch(uint vma) => OnPrefetch(vma);
 
         public readonly WalkVerdict Judge(uint vma)
         {
             OnJudge();
-            return vma == Looked + 1 ? WalkVerdict.Visit : WalkVerdict.OtherAddress;
+            return vma == Wanted ? WalkVerdict.Visit : WalkVerdict.OtherAddress;
         }
 
         public readonly bool Visit(uint vma)
@@ -236,6 +278,10 @@ public sealed class WalkLockTests
         internal int Found;
         internal int Others;
 
+        public readonly void Prefetch(uint vma)
+        {
+        }
+
         public readonly WalkVerdict Judge(uint vma) => WalkVerdict.Visit;
 
         public bool Visit(uint vma)
@@ -249,23 +295,16 @@ public sealed class WalkLockTests
     // One anon_vma and many VMAs of one page each; the VMA of index i is i + 1.
     private sealed class Family : IDisposable
     {
-        private readonly uint[] _chains;
+        private uint[] _chains;
 
         internal Family(int vmas)
         {
-            _chains = new uint[vmas];
+            _chains = new uint[1];
             Table = new AnonVmaTable(1 << 16, new AllocationFaults(), static _ => 0);
             uint own = 0;
             Assert.True(Table.TryPrepare(ref own, ref _chains[0], shared: 0, IntervalAt(0)));
             Own = own;
-            for (uint i = 1; i < vmas; i++)
-            {
-                Assert.True(Table.TryPromise(1, out IntervalPromise promise));
-                FamilyHold hold = Table.EnterWrite(Own, i, i);
-                _chains[i] = Table.Clone(Own, _chains[0], IntervalAt(i), ref promise);
-                Table.ExitWrite(hold);
-                Table.Cancel(ref promise);
-            }
+            Grow(vmas - 1);
         }
 
         internal AnonVmaTable Table { get; }
@@ -275,6 +314,21 @@ public sealed class WalkLockTests
         public void Dispose() => Table.Dispose();
 
         internal static uint VmaAt(ulong index) => (uint)index + 1;
+
+        // Further VMAs behind those that there are.
+        internal void Grow(int vmas)
+        {
+            uint first = (uint)_chains.Length;
+            Array.Resize(ref _chains, _chains.Length + vmas);
+            for (uint i = first; i < _chains.Length; i++)
+            {
+                Assert.True(Table.TryPromise(1, out IntervalPromise promise));
+                FamilyHold hold = Table.EnterWrite(Own, i, i);
+                _chains[i] = Table.Clone(Own, _chains[0], IntervalAt(i), ref promise);
+                Table.ExitWrite(hold);
+                Table.Cancel(ref promise);
+            }
+        }
 
         internal WalkEnd Walk(ulong index, Pruning pruning, ref Watcher watcher, bool tryOnly = false, int nodesPerHold = 0) =>
             Table.Walk(Own, index, new WalkOptions(WalkKind.Unmap, pruning, tryOnly, nodesPerHold), ref watcher);

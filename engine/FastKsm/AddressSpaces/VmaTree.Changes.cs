@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using FastKsm.Memory;
 
 namespace FastKsm.AddressSpaces;
 
@@ -19,7 +20,7 @@ internal sealed partial class VmaTree
             _root = NewNode(0, ref nodesPromised);
         }
 
-        Path path = default;
+        TreePath path = default;
         Descend(start, ref path);
         uint leaf = path.Nodes[path.Depth];
         int index = UpperBound(ref _nodes[leaf], 0, start);
@@ -50,7 +51,7 @@ internal sealed partial class VmaTree
     /// <summary>Takes out the VMA that starts at a page.</summary>
     internal void Remove(ulong start)
     {
-        Path path = default;
+        TreePath path = default;
         Descend(start, ref path);
         uint leaf = path.Nodes[path.Depth];
         int index = UpperBound(ref _nodes[leaf], 0, start) - 1;
@@ -70,7 +71,7 @@ internal sealed partial class VmaTree
     /// <summary>Moves the ends of a VMA; its place among the others stays.</summary>
     internal void Update(ulong start, ulong newStart, ulong newEnd)
     {
-        Path path = default;
+        TreePath path = default;
         Descend(start, ref path);
         ref VmaTreeNode leaf = ref _nodes[path.Nodes[path.Depth]];
         int index = UpperBound(ref leaf, 0, start) - 1;
@@ -147,7 +148,7 @@ internal sealed partial class VmaTree
         return id;
     }
 
-    private void Descend(ulong page, ref Path path)
+    private void Descend(ulong page, ref TreePath path)
     {
         uint id = _root;
         for (path.Depth = 0; ; path.Depth++)
@@ -167,7 +168,7 @@ internal sealed partial class VmaTree
 
     // Splits a full node, its full ancestors first. An insert at either end splits there, so that runs of rising or
     // falling starts (an address space filled from the top falls) leave full nodes behind.
-    private void Split(ref Path path, int depth, int index, ref uint nodesPromised)
+    private void Split(ref TreePath path, int depth, int index, ref uint nodesPromised)
     {
         uint left = path.Nodes[depth];
         uint right = NewNode(_nodes[left].Level, ref nodesPromised);
@@ -227,7 +228,7 @@ internal sealed partial class VmaTree
     }
 
     // Drops or merges nodes from the leaf upwards; whether it had to.
-    private bool Shrink(ref Path path)
+    private bool Shrink(ref TreePath path)
     {
         bool changed = false;
         for (int depth = path.Depth; depth > 0; depth--)
@@ -332,7 +333,7 @@ internal sealed partial class VmaTree
             return;
         }
 
-        Path path = default;
+        TreePath path = default;
         Descend(key, ref path);
         Refresh(ref path, settled: false);
         ref VmaTreeNode leaf = ref _nodes[path.Nodes[path.Depth]];
@@ -344,7 +345,7 @@ internal sealed partial class VmaTree
     {
         if (leaf != 0)
         {
-            Path path = default;
+            TreePath path = default;
             Descend(_nodes[leaf].Keys[0], ref path);
             Debug.Assert(path.Nodes[path.Depth] == leaf, "A leaf is not where its first key leads.");
 
@@ -365,7 +366,7 @@ internal sealed partial class VmaTree
     }
 
     // Settled: all inner nodes agree with their children but for this leaf's gap, so an unchanged gap ends the climb.
-    private void Refresh(ref Path path, bool settled)
+    private void Refresh(ref TreePath path, bool settled)
     {
         for (int depth = path.Depth; depth > 0; depth--)
         {

@@ -11,9 +11,6 @@ namespace FastKsm.AddressSpaces;
 /// </remarks>
 internal sealed partial class VmaTree
 {
-    // 64^8 entries are far beyond 32-bit ids, even in a tree whose nodes are all at their emptiest.
-    private const int MaxHeight = 16;
-
     // Two neighbours become one when they fit with room to spare, so that a tree at the edge does not flutter.
     private const int MergeBelow = VmaTreeNode.Capacity / 4;
     private const int MergedLimit = VmaTreeNode.Capacity * 3 / 4;
@@ -196,25 +193,5 @@ internal sealed partial class VmaTree
         }
 
         _nodes.Return(id);
-    }
-
-    /// <summary>The way from the root to a leaf: nodes, and the entry taken in each.</summary>
-    private ref struct Path
-    {
-        internal Steps Nodes;
-        internal Entries Taken;
-        internal int Depth;
-
-        [InlineArray(MaxHeight)]
-        internal struct Steps
-        {
-            private uint _first;
-        }
-
-        [InlineArray(MaxHeight)]
-        internal struct Entries
-        {
-            private int _first;
-        }
     }
 }

@@ -79,6 +79,11 @@ internal sealed partial class AnonVmaTable
         }
 
         long entered = Stopwatch.GetTimestamp();
+        if (ahead >= 0 && !(keeper == (structure ?? range) && keeper.IsUnwritten(searchedAt)))
+        {
+            (ahead, next, counts.Nodes) = (-1, 0, 0);
+        }
+
         int restarts = 0;
         long holdBegan = 0;
         bool goesOn = true;
@@ -87,18 +92,13 @@ internal sealed partial class AnonVmaTable
             int count;
             int taken;
             bool visits = !all;
-            if (ahead >= 0 && keeper == (structure ?? range) && keeper.IsUnwritten(searchedAt))
+            if (ahead >= 0)
             {
                 taken = count = ahead;
                 ahead = -1;
             }
             else if (!all)
             {
-                if (ahead >= 0)
-                {
-                    (ahead, next, counts.Nodes) = (-1, 0, 0);
-                }
-
                 taken = count = FindContaining(structure, anonVma, index, ref next, found, ref counts.Nodes);
             }
             else

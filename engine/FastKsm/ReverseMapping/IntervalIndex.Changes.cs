@@ -1,6 +1,6 @@
 using System;
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
+using FastKsm.Memory;
 
 namespace FastKsm.ReverseMapping;
 
@@ -139,7 +139,7 @@ internal sealed partial class IntervalIndex
     private uint InsertInTree(
         ref IntervalRoot root, ulong first, ulong last, uint vma, ref IntervalPromise promise, out bool renumbered)
     {
-        Path path = default;
+        TreePath path = default;
         ulong key = NextKey(root.Node, first, ref path, out ulong before);
         renumbered = before == IntervalEntry.KeyOf(first, IntervalEntry.MaxSequence);
         if (renumbered)
@@ -181,7 +181,7 @@ internal sealed partial class IntervalIndex
 
     // One past the last key with this start. Before: that last key, or the one of an earlier start, or 0. The path is the one
     // to the end of that start.
-    private ulong NextKey(uint root, ulong first, ref Path path, out ulong before)
+    private ulong NextKey(uint root, ulong first, ref TreePath path, out ulong before)
     {
         ulong highest = IntervalEntry.KeyOf(first, IntervalEntry.MaxSequence);
         Descend(root, highest, ref path);
@@ -196,7 +196,7 @@ internal sealed partial class IntervalIndex
 
     // Whether a key belongs where a path ends that was taken for a larger one: between the two a child may begin, at a key
     // that has gone since.
-    private bool LeadsTo(in Path path, ulong key)
+    private bool LeadsTo(in TreePath path, ulong key)
     {
         for (int depth = 0; depth < path.Depth; depth++)
         {
@@ -216,7 +216,7 @@ internal sealed partial class IntervalIndex
         uint sequence = 0;
         for (ulong next = IntervalEntry.KeyOf(first, 0); ;)
         {
-            Path path = default;
+            TreePath path = default;
             Descend(root.Node, next, ref path);
             uint id = path.Nodes[path.Depth];
             int at = next == 0 ? 0 : _nodes[id].UpperBound(next - 1);
@@ -252,7 +252,7 @@ internal sealed partial class IntervalIndex
 
     private void RemoveFromTree(ref IntervalRoot root, ulong key)
     {
-        Path path = default;
+        TreePath path = default;
         Descend(root.Node, key, ref path);
         ref IntervalNode leaf = ref _nodes[path.Nodes[path.Depth]];
         int at = leaf.UpperBound(key) - 1;
@@ -275,7 +275,7 @@ internal sealed partial class IntervalIndex
         }
     }
 
-    private void Descend(uint root, ulong key, ref Path path)
+    private void Descend(uint root, ulong key, ref TreePath path)
     {
         uint id = root;
         for (path.Depth = 0; ; path.Depth++)
@@ -291,26 +291,6 @@ internal sealed partial class IntervalIndex
             path.Taken[path.Depth] = entry;
             id = node.Ids[entry];
             _nodes[id].Prefetch();
-        }
-    }
-
-    /// <summary>The way from the root to a leaf: nodes, and the entry taken in each.</summary>
-    private ref struct Path
-    {
-        internal Steps Nodes;
-        internal Entries Taken;
-        internal int Depth;
-
-        [InlineArray(MaxHeight)]
-        internal struct Steps
-        {
-            private uint _first;
-        }
-
-        [InlineArray(MaxHeight)]
-        internal struct Entries
-        {
-            private int _first;
         }
     }
 }

@@ -176,7 +176,7 @@ internal sealed partial class VmaTree
         MoveTail(ref _nodes[left], at, ref _nodes[right]);
         if (_nodes[left].Level == 0)
         {
-            LinkAfter(left, right);
+            _nodes.LinkAfter(left, right);
         }
 
         if (depth == 0)
@@ -213,18 +213,6 @@ internal sealed partial class VmaTree
         int entry = ChildFor(ref _nodes[id], key);
         Debug.Assert(_nodes[id].Ids[entry] == child, "A key leads elsewhere than its child.");
         return (id, entry);
-    }
-
-    private void LinkAfter(uint left, uint right)
-    {
-        uint next = _nodes[left].Next;
-        _nodes[right].Previous = left;
-        _nodes[right].Next = next;
-        _nodes[left].Next = right;
-        if (next != 0)
-        {
-            _nodes[next].Previous = right;
-        }
     }
 
     // Drops or merges nodes from the leaf upwards; whether it had to.
@@ -287,17 +275,7 @@ internal sealed partial class VmaTree
     private void DropChild(uint parent, int entry)
     {
         uint child = _nodes[parent].Ids[entry];
-        (uint previous, uint next) = (_nodes[child].Previous, _nodes[child].Next);
-        if (previous != 0)
-        {
-            _nodes[previous].Next = next;
-        }
-
-        if (next != 0)
-        {
-            _nodes[next].Previous = previous;
-        }
-
+        _nodes.Unlink(child);
         _nodes.Return(child);
         CloseAt(ref _nodes[parent], entry);
     }

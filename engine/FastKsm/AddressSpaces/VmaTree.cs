@@ -48,7 +48,6 @@ internal sealed partial class VmaTree
             index++;
         }
 
-
         return index < node.Count ? new VmaCursor(id, index) : new VmaCursor(node.Next, 0);
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using FastKsm.Memory;
 
 namespace FastKsm.AddressSpaces;
 
@@ -9,7 +10,7 @@ namespace FastKsm.AddressSpaces;
 /// start of an inner node's first entry means nothing: everything below the second goes there.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
-internal struct VmaTreeNode
+internal struct VmaTreeNode : ILeafNode
 {
     /// <summary>Entries a node can hold.</summary>
     internal const int Capacity = 64;
@@ -20,11 +21,11 @@ internal struct VmaTreeNode
     /// <summary>0 for a leaf.</summary>
     internal int Level;
 
-    /// <summary>Leaf before this one; 0 for none.</summary>
-    internal uint Previous;
+    /// <inheritdoc/>
+    public uint Previous { readonly get; set; }
 
-    /// <summary>Leaf behind this one; 0 for none.</summary>
-    internal uint Next;
+    /// <inheritdoc/>
+    public uint Next { readonly get; set; }
 
     /// <summary>Starts, in pages, ascending.</summary>
     internal LongColumn Keys;

@@ -143,15 +143,11 @@ internal sealed class ReaderWriterLatch
         _generation++;
         if (Volatile.Read(ref _waiters) == 0)
         {
+            // Whoever has come since finds the lock free, or somebody in it whose end hands it over.
             _ = Interlocked.Exchange(ref _state, 0);
-            if (Volatile.Read(ref _waiters) == 0)
+            if (Volatile.Read(ref _waiters) != 0)
             {
-                return;
-            }
-
-            lock (_gate)
-            {
-                Monitor.PulseAll(_gate);
+                Wake();
             }
 
             return;
@@ -232,6 +228,14 @@ internal sealed class ReaderWriterLatch
 #else
         Interlocked.MemoryBarrier();
 #endif
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            Monitor.PulseAll(_gate);
+        }
     }
 
     // The state says -1 already, and stays so: the hold is that of whichever demanding writer wakes first.

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FastKsm.Memory;
 
 namespace FastKsm.ReverseMapping;
 
@@ -57,17 +58,7 @@ internal sealed partial class IntervalIndex
     private void DropChild(uint parent, int entry)
     {
         uint child = _nodes[parent].Ids[entry];
-        (uint previous, uint next) = (_nodes[child].Previous, _nodes[child].Next);
-        if (previous != 0)
-        {
-            _nodes[previous].Next = next;
-        }
-
-        if (next != 0)
-        {
-            _nodes[next].Previous = previous;
-        }
-
+        _nodes.Unlink(child);
         _nodes.Return(child);
         _nodes[parent].CloseAt(entry);
     }
@@ -108,13 +99,7 @@ internal sealed partial class IntervalIndex
         _nodes[left].MoveTail(cut, ref _nodes[right]);
         if (_nodes[left].Level == 0)
         {
-            uint next = _nodes[left].Next;
-            (_nodes[right].Previous, _nodes[right].Next) = (left, next);
-            _nodes[left].Next = right;
-            if (next != 0)
-            {
-                _nodes[next].Previous = right;
-            }
+            _nodes.LinkAfter(left, right);
         }
 
         _nodes[parent].SetLast(entry, _nodes[left].Largest());

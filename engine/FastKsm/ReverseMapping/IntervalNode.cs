@@ -5,6 +5,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using FastKsm.Memory;
 using FastKsm.Simd;
 
 namespace FastKsm.ReverseMapping;
@@ -20,7 +21,7 @@ namespace FastKsm.ReverseMapping;
 /// indexes  [1216] VMAs or nodes</c>. The slab it lies in begins at a page, so lines are lines.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
-internal struct IntervalNode
+internal struct IntervalNode : ILeafNode
 {
     /// <summary>Entries a node can hold.</summary>
     internal const int Capacity = 64;
@@ -31,11 +32,11 @@ internal struct IntervalNode
     /// <summary>0 for a leaf.</summary>
     internal int Level;
 
-    /// <summary>Leaf before this one; 0 for none.</summary>
-    internal uint Previous;
+    /// <inheritdoc/>
+    public uint Previous { readonly get; set; }
 
-    /// <summary>Leaf behind this one; 0 for none.</summary>
-    internal uint Next;
+    /// <inheritdoc/>
+    public uint Next { readonly get; set; }
 
     private int _count;
 #pragma warning disable CS0169, IDE0044 // It is there so that the next field begins a cache line.

@@ -63,13 +63,18 @@ public sealed class ConcurrentWalkTests
             Loop(5, _ => machine.Ksm.Scan(), stop.Token),
             () =>
             {
-                Random own = new(6);
-                for (int i = 0; i < 6000; i++)
+                try
                 {
-                    Check(area, own.Next(Pages));
+                    Random own = new(6);
+                    for (int i = 0; i < 6000; i++)
+                    {
+                        Check(area, own.Next(Pages));
+                    }
                 }
-
-                stop.Cancel();
+                finally
+                {
+                    stop.Cancel();
+                }
             });
         machine.Validate();
         for (int i = 0; i < Pages; i++)

@@ -9,6 +9,9 @@ namespace FastKsm.Cli.Evaluation;
 internal sealed record ScanPrice(
     ScanCost Cost, double SecondsPerPage, ScanSettings Current, double? TargetSeconds, ScanSettings? Target)
 {
+    /// <summary>Time until all that is forecast stands, with the host's settings of today.</summary>
+    internal double SettlingSeconds { get; init; }
+
     /// <summary>Works it out for the result of an evaluation.</summary>
     /// <param name="result">What would be scanned.</param>
     /// <param name="cost">What a page costs.</param>

@@ -8,8 +8,12 @@ namespace FastKsm.Cli.LiveProcesses;
 internal sealed unsafe class FrameFlags : IDisposable
 {
     private const int KsmBit = 21;
+    private const int HeadBit = 15;
+    private const int TailBit = 16;
     private const int HugeBit = 22;
     private const int ZeroFrameBit = 24;
+    private const int LockedBit = 33;
+    private const ulong LargestFolio = 1UL << 13;
 
     private readonly SafeFileHandle? _file = ProcFile.TryOpen("/proc/kpageflags", LinuxNative.OpenReadOnly, out _);
 
@@ -20,13 +24,40 @@ internal sealed unsafe class FrameFlags : IDisposable
     internal bool NumbersAreVisible { get; } = Probe();
 
     /// <summary>Whether a frame holds a KSM page.</summary>
-    internal bool IsKsm(ulong frame) => Bit(frame, KsmBit);
+    internal bool IsKsm(ulong frame) => Has(Flags(frame), KsmBit);
 
     /// <summary>Whether a frame is part of a transparent huge page or another large folio.</summary>
-    internal bool IsHuge(ulong frame) => Bit(frame, HugeBit);
+    internal bool IsHuge(ulong frame) => Has(Flags(frame), HugeBit);
 
     /// <summary>Whether a frame is the shared zero frame.</summary>
-    internal bool IsZeroFrame(ulong frame) => Bit(frame, ZeroFrameBit);
+    internal bool IsZeroFrame(ulong frame) => Has(Flags(frame), ZeroFrameBit);
+
+    /// <summary>Whether a frame is locked into memory (mlock), which fork does not hand on but its frame keeps.</summary>
+    internal bool IsLocked(ulong frame) => Has(Flags(frame), LockedBit);
+
+    /// <summary>The folio that a frame is part of, as its first frame and its number of frames.</summary>
+    /// <returns>Just the frame where it is a page of its own, or where the host does not answer.</returns>
+    internal (ulong First, ulong Count) Folio(ulong frame)
+    {
+        ulong first = frame;
+        while (first > 0 && frame - first < LargestFolio && Has(Flags(first), TailBit))
+        {
+            first--;
+        }
+
+        if (!Has(Flags(first), HeadBit))
+        {
+            return (frame, 1);
+        }
+
+        ulong count = 1;
+        while (count < LargestFolio && Has(Flags(first + count), TailBit))
+        {
+            count++;
+        }
+
+        return (first, count);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
@@ -42,11 +73,14 @@ internal sealed unsafe class FrameFlags : IDisposable
             && entry.Frame != 0;
     }
 
-    private bool Bit(ulong frame, int bit)
+    private static bool Has(ulong flags, int bit) => (flags >> bit & 1) != 0;
+
+    private ulong Flags(ulong frame)
     {
         ulong flags;
         return _file is not null && frame != 0
             && ProcFile.ReadAt(_file, &flags, sizeof(ulong), (long)frame * sizeof(ulong)) == sizeof(ulong)
-            && (flags >> bit & 1) != 0;
+            ? flags
+            : 0;
     }
 }

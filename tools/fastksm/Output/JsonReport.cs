@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO;
 using System.Text.Json;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Evaluation.Settling;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output;
@@ -68,6 +69,7 @@ internal static class JsonReport
         json.WriteStartObject("worth_marking");
         WriteForecast(json, result.Marking, result.PageSize);
         json.WriteEndObject();
+        WriteSettling(json, result, price);
 
         json.WriteStartObject("scan");
         json.WriteNumber("cost_per_page_ns", price.SecondsPerPage * 1e9);
@@ -88,6 +90,46 @@ internal static class JsonReport
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteSettling(Utf8JsonWriter json, EvaluationResult result, ScanPrice price)
+    {
+        SettlingForecast settling = result.Settling;
+        json.WriteStartObject("settling");
+        json.WriteNumber("scans", settling.Scans);
+        json.WriteNumber("scans_with_smart_scan", settling.ScansWith(smartScan: true));
+        json.WriteBoolean("counted", settling.IsCounted);
+        json.WriteNumber("huge_pages", settling.HugePages);
+        if (settling.WithZeroPages is { } scans)
+        {
+            json.WriteNumber("scans_with_use_zero_pages", scans);
+        }
+
+        WriteSeconds(json, "seconds", price.SettlingSeconds);
+        json.WriteBoolean("smart_scan", result.Host.SmartScan);
+        json.WriteStartArray("after");
+        foreach (SettlingStage stage in settling.After)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("scans", stage.Scans);
+            WriteForecast(json, stage.Forecast, result.PageSize);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSeconds(Utf8JsonWriter json, string key, double seconds)
+    {
+        if (double.IsFinite(seconds))
+        {
+            json.WriteNumber(key, seconds);
+        }
+        else
+        {
+            json.WriteNull(key);
+        }
     }
 
     private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)
@@ -111,14 +153,7 @@ internal static class JsonReport
     {
         json.WriteNumber("pages_to_scan", settings.PagesToScan);
         json.WriteNumber("sleep_millisecs", settings.SleepMilliseconds);
-        if (double.IsFinite(settings.ScanSeconds))
-        {
-            json.WriteNumber("scan_seconds", settings.ScanSeconds);
-        }
-        else
-        {
-            json.WriteNull("scan_seconds");
-        }
+        WriteSeconds(json, "scan_seconds", settings.ScanSeconds);
 
         json.WriteNumber("cpu_share", settings.CpuShare);
     }

@@ -13,6 +13,7 @@ namespace FastKsm.Cli.Evaluation;
 internal sealed class EvaluationContext : IDisposable
 {
     private VmaInProcess[] _vmas = new VmaInProcess[1024];
+    private readonly FolioReader _folios;
     private HugePageSplits? _splits;
 
     /// <param name="host">The host's KSM.</param>
@@ -28,6 +29,8 @@ internal sealed class EvaluationContext : IDisposable
         Host = host;
         Nodes = nodes ?? new NodesOfPages(apart: false);
         _splits = splits;
+        _folios = new FolioReader(FrameFlags);
+        TellsFolios = folioOf is not null || FrameFlags is { IsAvailable: true, NumbersAreVisible: true };
         FolioOf = folioOf ?? FolioOnHost;
     }
 
@@ -45,6 +48,9 @@ internal sealed class EvaluationContext : IDisposable
 
     /// <summary>What <see cref="Splits"/> has found; null where it did not matter.</summary>
     internal HugePageSplits? SplitsIfAsked => _splits;
+
+    /// <summary>Whether the bounds of folios are known, not only which pages of zeroes are in huge pages.</summary>
+    internal bool TellsFolios { get; }
 
     /// <summary>The folio of a frame, as its first frame and its number of frames.</summary>
     internal Func<ulong, (ulong First, ulong Count)> FolioOf { get; }
@@ -91,8 +97,8 @@ internal sealed class EvaluationContext : IDisposable
     {
         const ulong HugePageBytes = 2 << 20;
         ulong pages = Math.Max(HugePageBytes / (ulong)Environment.SystemPageSize, 1);
-        return FrameFlags is { IsAvailable: true, NumbersAreVisible: true }
-            ? FrameFlags.Folio(frame)
+        return TellsFolios
+            ? _folios.Of(frame)
             : (frame & ~(pages - 1), pages);
     }
 

@@ -40,6 +40,7 @@ internal static class Evaluator
         SteadyState steadyState = new(table, context, options, folios);
         PageCounts[] counts = new PageCounts[context.VmaCount];
         MergeForecast total = steadyState.Forecast(counts);
+        total = settling?.AtRest ?? total;
         settling ??= Settler.Of(steadyState, total);
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
         total.KsmZeroPages += processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);

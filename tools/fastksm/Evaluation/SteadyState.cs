@@ -343,7 +343,7 @@ internal sealed class SteadyState
     // Pages of zeroes in a large folio go when it is taken apart. That happens at the first attempt to merge any of its pages.
     private void TakeZeroes(ReadOnlySpan<PageRecord> pages)
     {
-        ulong? survivor = _folios.Count > 0 && !_useZeroPages ? FrameThatSurvivesSplits(pages) : null;
+        ulong? survivor = _folios.CountWithZeroes > 0 && !_useZeroPages ? FrameThatSurvivesSplits(pages) : null;
         List<PageRecord> rest = [];
         _distinctFrames.Clear();
         foreach (ref readonly PageRecord page in pages)

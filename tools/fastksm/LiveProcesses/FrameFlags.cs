@@ -13,7 +13,6 @@ internal sealed unsafe class FrameFlags : IDisposable
     private const int HugeBit = 22;
     private const int ZeroFrameBit = 24;
     private const int LockedBit = 33;
-    private const ulong LargestFolio = 1UL << 13;
 
     private readonly SafeFileHandle? _file = ProcFile.TryOpen("/proc/kpageflags", LinuxNative.OpenReadOnly, out _);
 
@@ -35,28 +34,23 @@ internal sealed unsafe class FrameFlags : IDisposable
     /// <summary>Whether a frame is locked into memory (mlock), which fork does not hand on but its frame keeps.</summary>
     internal bool IsLocked(ulong frame) => Has(Flags(frame), LockedBit);
 
-    /// <summary>The folio that a frame is part of, as its first frame and its number of frames.</summary>
-    /// <returns>Just the frame where it is a page of its own, or where the host does not answer.</returns>
-    internal (ulong First, ulong Count) Folio(ulong frame)
+    /// <summary>Whether flags are those of the first frame of a large folio.</summary>
+    internal static bool IsHead(ulong flags) => Has(flags, HeadBit);
+
+    /// <summary>Whether flags are those of a further frame of a large folio.</summary>
+    internal static bool IsTail(ulong flags) => Has(flags, TailBit);
+
+    /// <summary>Reads the flags of frames that follow each other; 0 for those that the host does not show.</summary>
+    internal void Read(ulong first, Span<ulong> flags)
     {
-        ulong first = frame;
-        while (first > 0 && frame - first < LargestFolio && Has(Flags(first), TailBit))
+        flags.Clear();
+        if (_file is not null)
         {
-            first--;
+            fixed (ulong* into = flags)
+            {
+                _ = ProcFile.ReadAt(_file, into, (nuint)flags.Length * sizeof(ulong), (long)first * sizeof(ulong));
+            }
         }
-
-        if (!Has(Flags(first), HeadBit))
-        {
-            return (frame, 1);
-        }
-
-        ulong count = 1;
-        while (count < LargestFolio && Has(Flags(first + count), TailBit))
-        {
-            count++;
-        }
-
-        return (first, count);
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ internal static class Settler
     /// <summary>Pages that are looked at in all scans together, at most (unless the stages that are shown take more).</summary>
     private const long MostVisits = 40_000_000;
 
+    // Twins within one folio delay a merge by a scan, and little else: not worth it for a host full of pages.
+    private const int MostPagesWithoutZeroes = 1_000_000;
+
     private const int ScansWithZeroPages = 3;
 
     /// <summary>Follows the scans, where that tells something.</summary>
@@ -24,7 +27,7 @@ internal static class Settler
     internal static SettlingForecast? Follow(
         PageRecordTable table, EvaluationContext context, EvaluationOptions options, FolioMap folios, bool smartScan)
     {
-        if (folios.Count == 0)
+        if (folios.Count == 0 || (folios.CountWithZeroes == 0 && table.Count > MostPagesWithoutZeroes))
         {
             return null;
         }
@@ -45,7 +48,12 @@ internal static class Settler
 
         long scans = scan.IsAtRest ? scan.Scans - 1 : scan.Scans + ScansLeft(pages, scan);
         return new SettlingForecast(
-            scans, scan.IsAtRest, folios.Count, !options.UseZeroPages && scans > ScansWithZeroPages ? ScansWithZeroPages : null, after);
+            scans,
+            scan.IsAtRest,
+            folios.CountWithZeroes,
+            !options.UseZeroPages && folios.CountWithZeroes > 0 && scans > ScansWithZeroPages ? ScansWithZeroPages : null,
+            after,
+            scan.IsAtRest ? scan.Now : null);
     }
 
     /// <summary>The forecast where nothing has to be taken apart.</summary>
@@ -57,7 +65,8 @@ internal static class Settler
             new SettlingStage(SettlingForecast.Stages[0], steadyState.Today),
             new SettlingStage(SettlingForecast.Stages[1], total),
             new SettlingStage(SettlingForecast.Stages[2], total),
-        ]);
+        ],
+        AtRest: null);
 
     private static void Note(List<SettlingStage> after, SettlingScan scan, bool smartScan)
     {

@@ -8,8 +8,9 @@ namespace FastKsm.Cli.Evaluation.Settling;
 /// <param name="HugePages">Huge pages and other large folios with zeroes that go when they are taken apart.</param>
 /// <param name="WithZeroPages">Scans with use_zero_pages=1, where that is fewer; else null.</param>
 /// <param name="After">What stands after one, three and ten scans.</param>
+/// <param name="AtRest">The counters at the end, where the scans were followed so far; else null.</param>
 internal sealed record SettlingForecast(
-    long Scans, bool IsCounted, int HugePages, long? WithZeroPages, IReadOnlyList<SettlingStage> After)
+    long Scans, bool IsCounted, int HugePages, long? WithZeroPages, IReadOnlyList<SettlingStage> After, MergeForecast? AtRest)
 {
     /// <summary>The scans after which it is shown what stands.</summary>
     internal static IReadOnlyList<int> Stages { get; } = [1, 3, 10];

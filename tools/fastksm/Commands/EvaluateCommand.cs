@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output;
 
@@ -120,7 +121,8 @@ internal static class EvaluateCommand
             return ExitCode.Success;
         }
 
-        ScanPrice price = ScanPrice.Of(result, ScanCalibration.Measure(host), request.TargetScanTime?.TotalSeconds);
+        ScanPrice price = ScanPrice.Of(
+            result, ScanCalibration.Measure(host), TimerTick.Probe(), request.TargetScanTime?.TotalSeconds);
         if (request.Json)
         {
             using Stream stream = Console.OpenStandardOutput();

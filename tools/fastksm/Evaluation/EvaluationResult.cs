@@ -37,6 +37,12 @@ internal sealed record EvaluationResult(
     /// <summary>Pages that had gone when they were to be read.</summary>
     internal long PagesLeft => Sum(process => process.Process.PagesLeft);
 
+    /// <summary>Records that ksmd keeps today of the processes that were chosen.</summary>
+    internal long RmapItemsToday => Sum(process => process.Process.KsmRmapItems);
+
+    /// <summary>Pages of them that are merged today.</summary>
+    internal long PagesMergedToday => Sum(process => process.Process.KsmMergingPages);
+
     /// <summary>Number of processes with a status.</summary>
     internal int Count(ReadStatus status)
     {

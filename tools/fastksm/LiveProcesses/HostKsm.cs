@@ -36,6 +36,9 @@ internal sealed record HostKsm(
     /// <summary>Seconds of a full scan at which the scan-time advisor aims; null while it is off.</summary>
     internal long? AdvisorTargetSeconds { get; init; }
 
+    /// <summary>KSM pages in use now; null where that cannot be read.</summary>
+    internal long? PagesShared { get; init; }
+
     /// <summary>Pages on KSM pages now, of all processes.</summary>
     internal long PagesMerged { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed record HostKsm(
             && mode.Contains("[scan-time]", StringComparison.Ordinal)
                 ? Number("advisor_target_scan_time", 200)
                 : null,
+        PagesShared = Number("pages_shared", -1) is var shared and >= 0 ? shared : null,
         PagesMerged = Number("pages_shared", 0) + Number("pages_sharing", 0),
         RmapItems = Number("pages_shared", 0) + Number("pages_sharing", 0) + Number("pages_unshared", 0) + Number("pages_volatile", 0),
     };

@@ -73,7 +73,20 @@ internal static class JsonReport
 
         json.WriteStartObject("scan");
         json.WriteNumber("cost_per_page_ns", price.SecondsPerPage * 1e9);
+        json.WriteNumber("cost_per_page_low_ns", price.SecondsPerPage * 1e9 * ScanCost.LowShare);
+        json.WriteNumber("cost_per_page_high_ns", price.SecondsPerPage * 1e9 * price.Cost.HighShare);
+        json.WriteBoolean("machine_busy", price.Cost.IsBusy);
         json.WriteString("cost_source", price.Cost.Source);
+        json.WriteNumber("pages", price.Pages);
+        json.WriteNumber("pages_of_others", price.OtherPages);
+        json.WriteNumber("timer_tick_ms", price.Tick.Length.TotalMilliseconds);
+        json.WriteBoolean("smart_scan", result.Host.SmartScan);
+        WriteSeconds(json, "scan_seconds_every_page", price.EveryPage.ScanSeconds);
+        if (result.Host.AdvisorTargetSeconds is { } aim)
+        {
+            json.WriteNumber("advisor_target_scan_time", aim);
+        }
+
         WriteSettings(json, price.Current);
         json.WriteEndObject();
         if (price.TargetSeconds is { } target)

@@ -17,7 +17,7 @@ namespace FastKsm.Cli.Evaluation;
 /// </remarks>
 internal static unsafe class ScanCalibration
 {
-    private const int Rounds = 7;
+    private const int Rounds = 9;
     private const int PageSize = 4096;
     private const int LineSize = 64;
     private const int Loads = 16 * 1024;
@@ -87,12 +87,13 @@ internal static unsafe class ScanCalibration
 
         long wall = Stopwatch.GetTimestamp();
         double cpu = ThreadCpuNanoseconds();
+        uint line = 0;
         Samples checksum = new(Rounds), near = new(Rounds), middle = new(Rounds), far = new(Rounds);
         for (int round = 0; round < Rounds; round++)
         {
-            near.Add(TimeDependentLoads(memory.Start, SmallBytes));
-            middle.Add(TimeDependentLoads(memory.Start, MiddleBytes));
-            far.Add(TimeDependentLoads(memory.Start, LargeBytes));
+            near.Add(TimeDependentLoads(memory.Start, SmallBytes, ref line));
+            middle.Add(TimeDependentLoads(memory.Start, MiddleBytes, ref line));
+            far.Add(TimeDependentLoads(memory.Start, LargeBytes, ref line));
             checksum.Add(TimeChecksums(memory.Start));
         }
 
@@ -124,12 +125,18 @@ internal static unsafe class ScanCalibration
         return (elapsed / (ChecksumBytes / PageSize)) + ((a ^ b ^ c ^ d) == 0 ? 1 : 0);
     }
 
-    // The next line depends on what the last one held, so that loads can't overlap, as in a walk down a tree. The first pass
-    // over memory that fits a cache brings it there; the second one is timed.
-    private static double TimeDependentLoads(byte* memory, int byteLength)
+    // The next line depends on what the last one held, so that loads can't overlap, as in a walk down a tree. Each round goes on
+    // behind the last one, or the lines of the first would be in a cache. What may be in one is fetched before it is timed.
+    private static double TimeDependentLoads(byte* memory, int byteLength, ref uint line)
     {
+        const uint MostFetched = 64 * 1024;
         uint lines = (uint)(byteLength / LineSize);
-        uint line = Chase(memory, lines, 0, Math.Min(lines, Loads));
+        line &= lines - 1;
+        if (lines <= MostFetched)
+        {
+            line = Chase(memory, lines, line, lines);
+        }
+
         double start = ThreadCpuNanoseconds();
         line = Chase(memory, lines, line, Loads);
         double elapsed = ThreadCpuNanoseconds() - start;

@@ -29,7 +29,7 @@ internal sealed record ScanCost(
 {
     private const double VisitNanoseconds = 230;
     private const double LevelNanoseconds = 170;
-    private const double LoadsOfLevel = 5;
+    private const double LoadsOfLevel = 8;
     private const double BytesOfNode = LoadsOfLevel * 64;
     private const double NearBytes = 256 << 10;
     private const double MiddleBytes = 4 << 20;

@@ -24,7 +24,8 @@ internal static class JsonReport
             json.WriteStartObject("knobs");
             json.WriteNumber("max_page_sharing", result.Options.MaxPageSharing);
             json.WriteNumber("use_zero_pages", result.Options.UseZeroPages ? 1 : 0);
-            json.WriteBoolean("as_marked", result.Options.OnlyMarked);
+            json.WriteNumber("merge_across_nodes", result.Options.MergeAcrossNodes ? 1 : 0);
+        json.WriteBoolean("as_marked", result.Options.OnlyMarked);
             json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
             WriteTotal(json, result, price);
@@ -51,6 +52,24 @@ internal static class JsonReport
         json.WriteBoolean("ksm_writable", result.Host.IsWritable);
         json.WriteNumber("ksm_run", result.Host.Run);
         json.WriteBoolean("frames_known", result.FramesAreKnown);
+        if (result.Splits is { } splits)
+        {
+            json.WriteBoolean("huge_page_zeroes_go", splits.DropZeroes);
+            json.WriteBoolean("huge_page_zeroes_probed", splits.IsProbed);
+        }
+
+        if (result.Nodes.Host is { } nodes)
+        {
+            json.WriteStartArray("nodes");
+            foreach (int node in nodes.Nodes)
+            {
+                json.WriteNumberValue(node);
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("pages_of_unknown_node", result.Nodes.UnknownPages);
+        }
+
         json.WriteNumber("elapsed_seconds", result.Elapsed.TotalSeconds);
         json.WriteEndObject();
     }
@@ -198,7 +217,7 @@ internal static class JsonReport
                 json.WriteString("eligibility", Wording.Of(vma.Eligibility));
                 json.WriteBoolean("marked", vma.Vma.IsMarked);
                 json.WriteBoolean("worth_marking", vma.IsWorthMarking);
-                json.WriteNumber("profit", vma.Counts.ProcessProfit(pageSize));
+                json.WriteNumber("profit", vma.Counts.Profit(pageSize));
                 WriteCounts(json, vma.Counts);
                 json.WriteEndObject();
             }

@@ -28,8 +28,8 @@ internal sealed record ScanCost(
     string Source)
 {
     private const double VisitNanoseconds = 230;
-    private const double LevelNanoseconds = 170;
-    private const double LoadsOfLevel = 8;
+    private const double LevelNanoseconds = 180;
+    private const double LoadsOfLevel = 6;
     private const double BytesOfNode = LoadsOfLevel * 64;
     private const double NearBytes = 256 << 10;
     private const double MiddleBytes = 4 << 20;

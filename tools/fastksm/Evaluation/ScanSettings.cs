@@ -18,6 +18,7 @@ internal sealed record ScanSettings(long PagesToScan, long SleepMilliseconds, do
     // Smaller batches cost more than twice the CPU time a page, since the caches are cold each time.
     private const long SmallestGoodBatch = 10;
     private const double CloseEnough = 0.97;
+    private const long SizesTried = 100;
 
     /// <summary>Share of one CPU that ksmd takes, 0 to 1.</summary>
     internal double CpuShare => ScanSeconds > 0 && double.IsFinite(ScanSeconds) ? Math.Min(CpuSeconds / ScanSeconds, 1) : 0;
@@ -71,10 +72,12 @@ internal sealed record ScanSettings(long PagesToScan, long SleepMilliseconds, do
             : WithLongerSleep(scan, targetSeconds, settings);
     }
 
-    // Long sleeps come in steps of up to an eighth; among a few sizes of batches there is one that comes close.
+    // Sleeps come in steps of a tick, long ones of up to an eighth, and small batches in steps of a page: among a few sizes of batches
+    // there is one that comes close.
     private static ScanSettings WithLongerSleep(in ScanTask scan, double targetSeconds, ScanSettings best)
     {
-        for (long batch = SmallestGoodBatch; batch > 0 && best.ScanSeconds < targetSeconds * CloseEnough; batch--)
+        long first = Math.Max(best.PagesToScan, SmallestGoodBatch);
+        for (long batch = first; batch < first + SizesTried && best.ScanSeconds < targetSeconds * CloseEnough; batch++)
         {
             long low = DefaultSleepMilliseconds;
             long high = (long)Math.Min(targetSeconds * 1e3, uint.MaxValue);

@@ -22,7 +22,7 @@ internal static class ForecastNotes
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"It takes {about}{scans:N0} scans{skips} ({Wording.Seconds(price.SettlingSeconds)} with the settings of today): Linux takes huge pages with zeroes apart one in a scan. ")
-                + $"{Stages(result)}. use_zero_pages=1 needs {fewer} scans.";
+                + $"{Stages(result)}. With use_zero_pages=1 it takes {fewer} scans.";
         }
 
         if (settling.HugePages > 0 && KhugepagedSettings.Read() is { UndoesSplits: true } khugepaged)
@@ -55,7 +55,12 @@ internal static class ForecastNotes
         }
     }
 
-    private static string Stages(EvaluationResult result) => string.Join(", ", result.Settling.After.Select(stage => string.Create(
-        CultureInfo.InvariantCulture,
-        $"after {stage.Scans} {(stage.Scans == 1 ? "scan" : "scans")} {Wording.Bytes(stage.Forecast.MemorySaved(result.PageSize))} saved")));
+    // "Saved after 1 scan nothing, after 3 scans 3.05 MiB, after 10 scans 17.2 MiB"
+    private static string Stages(EvaluationResult result) => "Saved " + string.Join(", ", result.Settling.After.Select(stage =>
+    {
+        double saved = stage.Forecast.MemorySaved(result.PageSize);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"after {stage.Scans} {(stage.Scans == 1 ? "scan" : "scans")} {(saved > 0 ? Wording.Bytes(saved) : "nothing")}");
+    }));
 }

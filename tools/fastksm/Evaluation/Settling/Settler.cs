@@ -23,9 +23,11 @@ internal static class Settler
     /// <param name="options">The assumed settings.</param>
     /// <param name="folios">Folios with zeroes.</param>
     /// <param name="smartScan">Whether the stages are those with smart scan.</param>
+    /// <param name="mostVisits">Pages that are looked at in all scans together, at most.</param>
     /// <returns>Null where no huge page has to be taken apart first.</returns>
     internal static SettlingForecast? Follow(
-        PageRecordTable table, EvaluationContext context, EvaluationOptions options, FolioMap folios, bool smartScan)
+        PageRecordTable table, EvaluationContext context, EvaluationOptions options, FolioMap folios, bool smartScan,
+        long mostVisits = MostVisits)
     {
         if (folios.Count == 0 || (folios.CountWithZeroes == 0 && table.Count > MostPagesWithoutZeroes))
         {
@@ -35,7 +37,7 @@ internal static class Settler
         SettlingPages pages = SettlingPages.Of(table, context, folios);
         SettlingScan scan = new(pages, options);
         List<SettlingStage> after = [];
-        while (!scan.IsAtRest && (after.Count < SettlingForecast.Stages.Count || (long)scan.Scans * pages.Count < MostVisits))
+        while (!scan.IsAtRest && (after.Count < SettlingForecast.Stages.Count || (long)scan.Scans * pages.Count < mostVisits))
         {
             scan.Scan();
             Note(after, scan, smartScan);

@@ -9,4 +9,11 @@ namespace FastKsm.Cli.Evaluation;
 /// <param name="Threads">Threads that read and hash; at least one.</param>
 /// <param name="Observe">Read everything a second time after this long, to tell the pages that change; zero for once.</param>
 internal sealed record EvaluationOptions(
-    int MaxPageSharing, bool UseZeroPages, bool OnlyMarked, int Threads, TimeSpan Observe = default);
+    int MaxPageSharing, bool UseZeroPages, bool OnlyMarked, int Threads, TimeSpan Observe = default)
+{
+    /// <summary>
+    /// Longest time that one call of the kernel about a process may take. The longest calls that end by themselves count
+    /// the pages of one VMA for smaps: some seconds for a VMA of a terabyte.
+    /// </summary>
+    internal TimeSpan LongestCall { get; init; } = TimeSpan.FromSeconds(20);
+}

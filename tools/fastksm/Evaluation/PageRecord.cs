@@ -20,7 +20,8 @@ internal struct PageRecord : IComparable<PageRecord>
     private const ulong KsmFlag = 1UL << 62;
     private const ulong HugeFlag = 1UL << 61;
     private const ulong ChangedFlag = 1UL << 60;
-    private const ulong FrameMask = (1UL << 60) - 1;
+    private const ulong PinnedFlag = 1UL << 56; // Between frame numbers (55 bits) and the identities that stand for them.
+    private const ulong FrameMask = ((1UL << 60) - 1) & ~PinnedFlag;
 
     /// <summary>Checksum of the content.</summary>
     internal ulong Checksum;
@@ -48,11 +49,14 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <summary>Whether the content changed while the page was observed: ksmd leaves such a page alone.</summary>
     internal readonly bool HasChanged => (_frame & ChangedFlag) != 0;
 
+    /// <summary>Whether the kernel holds the page for input and output: ksmd leaves such a page alone.</summary>
+    internal readonly bool IsPinned => (_frame & PinnedFlag) != 0;
+
     /// <summary>Makes the record of a page that was read.</summary>
     /// <param name="checksum">Checksum of the content.</param>
     /// <param name="ordinal">Place in the order of visits.</param>
     /// <param name="vma">Position of the VMA.</param>
-    /// <param name="frame">Identity of the frame; below 2^60.</param>
+    /// <param name="frame">Identity of the frame; below 2^60, bit 56 not used.</param>
     /// <param name="isKsm">Whether the frame is a KSM page already.</param>
     /// <param name="isHuge">Whether the page is part of a huge page.</param>
     internal static PageRecord Create(ulong checksum, int ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false) => new()
@@ -65,6 +69,12 @@ internal struct PageRecord : IComparable<PageRecord>
 
     /// <summary>Notes that the content changed.</summary>
     internal void MarkChanged() => _frame |= ChangedFlag;
+
+    /// <summary>Notes that the kernel holds the page.</summary>
+    internal void MarkPinned() => _frame |= PinnedFlag;
+
+    /// <summary>Notes that the frame is no KSM page after all.</summary>
+    internal void ClearKsm() => _frame &= ~KsmFlag;
 
     /// <inheritdoc/>
     public readonly int CompareTo(PageRecord other) =>

@@ -218,7 +218,7 @@ internal sealed class SteadyState
 
         for (int i = 0; i < pages.Length; i++)
         {
-            if (pages[i].IsKsm)
+            if (pages[i].IsKsm || pages[i].IsPinned)
             {
                 return false;
             }
@@ -284,13 +284,13 @@ internal sealed class SteadyState
         {
             ref PageCounts counts = ref _counts[page.Vma];
             counts.ZeroContent++;
-            if (mayDrop && page.IsHuge && page.Frame != survivor)
+            if (mayDrop && page.IsHuge && !page.IsPinned && page.Frame != survivor)
             {
                 counts.DroppedBySplit++;
                 _total.DroppedBySplit++;
                 _ = _zeroFrames.Add(page.Frame);
             }
-            else if (_useZeroPages && !page.IsKsm)
+            else if (_useZeroPages && !page.IsKsm && !page.IsPinned)
             {
                 counts.PlacedZero++;
                 _total.KsmZeroPages++;

@@ -21,7 +21,7 @@ internal sealed record ProcessSelection(
         SortedSet<int> pids = [.. Pids];
         if (All || NamePatterns.Count > 0 || UserIds.Count > 0)
         {
-            pids.UnionWith(RunningPids().Where(pid => pid != Environment.ProcessId && (All || Matches(pid))));
+            pids.UnionWith(RunningPids().Where(pid => pid != ProcMount.Host.OwnPid && (All || Matches(pid))));
         }
 
         return [.. pids];

@@ -15,4 +15,10 @@ internal enum VmaFlags : ushort
     DontExpand = 1 << 5,
     Droppable = 1 << 6,
     Mergeable = 1 << 7,
+
+    /// <summary>Absent pages are asked of a handler (userfaultfd), which may never answer.</summary>
+    Userfault = 1 << 8,
+
+    /// <summary>Locked into memory (mlock).</summary>
+    Locked = 1 << 9,
 }

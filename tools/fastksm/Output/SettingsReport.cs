@@ -22,7 +22,10 @@ internal static class SettingsReport
         console.WriteLine();
         console.MarkupLineInterpolated(
             $"A full scan: {Wording.Count(result.Total.RmapItems)} pages × (c + sleep / pages_to_scan), c = {perPage.ToString("F2", CultureInfo.InvariantCulture)} µs ({price.Cost.Source}).");
-        console.MarkupLineInterpolated($"With the host's settings of today: {Describe(price.Current)}.");
+        string whose = result.Host.SettingsAreKnown
+            ? "With the host's settings of today"
+            : "With Linux's default settings (those of this host could not be read)";
+        console.MarkupLineInterpolated($"{whose}: {Describe(price.Current)}.");
         if (price.TargetSeconds is not { } target)
         {
             console.MarkupLine("[dim]--target-scan-time TIME recommends settings, with lines ready to paste.[/]");

@@ -39,7 +39,10 @@ internal sealed unsafe partial class BatchReader
             return;
         }
 
+        // smaps does not count the zero frame: a VMA that is anonymous from end to end has none.
+        Vma vma = _context.Vma(_vmas[page]).Vma;
         if (!_scan.LeavesOutZeroFrames
+            && vma.AnonymousBytes < vma.Length
             && (entry.Frame != 0 ? _context.FrameFlags.IsZeroFrame(entry.Frame) : !entry.IsExclusive))
         {
             // Not a page that left, but one that never was there: it maps the zero frame, so ksmd passes it by.

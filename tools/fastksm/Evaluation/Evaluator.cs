@@ -28,7 +28,7 @@ internal static class Evaluator
         ProcMount? mount = null)
     {
         long start = Stopwatch.GetTimestamp();
-        HostKsm host = HostKsm.Read();
+        HostKsm host = mount?.Ksm ?? HostKsm.Read();
         progress.ProcessCount = pids.Count;
         using EvaluationContext context = new(host, mount);
         using PageRecordTable table = new(MostPages);

@@ -11,7 +11,7 @@ internal static unsafe class FrameNumbersProbe
     /// <summary>The finding for the processes of one <c>/proc</c>.</summary>
     internal static FrameNumbers Ask(ProcMount mount)
     {
-        if (!ReferenceEquals(mount, ProcMount.Host))
+        if (!string.Equals(mount.Root, ProcMount.Host.Root, StringComparison.Ordinal))
         {
             bool isRecorded = File.Exists(mount.Root + "/kpageflags");
             return new FrameNumbers(isRecorded, isRecorded ? "Frame numbers are recorded." : "No frame numbers are recorded.");

@@ -32,9 +32,9 @@ internal static unsafe class AddressSpaceComparison
     /// <param name="other">One that was opened before; it need not be open any more.</param>
     internal static bool AreSame(ProcMount mount, LiveProcess process, LiveProcess other)
     {
-        string? maps = ProcFile.TryReadText(mount.PathOf(process.Pid) + "/maps");
+        string? maps = ProcFile.TryReadText(process.Directory + "/maps");
         if (string.IsNullOrEmpty(maps)
-            || !string.Equals(maps, ProcFile.TryReadText(mount.PathOf(other.Pid) + "/maps"), StringComparison.Ordinal)
+            || !string.Equals(maps, ProcFile.TryReadText(other.Directory + "/maps"), StringComparison.Ordinal)
             || LiveProcess.Open(other.Pid, mount) is not { } reopened)
         {
             return false;

@@ -56,6 +56,9 @@ internal sealed class LiveProcess
     /// </summary>
     internal int CallId { get; init; }
 
+    /// <summary>The directory whose files tell its memory: its own, or that of a living thread; empty where it was not read.</summary>
+    internal string Directory { get; init; } = string.Empty;
+
     /// <summary>Pages that were seen present and had gone when their content was read.</summary>
     internal long PagesLeft => Interlocked.Read(ref _pagesLeft);
 

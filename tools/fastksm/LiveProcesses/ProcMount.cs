@@ -37,8 +37,15 @@ internal sealed class ProcMount
     /// <summary>What is known of the KSM bit of its kpageflags; null: to be probed. A recorded tree says it.</summary>
     internal KsmBit? KsmBit { get; init; }
 
+    /// <summary>The host's KSM as a recorded tree has it; null: to be read.</summary>
+    internal HostKsm? Ksm { get; init; }
+
     /// <summary>Looks at a directory: a mounted <c>/proc</c>, or a recorded tree of its files.</summary>
-    internal static ProcMount Inspect(string root, KsmBit? ksmBit = null)
+    /// <param name="root">The directory, without a slash at the end.</param>
+    /// <param name="ksmBit">What its KSM bit is worth; null: to be probed.</param>
+    /// <param name="ksm">Its host's KSM; null: to be read.</param>
+    /// <param name="mayPassIds">Whether its ids may be passed to system calls, if they are those of this process.</param>
+    internal static ProcMount Inspect(string root, KsmBit? ksmBit = null, HostKsm? ksm = null, bool mayPassIds = true)
     {
         string options = OptionsOf(root);
         int own = int.TryParse(
@@ -46,10 +53,11 @@ internal sealed class ProcMount
         return new ProcMount(root)
         {
             OwnPid = own,
-            IsOwnNamespace = own == Environment.ProcessId && own != 0 && NamespacesFrom(root) <= 1,
+            IsOwnNamespace = mayPassIds && own == Environment.ProcessId && own != 0 && NamespacesFrom(root) <= 1,
             HidePid = Option(options, "hidepid="),
             ShowsProcessesOnly = string.Equals(Option(options, "subset="), "pid", StringComparison.Ordinal),
             KsmBit = ksmBit,
+            Ksm = ksm,
         };
     }
 

@@ -46,9 +46,9 @@ internal static class ProcessOpener
 
         path = string.Create(CultureInfo.InvariantCulture, $"{path}/task/{thread}");
         using SafeFileHandle? threadDirectory = OpenDirectory(path);
-        return threadDirectory is null
+        return threadDirectory is null || StatOf(threadDirectory) is not { } threadStat
             ? Unread(pid, ReadStatus.Exited, null, stat, directory)
-            : OpenMemory(pid, thread, stat, threadDirectory, path, mount);
+            : OpenMemory(pid, thread, stat with { Layout = threadStat.Layout }, threadDirectory, path, mount);
     }
 
     /// <summary>A process that is not read, and why.</summary>
@@ -85,6 +85,7 @@ internal static class ProcessOpener
         {
             UserId = StatusFields.UserId(status),
             CallId = mount.IsOwnNamespace ? thread : 0,
+            Directory = path,
             Pagemap = pagemap,
             Memory = memory,
             Smaps = smaps,

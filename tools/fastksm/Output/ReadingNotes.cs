@@ -72,9 +72,9 @@ internal static class ReadingNotes
                 + "counted so.";
         }
 
-        if (reading.Shared.Total >= LeastShared)
+        if (Kinds(reading.Shared) is { Length: > 0 } kinds)
         {
-            yield return $"{Wording.Bytes(reading.Shared.Total)} more are mapped shared ({Kinds(reading.Shared)}) and cannot merge.";
+            yield return $"{Wording.Bytes(reading.Shared.Total)} more are mapped shared ({kinds}) and cannot merge.";
         }
     }
 
@@ -97,5 +97,5 @@ internal static class ReadingNotes
         (Name: "files", Bytes: shared.Files),
         (Name: "hugetlb", Bytes: shared.HugeTlb),
         (Name: "device", Bytes: shared.Device),
-    }.Where(kind => kind.Bytes > 0).OrderByDescending(kind => kind.Bytes).Select(kind => kind.Name));
+    }.Where(kind => kind.Bytes >= LeastShared).OrderByDescending(kind => kind.Bytes).Select(kind => kind.Name));
 }

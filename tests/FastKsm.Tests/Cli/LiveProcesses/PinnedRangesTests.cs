@@ -11,7 +11,7 @@ public sealed class PinnedRangesTests
             0: /tmp/0x10000000/4096
         UserBufs:	3
             0: 0x7f2475d6e000/819200
-            1: 0x7f2475e00010/10
+            1: 0x7f2475f00010/10
             2: 0x7f2475d70000/4096
         PollList:
             5: 0x9000/4096
@@ -27,7 +27,7 @@ public sealed class PinnedRangesTests
         Assert.True(ranges.Contains(0x7f2475d6e000));
         Assert.True(ranges.Contains(0x7f2475d6e000 + 819200 - 4096));
         Assert.False(ranges.Contains(0x7f2475d6e000 + 819200));
-        Assert.True(ranges.Contains(0x7f2475e00000));
+        Assert.True(ranges.Contains(0x7f2475f00000));
         Assert.False(ranges.Contains(0x9000));
         Assert.False(ranges.Contains(0x10000000));
     }

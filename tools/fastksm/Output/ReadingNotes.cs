@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
@@ -11,6 +12,9 @@ internal static class ReadingNotes
 {
     // Below this, what is mapped shared is libraries' odds and ends.
     private const long LeastShared = 1 << 20;
+
+    // Long enough for a program that maps memory to notice it.
+    private static readonly TimeSpan s_noticeableLock = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Sentences that change how the figures are to be read.</summary>
     internal static IEnumerable<string> Warnings(EvaluationResult result)
@@ -75,6 +79,12 @@ internal static class ReadingNotes
         if (Kinds(reading.Shared) is { Length: > 0 } kinds)
         {
             yield return $"{Wording.Bytes(reading.Shared.Total)} more are mapped shared ({kinds}) and cannot merge.";
+        }
+
+        if (reading.LongestLock >= s_noticeableLock)
+        {
+            yield return "Reading smaps held the mmap lock of a process for "
+                + $"{Wording.Seconds(reading.LongestLock.TotalSeconds)} at most: mmap and munmap waited there, page faults did not.";
         }
     }
 

@@ -136,6 +136,25 @@ public sealed class RecordedProcTests
         Assert.Equal((3, 497, 100, 0), Counters(result));
     }
 
+    // A file system that is a process itself and has hung: the reading thread waits there, and another one takes its place.
+    [Fact]
+    public void Evaluate_ReadThatDoesNotReturn_LeavesTheProcessAndReadsTheOthers()
+    {
+        using ProcTree tree = new();
+        string stuck = tree.Add("11", [MergedVma()]);
+        _ = tree.Add("12", [MergedVma(secondStart: 0x2000_0000)]);
+        string mountPoint = Directory.CreateDirectory(Path.Combine(tree.Root, "mount")).FullName;
+        using Workload server = Workload.Start("stuck_file", mountPoint);
+        File.Delete(stuck + "/mem");
+        _ = File.CreateSymbolicLink(stuck + "/mem", Path.Combine(mountPoint, "stuck"));
+
+        EvaluationResult result = Evaluate(
+            tree.Mount(KsmBitState.Right, s_stopped), TimeSpan.FromMilliseconds(200), 11, 12);
+
+        Assert.Equal(ReadStatus.Blocked, result.Processes.Single(process => process.Process.Pid == 11).Process.Status);
+        Assert.Equal((3, 497, 100, 0), Counters(result));
+    }
+
     [Fact]
     public void Evaluate_LeaderThatHasEnded_IsReadThroughALivingThread()
     {

@@ -263,9 +263,9 @@ internal sealed unsafe partial class BatchReader : IDisposable
     // KSM shares across addresses; where it has been at work, equal pages are taken as one frame (see KsmCandidates).
     private ulong FrameIdentity(int page, int ordinal)
     {
-        const ulong OfOrdinal = 1UL << 59;
-        const ulong OfAddress = 1UL << 58;
-        const ulong OfContent = 1UL << 57;
+        const ulong OfOrdinal = 1UL << 55;
+        const ulong OfAddress = 2UL << 55;
+        const ulong OfContent = 3UL << 55;
         PagemapEntry entry = new(_entries[page]);
         return entry.Frame != 0 ? entry.Frame
             : entry.IsExclusive ? OfOrdinal | (uint)ordinal

@@ -20,8 +20,8 @@ internal struct PageRecord : IComparable<PageRecord>
     private const ulong KsmFlag = 1UL << 62;
     private const ulong HugeFlag = 1UL << 61;
     private const ulong ChangedFlag = 1UL << 60;
-    private const ulong PinnedFlag = 1UL << 56; // Between frame numbers (55 bits) and the identities that stand for them.
-    private const ulong FrameMask = ((1UL << 60) - 1) & ~PinnedFlag;
+    private const ulong PinnedFlag = 1UL << 58;
+    private const ulong FrameMask = (1UL << 58) - 1; // Frame numbers have 55 bits; three tell what stands for one.
 
     /// <summary>Checksum of the content.</summary>
     internal ulong Checksum;
@@ -56,7 +56,7 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <param name="checksum">Checksum of the content.</param>
     /// <param name="ordinal">Place in the order of visits.</param>
     /// <param name="vma">Position of the VMA.</param>
-    /// <param name="frame">Identity of the frame; below 2^60, bit 56 not used.</param>
+    /// <param name="frame">Identity of the frame; below 2^58.</param>
     /// <param name="isKsm">Whether the frame is a KSM page already.</param>
     /// <param name="isHuge">Whether the page is part of a huge page.</param>
     internal static PageRecord Create(ulong checksum, int ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false) => new()

@@ -19,7 +19,8 @@ public sealed class RecordedProcTests
 
     private static readonly HostKsm s_stopped = new(
         IsPresent: true, IsWritable: true, "6.12.0", Run: 0, MaxPageSharing: 256, UseZeroPages: false, PagesToScan: 100,
-        SleepMilliseconds: 20, PagesScanned: 1) { PagesShared = 3 };
+        SleepMilliseconds: 20, PagesScanned: 1)
+    { PagesShared = 3 };
 
     public RecordedProcTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux: /proc");
 

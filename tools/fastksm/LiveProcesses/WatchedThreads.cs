@@ -3,9 +3,8 @@ using System.Collections.Generic;
 using System.Runtime.ExceptionServices;
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Cli.LiveProcesses;
 
-namespace FastKsm.Cli.Evaluation;
+namespace FastKsm.Cli.LiveProcesses;
 
 /// <summary>Runs threads that ask the kernel about processes, and leaves behind those that it does not answer.</summary>
 /// <remarks>
@@ -59,6 +58,31 @@ internal sealed class WatchedThreads
         }
 
         _failure?.Throw();
+    }
+
+    /// <summary>
+    /// Visits processes one after the other, on a thread that is replaced where the kernel does not answer about one:
+    /// that one is passed by.
+    /// </summary>
+    /// <param name="pids">Their ids.</param>
+    /// <param name="visit">Looks at one.</param>
+    /// <param name="longestCall">The longest time that one call may take.</param>
+    internal static void Visit(IReadOnlyList<int> pids, Action<int> visit, TimeSpan longestCall)
+    {
+        WatchedThreads threads = new(longestCall);
+        int next = 0;
+        Start();
+        threads.WaitForAll(CancellationToken.None);
+
+        void Start() => threads.Start(
+            _ =>
+            {
+                while (next < pids.Count)
+                {
+                    visit(pids[next++]);
+                }
+            },
+            _ => Start());
     }
 
     private static void Run(Action<CallWatch> work, CallWatch watch)

@@ -1,11 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
-using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
 using Xunit;
 
-namespace FastKsm.Tests.Cli.Evaluation;
+namespace FastKsm.Tests.Cli.LiveProcesses;
 
 public sealed class WatchedThreadsTests
 {
@@ -82,5 +81,30 @@ public sealed class WatchedThreadsTests
 
         Assert.Equal("first", Assert.Throws<InvalidOperationException>(() => threads.WaitForAll(CancellationToken.None)).Message);
         Assert.Equal(1, done);
+    }
+
+    [Fact]
+    public void Visit_ProcessThatDoesNotAnswer_IsPassedBy()
+    {
+        using ManualResetEventSlim answered = new();
+        List<int> visited = [];
+
+        WatchedThreads.Visit(
+            [1, 2, 3],
+            pid =>
+            {
+                CallWatch.Begin();
+                if (pid == 2)
+                {
+                    answered.Wait(TestContext.Current.CancellationToken);
+                }
+
+                CallWatch.End();
+                visited.Add(pid);
+            },
+            s_short);
+        answered.Set();
+
+        Assert.Equal([1, 3], visited);
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
+using FastKsm.Cli.Evaluation.Settling;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
@@ -30,7 +31,7 @@ internal static class Evaluator
         long start = Stopwatch.GetTimestamp();
         HostKsm host = mount?.Ksm ?? HostKsm.Read();
         progress.ProcessCount = pids.Count;
-        using EvaluationContext context = new(host, mount);
+        using EvaluationContext context = new(host, new NodesOfPages(apart: !options.MergeAcrossNodes), mount: mount);
         using PageRecordTable table = new(MostPages);
         IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
         context.KsmCandidates.Settle(table, context);
@@ -40,9 +41,13 @@ internal static class Evaluator
         long pageSize = Environment.SystemPageSize;
         bool framesAreKnown = context.FrameNumbers.AreVisible;
         MergedToday today = MergedToday.Count(table, framesAreKnown && context.FrameFlags.IsAvailable, processes);
-        SteadyState steadyState = new(table, context, options);
+        FolioMap folios = FolioMap.Find(table, context);
+        SettlingForecast? settling = Settler.Follow(table, context, options, folios, host.SmartScan);
+        SteadyState steadyState = new(table, context, options, folios);
         PageCounts[] counts = new PageCounts[context.VmaCount];
         MergeForecast total = steadyState.Forecast(counts);
+        total = settling?.AtRest ?? total;
+        settling ??= Settler.Of(steadyState, total);
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
         total.KsmZeroPages += processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);
 
@@ -53,6 +58,9 @@ internal static class Evaluator
             framesAreKnown,
             total,
             plan.Forecast,
+            settling,
+            context.SplitsIfAsked,
+            context.Nodes.Summary,
             [
                 .. ByProcess(processes, context, counts, plan)
                     .OrderByDescending(process => process.ProcessProfit(pageSize))

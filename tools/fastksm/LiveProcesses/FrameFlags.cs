@@ -17,6 +17,7 @@ internal sealed unsafe class FrameFlags : IDisposable
     private const int TailBit = 16;
     private const int HugeBit = 22;
     private const int ZeroFrameBit = 24;
+    private const int LockedBit = 33;
 
     private readonly SafeFileHandle? _file;
     private readonly ulong _mask;
@@ -51,15 +52,39 @@ internal sealed unsafe class FrameFlags : IDisposable
     internal bool IsKsm(ulong frame) => (Flags(frame) & _mask) == _ksm;
 
     /// <summary>Whether a frame is part of a transparent huge page or another large folio.</summary>
-    internal bool IsHuge(ulong frame) => (Flags(frame) & Mask(HugeBit)) != 0;
+    internal bool IsHuge(ulong frame) => Has(Flags(frame), HugeBit);
 
     /// <summary>Whether a frame is the shared zero frame.</summary>
-    internal bool IsZeroFrame(ulong frame) => (Flags(frame) & Mask(ZeroFrameBit)) != 0;
+    internal bool IsZeroFrame(ulong frame) => Has(Flags(frame), ZeroFrameBit);
+
+    /// <summary>Whether a frame is locked into memory (mlock), which fork does not hand on but its frame keeps.</summary>
+    internal bool IsLocked(ulong frame) => Has(Flags(frame), LockedBit);
+
+    /// <summary>Whether flags are those of the first frame of a large folio.</summary>
+    internal static bool IsHead(ulong flags) => Has(flags, HeadBit);
+
+    /// <summary>Whether flags are those of a further frame of a large folio.</summary>
+    internal static bool IsTail(ulong flags) => Has(flags, TailBit);
+
+    /// <summary>Reads the flags of frames that follow each other; 0 for those that the host does not show.</summary>
+    internal void Read(ulong first, Span<ulong> flags)
+    {
+        flags.Clear();
+        if (_file is not null)
+        {
+            fixed (ulong* into = flags)
+            {
+                _ = ProcFile.ReadAt(_file, into, (nuint)flags.Length * sizeof(ulong), (long)first * sizeof(ulong));
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
     private static ulong Mask(int bit) => 1UL << bit;
+
+    private static bool Has(ulong flags, int bit) => (flags >> bit & 1) != 0;
 
     private ulong Flags(ulong frame)
     {

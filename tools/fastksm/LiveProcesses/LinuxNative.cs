@@ -70,9 +70,6 @@ internal static unsafe partial class LinuxNative
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int capget(uint* header, uint* sets);
 
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial nint syscall(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
-
     /// <summary>kcmp(2), which libc has no function for.</summary>
     /// <returns>0 equal, 1 or 2 an order that stays while both live, 3 no order; or a negative error number.</returns>
     internal static int Compare(int firstPid, int secondPid, int what)
@@ -84,7 +81,7 @@ internal static unsafe partial class LinuxNative
             Architecture.Ppc64le => 354,
             _ => 272, // The list of system calls that newer architectures share.
         };
-        nint result = syscall(number, firstPid, secondPid, what, 0, 0);
+        nint result = SystemCall(number, firstPid, secondPid, what, 0, 0, 0);
         return result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
     }
 

@@ -65,17 +65,17 @@ internal sealed class PinnedRanges
         return ranges;
     }
 
-    /// <summary>Whether a page lies in one of them.</summary>
-    internal bool Contains(ulong address)
+    /// <summary>Whether one of them has an address of a stretch.</summary>
+    internal bool Overlaps(ulong start, ulong end)
     {
-        foreach ((ulong start, ulong end) in _ranges)
+        foreach ((ulong first, ulong last) in _ranges)
         {
-            if (address < start)
+            if (end <= first)
             {
                 return false;
             }
 
-            if (address < end)
+            if (start < last)
             {
                 return true;
             }

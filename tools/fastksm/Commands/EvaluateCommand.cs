@@ -197,6 +197,19 @@ internal static class EvaluateCommand
             return;
         }
 
+        // A single process is told its own reason; of many, the commonest kind of refusal is told.
+        if (result.Processes is [{ Process: { Reason: { } reason } only }])
+        {
+            throw new ToolException(ExitCode.NotPermitted, $"process {only.Pid} cannot be read: {reason}.");
+        }
+
+        if (result.Processes.FirstOrDefault(
+            process => process.Process.Status is ReadStatus.Unsupported or ReadStatus.Blocked) is { Process: { } refused })
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted, $"process {refused.Pid} cannot be read: {refused.Reason ?? Wording.Of(refused.Status)}.");
+        }
+
         if (result.Count(ReadStatus.NotPermitted) > 0)
         {
             throw new ToolException(ExitCode.NotPermitted, PermissionAdvice.Describe(result.Count(ReadStatus.NotPermitted)));

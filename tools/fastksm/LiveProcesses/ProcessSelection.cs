@@ -15,13 +15,19 @@ namespace FastKsm.Cli.LiveProcesses;
 internal sealed record ProcessSelection(
     IReadOnlyList<int> Pids, IReadOnlyList<string> NamePatterns, IReadOnlyList<uint> UserIds, bool All)
 {
+    private static readonly TimeSpan s_longestCall = TimeSpan.FromSeconds(2);
+
     /// <summary>The pids that are meant, ascending; those of <see cref="Pids"/> whether they exist or not.</summary>
     internal IReadOnlyList<int> FindPids()
     {
         SortedSet<int> pids = [.. Pids];
         if (All || NamePatterns.Count > 0 || UserIds.Count > 0)
         {
-            pids.UnionWith(RunningPids().Where(pid => pid != Environment.ProcessId && (All || Matches(pid))));
+            // To read a command line takes the process's mmap lock.
+            WatchedThreads.Visit(
+                [.. RunningPids().Where(pid => pid != ProcMount.Host.OwnPid)],
+                pid => _ = (All || Matches(pid)) && pids.Add(pid),
+                s_longestCall);
         }
 
         return [.. pids];

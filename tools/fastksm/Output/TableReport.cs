@@ -57,7 +57,13 @@ internal static class TableReport
         double saved = total.MemorySaved(size);
         string processes = Plural(result.Count(ReadStatus.Read), "process", "processes");
         string records = Wording.Bytes(total.RmapItems * (double)MergeForecast.RmapItemBytes);
-        if (saved > 0)
+        string today = ReadingNotes.Today(result);
+        if (today.Length > 0)
+        {
+            console.MarkupLineInterpolated(
+                $"[bold]{today}[/] In {processes}, {Wording.Bytes(bytes)} read; ksmd's records would take {records}.");
+        }
+        else if (saved > 0)
         {
             console.MarkupLineInterpolated(
                 $"[bold]{Wording.Bytes(saved)}[/] of {Wording.Bytes(bytes)} would be saved in {processes} ({Percent(saved, bytes)}), after {records} for ksmd's records.");
@@ -190,21 +196,19 @@ internal static class TableReport
 
     private static void WriteCaveats(IAnsiConsole console, EvaluationResult result)
     {
-        if (!result.FramesAreKnown)
+        foreach (string warning in ReadingNotes.Warnings(result))
         {
-            console.MarkupLine(
-                "[yellow]Frame numbers are shown to root only: equal pages at the same address of several processes, each mapped more "
-                + "than once, were taken as shared by fork. Where they are not, more is saved than shown.[/]");
+            console.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        }
+
+        foreach (string fact in ReadingNotes.Facts(result))
+        {
+            console.MarkupLineInterpolated($"{fact}");
         }
 
         if (result.PagesLeft > 0)
         {
             console.MarkupLineInterpolated($"{Wording.Count(result.PagesLeft)} pages went before they were read and are not counted.");
-        }
-
-        if (!result.Host.IsPresent)
-        {
-            console.MarkupLine("This kernel has no KSM; the forecast is for one that has (CONFIG_KSM).");
         }
     }
 

@@ -66,12 +66,12 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <param name="isKept">Whether it stays when the folio is taken apart.</param>
     internal static PageRecord Create(
         ulong checksum, int ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false, bool isKept = false) => new()
-    {
-        Checksum = checksum,
-        Ordinal = ordinal,
-        Vma = vma,
-        _frame = (frame & FrameMask) | ReadFlag | (isKsm ? KsmFlag : 0) | (isHuge ? HugeFlag : 0) | (isKept ? KeptFlag : 0),
-    };
+        {
+            Checksum = checksum,
+            Ordinal = ordinal,
+            Vma = vma,
+            _frame = (frame & FrameMask) | ReadFlag | (isKsm ? KsmFlag : 0) | (isHuge ? HugeFlag : 0) | (isKept ? KeptFlag : 0),
+        };
 
     /// <summary>Notes that the content changed.</summary>
     internal void MarkChanged() => _frame |= ChangedFlag;

@@ -119,6 +119,20 @@ public sealed class ReadingTests
         Assert.Equal((count * 4096L, 0), (result.Reading!.PinnedBytes, result.Reading.PinnedSomewhereBytes));
     }
 
+    // Linux 6.18, measured: a huge page of which one page is held stays in one piece, and nothing in it merges.
+    [Fact]
+    public void Evaluate_BufferInAHugePage_KeepsAllOfItFromMerging()
+    {
+        using HostLock? alone = HostKsmUse.KeepAway();
+        using Workload workload = Workload.Start("pinned_pages", "5", "3", "huge");
+
+        EvaluationResult result = Evaluate(workload.Pids, onlyMarked: true);
+
+        Assert.SkipUnless(result.FramesAreKnown, "needs frame numbers (root with CAP_SYS_ADMIN)");
+        Assert.Equal((0, 0), (result.Total.PagesShared, result.Total.PagesSharing));
+        Assert.Equal((102, 498), (result.Total.PagesUnshared, result.Total.PagesVolatile));
+    }
+
     [Fact]
     public void Evaluate_SharedMemory_IsSummedUp()
     {

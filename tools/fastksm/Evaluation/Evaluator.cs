@@ -30,9 +30,12 @@ internal static class Evaluator
         using EvaluationContext context = new(host);
         using PageRecordTable table = new(MostPages);
         IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
+        progress.Begin("sorting");
         table.Compact(new ReadToTheEnd(context));
         RecordSorter.Sort(table, options.Threads);
 
+        progress.Begin("adding up");
+        cancellation.ThrowIfCancellationRequested();
         long pageSize = Environment.SystemPageSize;
         SteadyState steadyState = new(table, context, options);
         PageCounts[] counts = new PageCounts[context.VmaCount];

@@ -44,7 +44,9 @@ internal sealed class PageCollector
         WithReaders((queue, stop) => Find(pids, processes, queue, stop), cancellation);
         if (_options.Observe > TimeSpan.Zero)
         {
+            _progress.Wait("waiting for pages to change", _options.Observe);
             _ = cancellation.WaitHandle.WaitOne(_options.Observe);
+            _progress.Begin("reading again");
             _isSecondLook = true;
             WithReaders(LookAgain, cancellation);
         }

@@ -39,6 +39,9 @@ internal sealed class LiveProcess
     /// <summary>Real user id.</summary>
     internal uint UserId { get; private set; }
 
+    /// <summary>The arguments that it was started with, blanks between them; empty where they are not known.</summary>
+    internal string CommandLine { get; private set; } = string.Empty;
+
     /// <summary>What became of reading it.</summary>
     internal ReadStatus Status => (ReadStatus)Volatile.Read(ref _status);
 
@@ -57,6 +60,11 @@ internal sealed class LiveProcess
     /// <summary><c>/proc/PID/mem</c>.</summary>
     internal SafeFileHandle? Memory { get; private set; }
 
+    /// <summary>A process that is known by what was noted of it, not by its files.</summary>
+    internal static LiveProcess Noted(
+        int pid, ProcessStat stat, uint userId = 0, string commandLine = "", ReadStatus status = ReadStatus.Read) =>
+        new(pid, stat) { UserId = userId, CommandLine = commandLine, _status = (int)status };
+
     /// <summary>Opens a process. Null where there is no such process (any more).</summary>
     internal static LiveProcess? Open(int pid)
     {
@@ -71,6 +79,7 @@ internal sealed class LiveProcess
 
         LiveProcess process = new(pid, stat);
         process.UserId = ProcFile.TryReadTextAt(directory, "status", out _) is { } status ? StatusFields.UserId(status) : 0;
+        process.CommandLine = (ProcFile.TryReadTextAt(directory, "cmdline", out _) ?? string.Empty).TrimEnd('\0').Replace('\0', ' ');
         if (stat.IsKernelThread)
         {
             process.Fail(ReadStatus.KernelThread);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
+using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Output;
 
@@ -44,6 +45,10 @@ internal static class CsvReport
 
     private static int Flag(bool value) => value ? 1 : 0;
 
-    private static string Quote(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string name)
+    {
+        // A line of the file is a line of the text: names with newlines are written as the tables show them.
+        string text = HarmlessText.Of(name);
+        return text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
 }

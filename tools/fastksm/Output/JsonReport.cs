@@ -13,7 +13,7 @@ internal static class JsonReport
     internal const string Schema = "fastksm.evaluate/1";
 
     /// <summary>Writes the result.</summary>
-    internal static void Write(EvaluationResult result, ScanPrice price, Stream output)
+    internal static void Write(EvaluationResult result, ScanPrice price, HostKsmCounters? host, Stream output)
     {
         using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
         {
@@ -26,6 +26,7 @@ internal static class JsonReport
             json.WriteBoolean("as_marked", result.Options.OnlyMarked);
             json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
+            WriteVerdict(json, Verdict.Of(result, host));
             WriteTotal(json, result, price);
             json.WriteStartArray("processes");
             foreach (ProcessForecast process in result.Processes)
@@ -51,6 +52,16 @@ internal static class JsonReport
         json.WriteNumber("ksm_run", result.Host.Run);
         json.WriteBoolean("frames_known", result.FramesAreKnown);
         json.WriteNumber("elapsed_seconds", result.Elapsed.TotalSeconds);
+        json.WriteEndObject();
+    }
+
+    private static void WriteVerdict(Utf8JsonWriter json, Verdict verdict)
+    {
+        json.WriteStartObject("verdict");
+        json.WriteString("answer", VerdictWording.KeyOf(verdict.Kind));
+        json.WriteNumber("saved", verdict.Saved);
+        json.WriteBoolean("needs_choice", verdict.NeedsChoice);
+        json.WriteNumber("host_loss", verdict.HostLoss);
         json.WriteEndObject();
     }
 
@@ -128,6 +139,7 @@ internal static class JsonReport
         json.WriteStartObject();
         json.WriteNumber("pid", process.Process.Pid);
         json.WriteString("name", process.Process.Stat.Name);
+        json.WriteString("command", process.Process.CommandLine);
         json.WriteNumber("user_id", process.Process.UserId);
         json.WriteString("status", Wording.KeyOf(process.Process.Status));
         if (process.Process.Status == ReadStatus.Read)

@@ -59,6 +59,28 @@ internal static class Wording
         return bytes.ToString(format, CultureInfo.InvariantCulture) + " " + s_units[unit];
     }
 
+    /// <summary>What tells a process from others of its name: the name, and the arguments that it was started with.</summary>
+    /// <param name="name">The kernel's name of the process.</param>
+    /// <param name="commandLine">Its arguments with blanks between; empty where they are not known.</param>
+    internal static string Title(string name, string commandLine)
+    {
+        const int Longest = 48;
+        string[] parts = commandLine.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0)
+        {
+            return name;
+        }
+
+        // The kernel cuts names to 15 bytes, and threads give themselves names of their own.
+        string program = System.IO.Path.GetFileName(parts[0].TrimEnd(':'));
+        string title = program.StartsWith(name, StringComparison.Ordinal) ? program : $"{name} ({program})";
+        title = parts.Length > 1 ? $"{title} {parts[1]}" : title;
+        return title.Length <= Longest ? title : title[..(Longest - 1)] + "…";
+    }
+
+    /// <summary>A count with its noun.</summary>
+    internal static string Plural(long count, string one, string many) => $"{Count(count)} {(count == 1 ? one : many)}";
+
     /// <summary>The end of a long path, where it tells most.</summary>
     internal static string Tail(string path)
     {

@@ -55,7 +55,7 @@ internal sealed class HostLock : IDisposable
             if (!said)
             {
                 said = true;
-                Console.Error.WriteLine($"fastksm: {user}: waiting for another program that uses the host's KSM ({Path})");
+                Output.StandardError.Say($"{user}: waiting for another program that uses the host's KSM ({Path})");
             }
 
             if (Stopwatch.GetElapsedTime(start) > s_patience || cancellation.WaitHandle.WaitOne(100))

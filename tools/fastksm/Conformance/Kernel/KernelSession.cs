@@ -214,8 +214,8 @@ internal sealed class KernelSession : IDisposable
         HasHugePages = (has & 2) != 0;
         if ((has & 1) == 0)
         {
-            Console.Error.WriteLine(
-                "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
+            Output.StandardError.Say(
+                "conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
                 + "written or locked within a scan may merge a scan later than on the engine.");
         }
     }

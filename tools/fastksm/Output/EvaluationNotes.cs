@@ -1,0 +1,92 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.LiveProcesses;
+
+namespace FastKsm.Cli.Output;
+
+/// <summary>The sentences of an evaluation beside its tables. To say more, add a note here: the report puts it in its place.</summary>
+internal static class EvaluationNotes
+{
+    private const int MostNames = 8;
+
+    /// <summary>All that is to be said, in the order in which it is read within each priority.</summary>
+    /// <param name="result">What was evaluated.</param>
+    /// <param name="verdict">What is to be done with it.</param>
+    /// <param name="showVmas">Whether VMAs are listed.</param>
+    internal static IEnumerable<ReportNote> Of(EvaluationResult result, Verdict verdict, bool showVmas)
+    {
+        if (!result.Host.IsPresent)
+        {
+            yield return new(NotePriority.Warning, "This kernel has no KSM; the forecast is for one that has (CONFIG_KSM).");
+        }
+
+        if (!result.FramesAreKnown)
+        {
+            yield return new(
+                NotePriority.Warning,
+                "Frame numbers are shown to root only: equal pages at the same address of several processes, each mapped more "
+                + "than once, were taken as shared by fork. Where they are not, more is saved than shown.");
+        }
+
+        if (verdict is { HostLoss: > 0, Kind: not VerdictKind.SwitchOff })
+        {
+            yield return new(
+                NotePriority.Warning,
+                $"As it is set up today, KSM costs this host {Wording.Bytes(verdict.HostLoss)} more than it gives (general_profit).");
+        }
+
+        if (result.PagesLeft > 0)
+        {
+            yield return new(
+                NotePriority.Fact, $"{Wording.Count(result.PagesLeft)} pages went before they were read and are not counted.");
+        }
+
+        foreach (ReportNote note in NotCounted(result))
+        {
+            yield return note;
+        }
+
+        foreach (ReportNote note in Marking(result, showVmas))
+        {
+            yield return note;
+        }
+    }
+
+    private static IEnumerable<ReportNote> NotCounted(EvaluationResult result)
+    {
+        foreach (IGrouping<ReadStatus, ProcessForecast> others in result.Processes
+            .Where(process => process.Process.Status is not ReadStatus.Read)
+            .GroupBy(process => process.Process.Status))
+        {
+            int count = others.Count();
+            string names = others.Key == ReadStatus.KernelThread ? string.Empty : string.Join(
+                ", ", others.Take(MostNames).Select(process => string.Create(
+                    CultureInfo.InvariantCulture, $"{process.Process.Pid} {process.Process.Stat.Name}")));
+            string more = names.Length > 0 && count > MostNames ? $" and {Wording.Count(count - MostNames)} more" : string.Empty;
+            yield return new(
+                NotePriority.Fact,
+                $"Not counted: {Wording.Count(count)} {Wording.Of(others.Key)}{(names.Length > 0 ? $" ({names}{more})" : string.Empty)}.");
+        }
+    }
+
+    private static IEnumerable<ReportNote> Marking(EvaluationResult result, bool showVmas)
+    {
+        int chosen = result.Processes.Sum(process => process.Vmas.Count(vma => vma.IsWorthMarking));
+        if (chosen == 0)
+        {
+            yield return new(NotePriority.Fact, "No VMA is worth marking by itself: merging would cost more than it gives.");
+            yield break;
+        }
+
+        yield return new(
+            NotePriority.Fact,
+            $"Marking only the {Wording.Plural(chosen, "VMA", "VMAs")} worth it, by madvise(MADV_MERGEABLE) in the programs themselves, "
+            + $"would save {Wording.Bytes(result.Marking.MemorySaved(result.PageSize))}.");
+        if (!showVmas)
+        {
+            yield return new(NotePriority.Hint, "--vmas lists every VMA, with the ranges worth marking.");
+        }
+    }
+}

@@ -5,13 +5,14 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.IO;
 using System.Linq;
+using System.Text.RegularExpressions;
 using FastKsm.Cli.Commands;
 using FastKsm.Cli.Output;
 
 namespace FastKsm.Cli;
 
 /// <summary>The commands of <c>fastksm</c> and the mapping of their outcomes to exit codes.</summary>
-internal static class CommandLine
+internal static partial class CommandLine
 {
     private const string Name = "fastksm";
 
@@ -107,7 +108,7 @@ internal static class CommandLine
             IEnumerable<string> known = word.StartsWith('-')
                 ? command.Options.Select(option => option.Name)
                 : command.Subcommands.Select(subcommand => subcommand.Name);
-            return $"{path} knows no {kind} '{word}'{Suggestion.For(word, known)}{(Suggestion.For(word, known).Length > 0 ? string.Empty : ".")}{help}";
+            return $"unknown {kind} '{word}'{Suggestion.For(word, known)}{help}";
         }
 
         if (parsed.Errors.Count == 0)
@@ -117,17 +118,27 @@ internal static class CommandLine
 
         string message = string.Join(
             ' ', parsed.Errors[0].Message.Split('\n', StringSplitOptions.TrimEntries).Where(line => line.Length > 0));
+        message = NotANumber().Replace(message, "${option} ${text}: not a whole number, or out of range");
         return $"{message}{(message.EndsWith('.') ? string.Empty : ".")}{help}";
     }
 
+    // The parser names the type that it wanted, in .NET's words; all types that it converts to are numbers.
+    [GeneratedRegex("^Cannot parse argument '(?<text>.*)' for option '(?<option>[^']*)' as expected type .*$", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex NotANumber();
+
     // A word that nothing takes; an option that is not known is taken for an argument where a command has some.
-    private static string? UnknownWord(ParseResult parsed) =>
-        parsed.UnmatchedTokens.Count > 0 ? parsed.UnmatchedTokens[0]
-        : parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash) ? null
-        : parsed.CommandResult.Children.OfType<ArgumentResult>()
-            .SelectMany(argument => argument.Tokens)
-            .Select(token => token.Value)
-            .FirstOrDefault(value => value.Length > 1 && value.StartsWith('-'));
+    private static string? UnknownWord(ParseResult parsed)
+    {
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            return parsed.UnmatchedTokens[0];
+        }
+
+        HashSet<Token> arguments = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)];
+        return parsed.Tokens
+            .TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .FirstOrDefault(token => token.Value.Length > 1 && token.Value.StartsWith('-') && arguments.Contains(token))?.Value;
+    }
 
     private static IEnumerable<string> Path(CommandResult command) =>
         command.Parent is CommandResult parent ? [.. Path(parent), command.Command.Name] : [command.Command.Name];

@@ -250,18 +250,18 @@ internal static class EvaluateCommand
         List<string> missing =
         [
             .. found.UnmatchedNames.Select(name => $"no running process matches '{name}'{Suggestion.For(name, found.RunningNames)}"),
-            .. found.UnmatchedUserIds.Select(user => string.Create(CultureInfo.InvariantCulture, $"no process of user {user} runs")),
+            .. found.UnmatchedUserIds.Select(user => string.Create(CultureInfo.InvariantCulture, $"no process of user {user} runs.")),
         ];
         if (found.Pids.Count == 0)
         {
             throw new ToolException(
-                ExitCode.BadInput, missing.Count > 0 ? $"evaluate: {string.Join("; ", missing)}." : "evaluate: every process is excluded.");
+                ExitCode.BadInput, missing.Count > 0 ? $"evaluate: {string.Join(' ', missing)}" : "evaluate: every process is excluded.");
         }
 
         // Some of what was asked for is there: it is shown, and what is not is said.
         foreach (string what in missing)
         {
-            StandardError.Say($"evaluate: {what}.");
+            StandardError.Say($"evaluate: {what}");
         }
 
         return found.Pids;

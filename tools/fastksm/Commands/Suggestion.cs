@@ -7,7 +7,7 @@ namespace FastKsm.Cli.Commands;
 /// <summary>What a mistyped word was meant to be.</summary>
 internal static class Suggestion
 {
-    /// <summary>"; did you mean 'evaluate'?", or nothing where no known word is near.</summary>
+    /// <summary>"; did you mean 'evaluate'?", or a full stop where no known word is near.</summary>
     /// <param name="word">What was typed.</param>
     /// <param name="known">What could have been meant.</param>
     internal static string For(string word, IEnumerable<string> known)
@@ -22,7 +22,7 @@ internal static class Suggestion
                 .ThenBy(candidate => candidate.Word, StringComparer.Ordinal)
                 .Take(3),
         ];
-        return near.Length == 0 ? string.Empty
+        return near.Length == 0 ? "."
             : $"; did you mean {string.Join(" or ", near.Select(candidate => $"'{candidate.Word}'"))}?";
     }
 

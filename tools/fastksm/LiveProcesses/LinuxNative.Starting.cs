@@ -31,6 +31,19 @@ internal static unsafe partial class LinuxNative
     internal const int FileTypeMask = 0xf000;
     internal const int FileTypeRegular = 0x8000;
 
+    /// <summary>ioctl of a terminal: its size.</summary>
+    internal const nuint GetWindowSize = 0x5413;
+
+    /// <summary>What a terminal says of its size.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct WindowSize
+    {
+        internal ushort Rows;
+        internal ushort Columns;
+        internal ushort PixelWidth;
+        internal ushort PixelHeight;
+    }
+
     /// <summary>The beginning of what statx tells; the same on every architecture.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct FileStatus

@@ -86,7 +86,6 @@ internal sealed record ParentState(ulong IgnoredSignals, (ulong Soft, ulong Hard
     {
         string[] arguments = (ProcFile.TryReadText(Path.Combine(proc, process, "cmdline")) ?? string.Empty).Split('\0');
         return Path.GetFileName(arguments[0]) is "dotnet"
-            && Array.Exists(arguments, argument => argument is "run" or "watch")
-            && !Array.Exists(arguments, argument => argument is "exec");
+            && Array.Find(arguments[1..], argument => !argument.StartsWith('-')) is "run" or "watch";
     }
 }

@@ -17,7 +17,8 @@ internal static class OutputFile
         try
         {
             // A link keeps pointing to its target, which is what is replaced.
-            string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+            FileInfo named = new(path);
+            string target = (named.LinkTarget is null ? null : named.ResolveLinkTarget(returnFinalTarget: true))?.FullName ?? named.FullName;
             if (Directory.Exists(target))
             {
                 throw new ToolException(ExitCode.BadInput, $"--output {path}: a folder, not a file.");
@@ -47,8 +48,9 @@ internal static class OutputFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new ToolException(
-                IsFull(exception) ? ExitCode.Exhausted : ExitCode.BadInput, $"--output {path}: cannot be written: {exception.Message}");
+            throw IsFull(exception)
+                ? new ToolException(ExitCode.Exhausted, $"--output {path}: no space left on the device; nothing has been written.")
+                : new ToolException(ExitCode.BadInput, $"--output {path}: cannot be written: {exception.Message}");
         }
         finally
         {

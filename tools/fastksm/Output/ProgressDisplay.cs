@@ -1,7 +1,6 @@
 using System;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Threading;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.Output.Text;
@@ -23,7 +22,6 @@ internal sealed class ProgressDisplay : IDisposable
     private static readonly TimeSpan s_plainPeriod = TimeSpan.FromSeconds(10);
 
     private readonly EvaluationProgress _progress;
-    private readonly TextWriter _output;
     private readonly TerminalTraits _terminal;
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Timer _timer;
@@ -32,10 +30,9 @@ internal sealed class ProgressDisplay : IDisposable
     private bool _hasEnded;
     private int _turn;
 
-    private ProgressDisplay(EvaluationProgress progress, TextWriter output, TerminalTraits terminal)
+    private ProgressDisplay(EvaluationProgress progress, TerminalTraits terminal)
     {
         _progress = progress;
-        _output = output;
         _terminal = terminal;
         TimeSpan period = terminal.IsRewritable ? s_terminalPeriod : s_plainPeriod;
         _timer = new Timer(_ => Show(), null, period, period);
@@ -43,7 +40,7 @@ internal sealed class ProgressDisplay : IDisposable
     }
 
     /// <summary>Begins to show.</summary>
-    internal static ProgressDisplay Start(EvaluationProgress progress) => new(progress, Console.Error, TerminalTraits.OfError());
+    internal static ProgressDisplay Start(EvaluationProgress progress) => new(progress, StandardError.Traits);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -99,11 +96,11 @@ internal sealed class ProgressDisplay : IDisposable
             TimeSpan elapsed = Stopwatch.GetElapsedTime(_start);
             if (_terminal.IsRewritable)
             {
-                Write($"\r{Line(_progress, elapsed, _turn++, Math.Max((_terminal.Width ?? TerminalTraits.UsualWidth) - 1, 1))}\u001b[K");
+                StandardError.Write($"\r{Line(_progress, elapsed, _turn++, Math.Max((_terminal.Width ?? TerminalTraits.UsualWidth) - 1, 1))}\u001b[K");
             }
             else
             {
-                Write($"fastksm: {Line(_progress, elapsed, _turn++, null)}\n");
+                StandardError.Write($"fastksm: {Line(_progress, elapsed, _turn++, null)}\n");
             }
 
             _hasWritten = true;
@@ -117,20 +114,8 @@ internal sealed class ProgressDisplay : IDisposable
             _hasEnded = true;
             if (_terminal.IsRewritable && _hasWritten)
             {
-                Write("\r\u001b[K");
+                StandardError.Write("\r\u001b[K");
             }
-        }
-    }
-
-    private void Write(string text)
-    {
-        try
-        {
-            _output.Write(text);
-        }
-        catch (IOException)
-        {
-            // Nothing depends on it.
         }
     }
 }

@@ -24,7 +24,6 @@ internal static class SettingsReport
             $"A full scan: {Wording.Count(result.Total.RmapItems)} pages × (c + sleep / pages_to_scan), "
             + $"c = {perPage.ToString("F2", CultureInfo.InvariantCulture)} µs ({price.Cost.Source}).",
             hang: 2);
-        writer.Sentence($"With the host's settings of today: {Describe(price.Current)}.", hang: 2);
         if (price.TargetSeconds is not { } target)
         {
             writer.Sentence("--target-scan-time TIME recommends settings, with lines ready to paste.", TextStyle.Faint, hang: 2);
@@ -44,8 +43,7 @@ internal static class SettingsReport
         }
     }
 
-    /// <summary>Settings, and what they lead to.</summary>
-    internal static string Describe(ScanSettings settings) =>
+    private static string Describe(ScanSettings settings) =>
         $"pages_to_scan={settings.PagesToScan}, sleep_millisecs={settings.SleepMilliseconds}: "
         + $"{Wording.Seconds(settings.ScanSeconds)} a scan, {Wording.Percent(settings.CpuShare)} of one CPU";
 

@@ -42,10 +42,10 @@ internal sealed unsafe class StandardOutput : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Opens it.</summary>
-    internal static Stream Open() => OperatingSystem.IsLinux() ? new StandardOutput(descriptor: 1) : Console.OpenStandardOutput();
-
-    /// <summary>Opens a descriptor as if it were standard output; it is not closed.</summary>
-    internal static Stream Open(int descriptor) => new StandardOutput(descriptor);
+    /// <param name="descriptor">Another descriptor that is to be written in the same way; it is not closed.</param>
+    internal static Stream Open(int descriptor = 1) =>
+        OperatingSystem.IsLinux() ? new StandardOutput(descriptor)
+        : descriptor == 2 ? Console.OpenStandardError() : Console.OpenStandardOutput();
 
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)

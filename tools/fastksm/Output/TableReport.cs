@@ -61,7 +61,8 @@ internal sealed class TableReport
         (string command, string text) = VerdictWording.Next(verdict, _view.Selection, price.Target is not null);
         if (command.Length > 0)
         {
-            _writer.Line($"Next: {command}  # {text}");
+            _writer.Sentence($"Next, {text}:", hang: 2);
+            _writer.Line($"    {command}");
         }
         else
         {
@@ -146,7 +147,7 @@ internal sealed class TableReport
         TextTable table = new(
             TextColumn.Figure("pid"), TextColumn.Word("VMA"), TextColumn.Figure("size", 3), TextColumn.Figure("pages", 2),
             TextColumn.Figure("zero", 4), TextColumn.Figure("dup inside", 4), TextColumn.Figure("dup with others", 4),
-            TextColumn.Figure("profit", 1), TextColumn.Word("eligible", 1), TextColumn.Path("name"));
+            TextColumn.Figure("profit", 1), TextColumn.Word("eligibility", 1), TextColumn.Path("name"));
         foreach ((int pid, VmaForecast vma) in vmas.Take(_view.Top))
         {
             table.Add(
@@ -178,7 +179,7 @@ internal sealed class TableReport
         }
 
         TextTable table = new(
-            TextColumn.Figure("pid"), TextColumn.Word("worth madvise( start, length, MADV_MERGEABLE)"), TextColumn.Figure("profit"), TextColumn.Path("name"));
+            TextColumn.Figure("pid"), TextColumn.Word("madvise (start, length, MADV_MERGEABLE)"), TextColumn.Figure("profit"), TextColumn.Path("name"));
         foreach ((LiveProcess process, VmaForecast range) in ranges.Take(_view.Top))
         {
             table.Add(

@@ -70,7 +70,8 @@ internal static class VerdictWording
         string records = Wording.Bytes(result.Total.RmapItems * (double)MergeForecast.RmapItemBytes);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{records} for ksmd's records, taken off above; {SettingsReport.Describe(price.Current)}, with the host's settings of today.");
+            $"{Wording.Seconds(price.Current.ScanSeconds)} a full scan, {Wording.Percent(price.Current.CpuShare)} of one CPU, as the host is set today "
+            + $"(pages_to_scan={price.Current.PagesToScan}, sleep_millisecs={price.Current.SleepMilliseconds}); {records} for ksmd's records, taken off above.");
     }
 
     /// <summary>What to do next; <c>Command</c> is empty where there is nothing to do.</summary>
@@ -82,9 +83,9 @@ internal static class VerdictWording
         { Kind: VerdictKind.SwitchOff } => (SwitchOff, "as root"),
         { Kind: VerdictKind.NotWorthIt } => (string.Empty, "leave merging off for them."),
         { IsOn: true } => (string.Empty, "nothing; it is on for all of them."),
-        { NeedsChoice: true } => ($"fastksm evaluate {selection} --vmas", "lists the ranges worth it"),
-        { IsMarked: true, IsOn: false } when !linesFollow => (SwitchOn, "as root; some of it is marked already"),
+        { NeedsChoice: true } => ($"fastksm evaluate {selection} --vmas", "for the ranges worth it"),
+        { IsMarked: true, IsOn: false } when !linesFollow => (SwitchOn, "as root, since the memory is marked already"),
         _ when linesFollow => (string.Empty, "the lines at the end, as root."),
-        _ => ($"fastksm evaluate {selection} --target-scan-time 3m", "gives the lines to paste"),
+        _ => ($"fastksm evaluate {selection} --target-scan-time 3m", "for the lines to paste"),
     };
 }

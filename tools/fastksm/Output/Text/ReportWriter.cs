@@ -59,7 +59,7 @@ internal sealed class ReportWriter
         int[] cells = [.. columns.Select((_, i) => rows.Select(row => HarmlessText.WidthOf(row[i])).DefaultIfEmpty().Max())];
         TableLayout layout = TableLayout.Plan(columns, cells, _terminal.Width);
 
-        Row(layout, columns, [.. columns.Select((column, i) => Wrapping.Fold(column.Heading, layout.Widths[i]))], isHeading: true);
+        Row(layout, columns, [.. columns.Select((column, i) => Wrapping.FoldHeading(column.Heading, layout.Widths[i]))], isHeading: true);
         _output.WriteLine(Harmless(new string('─', layout.Total + TableLayout.Indent)));
         foreach (string[] row in rows)
         {

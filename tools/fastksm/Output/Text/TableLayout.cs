@@ -6,9 +6,10 @@ namespace FastKsm.Cli.Output.Text;
 
 /// <summary>Where each column of a table goes, and how wide it is, so that no figure is cut.</summary>
 /// <remarks>
-/// What gives way, in this order, each only as far as needed: explanations are folded, then go; headings are taken apart at
-/// their blanks; names are cut to what still tells them apart; figures move to a line below their row, those of the highest
-/// rank first, down to rank 2; names are cut to a few letters; the other figures move, except for those of rank 0. What cannot give way is printed over the edge: a line that is too long still tells the truth.
+/// What gives way, in this order, each only as far as needed: explanations are folded; names are cut to what still tells
+/// them apart; headings are taken apart at their blanks and underscores; explanations go; figures move to a line below their
+/// row, those of the highest rank first, down to rank 2; names are cut to a few letters; the other figures move, except for
+/// those of rank 0. What cannot give way is printed over the edge: a line that is too long still tells the truth.
 /// </remarks>
 internal sealed class TableLayout
 {
@@ -19,7 +20,7 @@ internal sealed class TableLayout
     internal const int Gap = 2;
 
     private const int NarrowestRemark = 20;
-    private const int ReadableLabel = 18;
+    private const int ReadableLabel = 24;
     private const int NarrowestLabel = 8;
     private const int UnimportantRank = 2;
 
@@ -75,6 +76,8 @@ internal sealed class TableLayout
             Narrow(i, NarrowestRemark, Excess());
         }
 
+        NarrowLabels(ReadableLabel, available);
+
         // Folded headings cost a line for the whole table, a lost explanation costs its sense: fold first.
         foreach (int i in Beside().OrderByDescending(i => Widths[i] - _cells[i]))
         {
@@ -89,7 +92,6 @@ internal sealed class TableLayout
             }
         }
 
-        NarrowLabels(ReadableLabel, available);
         MoveBelow(UnimportantRank, available);
         NarrowLabels(NarrowestLabel, available);
         MoveBelow(1, available);
@@ -138,5 +140,5 @@ internal sealed class TableLayout
 
     private IEnumerable<int> Beside() => Enumerable.Range(0, _columns.Count).Where(i => Places[i] == ColumnPlace.Beside);
 
-    private static int LongestWord(string heading) => heading.Split(' ').Max(HarmlessText.WidthOf);
+    private static int LongestWord(string heading) => Wrapping.Pieces(heading).Max(piece => HarmlessText.WidthOf(piece.TrimEnd(' ')));
 }

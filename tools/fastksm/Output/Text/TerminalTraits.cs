@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output.Text;
 
@@ -17,13 +18,13 @@ internal sealed record TerminalTraits(int? Width, bool IsRewritable, bool UsesSt
     internal static TerminalTraits Plain { get; } = new(null, IsRewritable: false, UsesStyles: false, IsAscii: false);
 
     /// <summary>Of a file that a report is written to: as a pipe's.</summary>
-    internal static TerminalTraits OfFile() => Of(isTerminal: false);
+    internal static TerminalTraits OfFile() => Of(isTerminal: false, descriptor: -1);
 
     /// <summary>Of standard output.</summary>
-    internal static TerminalTraits OfOutput() => Of(!Console.IsOutputRedirected);
+    internal static TerminalTraits OfOutput() => Of(!Console.IsOutputRedirected, descriptor: 1);
 
     /// <summary>Of standard error.</summary>
-    internal static TerminalTraits OfError() => Of(!Console.IsErrorRedirected);
+    internal static TerminalTraits OfError() => Of(!Console.IsErrorRedirected, descriptor: 2);
 
     /// <summary>Works it out.</summary>
     /// <param name="isTerminal">Whether the output is a terminal.</param>
@@ -44,8 +45,8 @@ internal sealed record TerminalTraits(int? Width, bool IsRewritable, bool UsesSt
             !IsUtf8(environment));
     }
 
-    private static TerminalTraits Of(bool isTerminal) =>
-        Of(isTerminal, isTerminal ? WidthOfConsole() : 0, Environment.GetEnvironmentVariable);
+    private static TerminalTraits Of(bool isTerminal, int descriptor) =>
+        Of(isTerminal, isTerminal ? WidthOf(descriptor) : 0, Environment.GetEnvironmentVariable);
 
     // POSIX: the first of these that is set and not empty decides; none means the locale C.
     private static bool IsUtf8(Func<string, string?> environment)
@@ -62,15 +63,15 @@ internal sealed record TerminalTraits(int? Width, bool IsRewritable, bool UsesSt
         return false;
     }
 
-    private static int WidthOfConsole()
+    // Not by Console.WindowWidth, which sends a terminal sequences that were not asked for.
+    private static unsafe int WidthOf(int descriptor)
     {
-        try
+        if (!OperatingSystem.IsLinux())
         {
             return Console.WindowWidth;
         }
-        catch (Exception exception) when (exception is System.IO.IOException or PlatformNotSupportedException)
-        {
-            return 0;
-        }
+
+        LinuxNative.WindowSize size;
+        return LinuxNative.ioctl(descriptor, LinuxNative.GetWindowSize, &size) == 0 ? size.Columns : 0;
     }
 }

@@ -44,6 +44,42 @@ internal static class Wrapping
         return lines;
     }
 
+    /// <summary>Folds a heading, at underscores too: a counter's name is longer than its figures.</summary>
+    internal static List<string> FoldHeading(string text, int width)
+    {
+        List<string> lines = [];
+        string line = string.Empty;
+        foreach (string piece in Pieces(text))
+        {
+            if (line.Length > 0 && HarmlessText.WidthOf((line + piece).TrimEnd(' ')) > width)
+            {
+                lines.Add(line.TrimEnd(' '));
+                line = string.Empty;
+            }
+
+            line += piece;
+        }
+
+        lines.Add(line.TrimEnd(' '));
+        return lines;
+    }
+
+    /// <summary>Pieces of a heading, each with the blank or underscore that ends it.</summary>
+    internal static IEnumerable<string> Pieces(string heading)
+    {
+        int start = 0;
+        for (int i = 0; i < heading.Length; i++)
+        {
+            if (heading[i] is ' ' or '_')
+            {
+                yield return heading[start..(i + 1)];
+                start = i + 1;
+            }
+        }
+
+        yield return heading[start..];
+    }
+
     /// <summary>The beginning of a text, with a mark where something is missing.</summary>
     internal static string CutEnd(string text, int width, string mark)
     {

@@ -40,7 +40,7 @@ public sealed class CommandLineTests
     [InlineData("no process of user 4294967294 runs", "evaluate", "--user", "4294967294")]
     [InlineData("--pid 2147483647: no such process", "evaluate", "2147483647")]
     [InlineData("--fail-under lots: a size such as 100M", "evaluate", "--all", "--fail-under", "lots")]
-    [InlineData("cannot read the script: Could not find file '", "run", "@/etc/hostname")]
+    [InlineData("cannot read the script: Could not find", "run", "@/etc/hostname")]
     public void Run_Mistake_IsNamedAndSuggestedFor(string expected, params string[] arguments)
     {
         Tool tool = Tool.Run(arguments);
@@ -92,8 +92,8 @@ public sealed class CommandLineTests
     [Trait("Category", "Live")]
     public void Evaluate_NamesPidsAndPatterns_AreTakenTogether()
     {
-        using Workload first = Workload.Start("known_pages", "--identical", "50");
-        using Workload second = Workload.Start("known_pages", "--identical", "50");
+        using Workload first = Workload.Start("known_pages", "--identical", "1000");
+        using Workload second = Workload.Start("known_pages", "--identical", "1000");
         string pids = string.Create(CultureInfo.InvariantCulture, $"{first.Pids[0]},{second.Pids[0]}");
 
         Tool byPid = Tool.Run("evaluate", "--pid", pids);

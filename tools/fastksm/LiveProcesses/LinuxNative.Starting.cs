@@ -17,10 +17,12 @@ internal static unsafe partial class LinuxNative
     internal const int GetFileFlags = 3;
     internal const int OpenAppend = 0x400;
 
-    internal const int SignalInterrupt = 2;
-    internal const int SignalQuit = 3;
     internal const int SignalPipe = 13;
     internal const int SignalTerminate = 15;
+    internal const int SignalStop = 20;
+    internal const int SignalTerminalInput = 21;
+    internal const int SignalTerminalOutput = 22;
+    internal const int SignalFileSize = 25;
     internal const nint SignalDefault = 0;
     internal const nint SignalIgnore = 1;
 

@@ -36,8 +36,35 @@ internal sealed record ParentState(ulong IgnoredSignals, (ulong Soft, ulong Hard
                 IgnoredIn(status), OpenFilesIn(ProcFile.TryReadText(Path.Combine(proc, parent, "limits"))), environment);
     }
 
-    /// <summary>Whether it ignored a signal.</summary>
-    internal bool Ignores(int signal) => (IgnoredSignals & (1UL << (signal - 1))) != 0;
+    /// <summary>Whether it had this process ignore SIGPIPE.</summary>
+    /// <remarks>
+    /// Python ignores SIGPIPE and SIGXFSZ itself, and has what it starts ignore neither: SIGXFSZ, which the runtime leaves
+    /// alone, tells. systemd has services ignore SIGPIPE and ignores it too.
+    /// </remarks>
+    /// <param name="own">The signals that this process ignores.</param>
+    internal bool PassedOnPipe(ulong own) =>
+        Ignores(IgnoredSignals, LinuxNative.SignalPipe) && AreInherited(own, LinuxNative.SignalFileSize);
+
+    /// <summary>Whether it had this process ignore SIGTERM.</summary>
+    /// <remarks>A shell at a terminal ignores it itself, together with the signals of job control, and passes none of them on.</remarks>
+    /// <param name="own">The signals that this process ignores.</param>
+    internal bool PassedOnTerminate(ulong own) => Ignores(IgnoredSignals, LinuxNative.SignalTerminate)
+        && AreInherited(own, LinuxNative.SignalStop, LinuxNative.SignalTerminalInput, LinuxNative.SignalTerminalOutput);
+
+    private bool AreInherited(ulong own, params ReadOnlySpan<int> witnesses)
+    {
+        foreach (int signal in witnesses)
+        {
+            if (Ignores(IgnoredSignals, signal) && !Ignores(own, signal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool Ignores(ulong mask, int signal) => (mask & (1UL << (signal - 1))) != 0;
 
     /// <summary>The mask of ignored signals in the text of a status file.</summary>
     internal static ulong IgnoredIn(string status)

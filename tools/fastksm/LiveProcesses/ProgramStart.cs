@@ -41,22 +41,16 @@ internal static unsafe class ProgramStart
         return LinuxNative.setrlimit(LinuxNative.LimitOpenFiles, &now) == 0;
     }
 
-    // Most signals have their default action after exec, whatever handled them; what is ignored stays ignored.
+    // What is handled gets its default action by exec, and what is ignored stays so: these two the runtime changes.
     private static void RestoreSignals(ParentState? parent)
     {
-        if (parent is null || !parent.Ignores(LinuxNative.SignalPipe))
-        {
-            _ = LinuxNative.signal(LinuxNative.SignalPipe, LinuxNative.SignalDefault);
-        }
-
-        foreach (int handled in (ReadOnlySpan<int>)[LinuxNative.SignalInterrupt, LinuxNative.SignalQuit, LinuxNative.SignalTerminate])
-        {
-            if (parent is not null && parent.Ignores(handled))
-            {
-                _ = LinuxNative.signal(handled, LinuxNative.SignalIgnore);
-            }
-        }
+        ulong own = ParentState.IgnoredIn(ProcFile.TryReadText("/proc/self/status") ?? string.Empty);
+        Restore(LinuxNative.SignalPipe, parent is not null && parent.PassedOnPipe(own));
+        Restore(LinuxNative.SignalTerminate, parent is not null && parent.PassedOnTerminate(own));
     }
+
+    private static void Restore(int signal, bool isIgnored) =>
+        _ = LinuxNative.signal(signal, isIgnored ? LinuxNative.SignalIgnore : LinuxNative.SignalDefault);
 
     // An argument that is not UTF-8 has lost bytes on its way into a string: the kernel still has it as it was given.
     private static List<byte[]> LastArguments(string[] program)

@@ -31,19 +31,20 @@ internal static class OutputFile
                 return;
             }
 
-            temporary = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
-            using (FileStream file = new(temporary, FileMode.CreateNew, FileAccess.Write))
+            string other = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Path.GetRandomFileName()}");
+            using (FileStream file = new(other, FileMode.CreateNew, FileAccess.Write))
             {
+                temporary = other;
                 write(file);
                 file.Flush(flushToDisk: true);
             }
 
             if (File.Exists(target) && !OperatingSystem.IsWindows())
             {
-                File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+                File.SetUnixFileMode(other, File.GetUnixFileMode(target));
             }
 
-            File.Move(temporary, target, overwrite: true);
+            File.Move(other, target, overwrite: true);
             temporary = null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
@@ -63,7 +64,7 @@ internal static class OutputFile
 
     /// <summary>Whether a file could not be written because there is no room.</summary>
     internal static bool IsFull(Exception exception) =>
-        exception is IOException { HResult: LinuxNative.ErrorNoSpace or LinuxNative.ErrorQuota };
+        exception is IOException { HResult: LinuxNative.ErrorNoSpace or LinuxNative.ErrorQuota or LinuxNative.ErrorFileTooBig };
 
     private static unsafe bool IsOrdinary(string path)
     {

@@ -50,6 +50,7 @@ internal static partial class CommandLine
         ConformCommand.Create(),
         ScenarioCommand.Create(),
         SelfTestCommand.Create(),
+        DoctorCommand.Create(),
         new HelpOption(),
         new VersionOption(),
     };

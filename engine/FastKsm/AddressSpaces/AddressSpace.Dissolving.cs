@@ -70,6 +70,11 @@ internal sealed partial class AddressSpace<TObserver>
     // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have.
     private void DropZeroes(int cpu, uint leaf, ulong firstPage, Pfn head, ref int zeroes)
     {
+        if (!_store.ZeroFrames.ForSplits)
+        {
+            return;
+        }
+
         for (int i = 0; i < PteLeaf.Length; i++)
         {
             Pte pte = _pageTable.Get(leaf, i);

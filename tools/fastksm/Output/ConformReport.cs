@@ -22,6 +22,7 @@ internal sealed class ConformReport
     private readonly TextWriter _output;
     private readonly ReportWriter _writer;
     private readonly bool _asJson;
+    private readonly string _host;
     private readonly List<ComparisonResult> _results = [];
     private readonly List<(ulong Seed, string Script, ComparisonResult Result)> _shrunk = [];
     private (ulong Count, ulong Seed)? _random;
@@ -30,12 +31,18 @@ internal sealed class ConformReport
     /// <param name="indexes">Indexes of the engine that take part.</param>
     /// <param name="output">Receives it.</param>
     /// <param name="asJson">Whether to write one JSON object at the end instead.</param>
-    internal ConformReport(IReadOnlyList<ScannerIndex> indexes, TextWriter output, bool asJson)
+    /// <param name="host">Traits of the host that comparisons depend on.</param>
+    internal ConformReport(IReadOnlyList<ScannerIndex> indexes, TextWriter output, bool asJson, string host)
     {
+        _host = host;
         _sides = [.. indexes.Select(index => index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)"), "kernel"];
         _output = output;
         _writer = new ReportWriter(output, TerminalTraits.OfOutput());
         _asJson = asJson;
+        if (!asJson)
+        {
+            _writer.Line($"host: {host}");
+        }
     }
 
     /// <summary>A script has been compared.</summary>
@@ -210,6 +217,7 @@ internal sealed class ConformReport
         {
             json.WriteStartObject();
             json.WriteString("schema", Schema);
+            json.WriteString("host", _host);
             json.WriteStartArray("scripts");
             foreach (ComparisonResult result in _results)
             {

@@ -64,7 +64,8 @@ internal static class OutputFile
 
     /// <summary>Whether a file could not be written because there is no room.</summary>
     internal static bool IsFull(Exception exception) =>
-        exception is IOException { HResult: LinuxNative.ErrorNoSpace or LinuxNative.ErrorQuota or LinuxNative.ErrorFileTooBig };
+        exception is ArgumentOutOfRangeException // FileStream's word for EFBIG.
+            or IOException { HResult: LinuxNative.ErrorNoSpace or LinuxNative.ErrorQuota or LinuxNative.ErrorFileTooBig };
 
     private static unsafe bool IsOrdinary(string path)
     {

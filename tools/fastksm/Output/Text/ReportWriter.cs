@@ -39,7 +39,7 @@ internal sealed class ReportWriter
     {
         string harmlessLead = Harmless(lead);
         string whole = harmlessLead + Harmless(text);
-        List<string> lines = Wrapping.Fold(whole, _terminal.Width is { } width ? Math.Max(width - indent - hang, 1) : null);
+        List<string> lines = Wrapping.Fold(whole, _terminal.Width is { } width ? Math.Max(width - indent, 1) : null, hang);
         for (int i = 0; i < lines.Count; i++)
         {
             string line = lines[i];

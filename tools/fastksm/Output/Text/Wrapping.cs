@@ -15,7 +15,8 @@ internal static class Wrapping
     /// <summary>Folds a text at its blanks.</summary>
     /// <param name="text">A harmless text.</param>
     /// <param name="width">Columns of a line; a longer word has a line of its own. Null for one line.</param>
-    internal static List<string> Fold(string text, int? width)
+    /// <param name="hang">Columns that the lines behind the first have fewer.</param>
+    internal static List<string> Fold(string text, int? width, int hang = 0)
     {
         if (width is not { } columns || HarmlessText.WidthOf(text) <= columns)
         {
@@ -33,6 +34,7 @@ internal static class Wrapping
                 lines.Add(line.ToString());
                 _ = line.Clear();
                 used = 0;
+                columns = Math.Max(width.Value - hang, 1);
             }
 
             _ = used > 0 ? line.Append(' ') : line;

@@ -40,6 +40,7 @@ public sealed class CommandLineTests
     [InlineData("no process of user 4294967294 runs", "evaluate", "--user", "4294967294")]
     [InlineData("--pid 2147483647: no such process", "evaluate", "2147483647")]
     [InlineData("--fail-under lots: a size such as 100M", "evaluate", "--all", "--fail-under", "lots")]
+    [InlineData("--by unti: one of unit, container, cgroup, user, command; did you mean 'unit'?", "evaluate", "--all", "--by", "unti")]
     [InlineData("cannot read the script: Could not find", "run", "@/etc/hostname")]
     public void Run_Mistake_IsNamedAndSuggestedFor(string expected, params string[] arguments)
     {

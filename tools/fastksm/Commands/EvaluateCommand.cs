@@ -65,6 +65,12 @@ internal static class EvaluateCommand
         };
         Option<int?> threads = new("--threads") { Description = "Threads that read and hash. Default: all processors.", HelpName = "N" };
         Option<bool> vmas = new("--vmas") { Description = "Show every VMA with its figures, or the reason why it cannot merge." };
+        Option<OwnerKind?> by = new("--by")
+        {
+            Description = "Sum up by systemd unit, container, cgroup, user or command.",
+            HelpName = "OWNER",
+            CustomParser = OwnerArgument.Parse,
+        };
         Option<int> top = new("--top")
         {
             Description = "Rows of each table at most; 0 for all.",
@@ -89,7 +95,7 @@ internal static class EvaluateCommand
 
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
-            names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, asMarked, observe, targetScanTime, failUnder, threads, vmas, top,
+            names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, asMarked, observe, targetScanTime, failUnder, threads, by, vmas, top,
             json, csv, openMetrics, output,
         };
         command.SetAction(parsed => Run(
@@ -105,6 +111,7 @@ internal static class EvaluateCommand
                 parsed.GetValue(targetScanTime),
                 parsed.GetValue(failUnder),
                 parsed.GetValue(threads),
+                parsed.GetValue(by),
                 parsed.GetValue(vmas),
                 parsed.GetValue(top),
                 FormatOf(parsed.GetValue(json), parsed.GetValue(csv), parsed.GetValue(openMetrics)),
@@ -207,16 +214,24 @@ internal static class EvaluateCommand
         switch (request.Format)
         {
             case ReportFormat.Json:
-                JsonReport.Write(result, price, counters, stream);
+                JsonReport.Write(result, price, counters, request.By, stream);
                 break;
             case ReportFormat.Csv:
-                CsvReport.Write(result, text);
+                if (request.By is { } kind)
+                {
+                    CsvReport.WriteOwners(result, kind, text);
+                }
+                else
+                {
+                    CsvReport.Write(result, text);
+                }
+
                 break;
             case ReportFormat.OpenMetrics:
-                OpenMetricsReport.Write(result, price, counters, text);
+                OpenMetricsReport.Write(result, price, counters, request.By, text);
                 break;
             default:
-                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText);
+                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By);
                 TableReport.Write(report, result, price, counters, view);
                 break;
         }
@@ -336,6 +351,7 @@ internal static class EvaluateCommand
         TimeSpan? TargetScanTime,
         SavingGoal? FailUnder,
         int? Threads,
+        OwnerKind? By,
         bool ShowVmas,
         int Top,
         ReportFormat Format,

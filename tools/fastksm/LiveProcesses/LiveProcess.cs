@@ -42,6 +42,9 @@ internal sealed class LiveProcess
     /// <summary>The arguments that it was started with, blanks between them; empty where they are not known.</summary>
     internal string CommandLine { get; private set; } = string.Empty;
 
+    /// <summary>Text of its cgroup file: a line for each hierarchy; empty where it is not known.</summary>
+    internal string CgroupText { get; private set; } = string.Empty;
+
     /// <summary>What became of reading it.</summary>
     internal ReadStatus Status => (ReadStatus)Volatile.Read(ref _status);
 
@@ -62,8 +65,8 @@ internal sealed class LiveProcess
 
     /// <summary>A process that is known by what was noted of it, not by its files.</summary>
     internal static LiveProcess Noted(
-        int pid, ProcessStat stat, uint userId = 0, string commandLine = "", ReadStatus status = ReadStatus.Read) =>
-        new(pid, stat) { UserId = userId, CommandLine = commandLine, _status = (int)status };
+        int pid, ProcessStat stat, uint userId = 0, string commandLine = "", ReadStatus status = ReadStatus.Read, string cgroupText = "") =>
+        new(pid, stat) { UserId = userId, CommandLine = commandLine, CgroupText = cgroupText, _status = (int)status };
 
     /// <summary>Opens a process. Null where there is no such process (any more).</summary>
     internal static LiveProcess? Open(int pid)
@@ -80,6 +83,7 @@ internal sealed class LiveProcess
         LiveProcess process = new(pid, stat);
         process.UserId = ProcFile.TryReadTextAt(directory, "status", out _) is { } status ? StatusFields.UserId(status) : 0;
         process.CommandLine = (ProcFile.TryReadTextAt(directory, "cmdline", out _) ?? string.Empty).TrimEnd('\0').Replace('\0', ' ');
+        process.CgroupText = ProcFile.TryReadTextAt(directory, "cgroup", out _) ?? string.Empty;
         if (stat.IsKernelThread)
         {
             process.Fail(ReadStatus.KernelThread);

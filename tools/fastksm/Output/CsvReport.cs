@@ -43,6 +43,22 @@ internal static class CsvReport
         }
     }
 
+    /// <summary>Writes the result by owner: a header, then one line an owner.</summary>
+    internal static void WriteOwners(EvaluationResult result, OwnerKind kind, TextWriter output)
+    {
+        output.WriteLine(
+            $"{Wording.KeyOf(kind)},processes,processes_marked,pages,zero_pages,huge_page_zeroes,"
+            + "ksm_rmap_items,ksm_merging_pages,duplicates_inside,duplicates_with_others,profit");
+        foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
+        {
+            PageCounts counts = owner.Counts;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Quote(owner.Owner)},{owner.Processes},{owner.MarkedToday},{counts.Pages},{counts.ZeroContent},{counts.DroppedBySplit},"
+                + $"{counts.RmapItems},{counts.Merging},{counts.DuplicatesInside},{counts.DuplicatesWithOthers},{owner.Profit}"));
+        }
+    }
+
     private static int Flag(bool value) => value ? 1 : 0;
 
     private static string Quote(string name)

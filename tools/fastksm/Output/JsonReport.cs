@@ -13,7 +13,7 @@ internal static class JsonReport
     internal const string Schema = "fastksm.evaluate/1";
 
     /// <summary>Writes the result.</summary>
-    internal static void Write(EvaluationResult result, ScanPrice price, HostKsmCounters? host, Stream output)
+    internal static void Write(EvaluationResult result, ScanPrice price, HostKsmCounters? host, OwnerKind? by, Stream output)
     {
         using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
         {
@@ -28,6 +28,11 @@ internal static class JsonReport
             json.WriteEndObject();
             WriteVerdict(json, Verdict.Of(result, host));
             WriteTotal(json, result, price);
+            if (by is { } kind)
+            {
+                WriteOwners(json, result, kind);
+            }
+
             json.WriteStartArray("processes");
             foreach (ProcessForecast process in result.Processes)
             {
@@ -99,6 +104,26 @@ internal static class JsonReport
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteOwners(Utf8JsonWriter json, EvaluationResult result, OwnerKind kind)
+    {
+        json.WriteString("by", Wording.KeyOf(kind));
+        json.WriteStartArray("owners");
+        foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
+        {
+            json.WriteStartObject();
+            json.WriteString("owner", owner.Owner);
+            json.WriteNumber("processes", owner.Processes);
+            json.WriteNumber("processes_marked", owner.MarkedToday);
+            json.WriteNumber("ksm_rmap_items", owner.Counts.RmapItems);
+            json.WriteNumber("ksm_merging_pages", owner.Counts.Merging);
+            json.WriteNumber("profit", owner.Profit);
+            WriteCounts(json, owner.Counts);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.IO;
 using FastKsm.Cli.Evaluation;
@@ -11,7 +12,7 @@ namespace FastKsm.Cli.Output;
 internal static class OpenMetricsReport
 {
     /// <summary>Writes the result.</summary>
-    internal static void Write(EvaluationResult result, ScanPrice price, HostKsmCounters? host, TextWriter output)
+    internal static void Write(EvaluationResult result, ScanPrice price, HostKsmCounters? host, OwnerKind? by, TextWriter output)
     {
         MergeForecast total = result.Total;
         long size = result.PageSize;
@@ -34,30 +35,49 @@ internal static class OpenMetricsReport
         Gauge(output, "fastksm_host_loss_bytes", "What KSM costs this host today beyond what it gives.", verdict.HostLoss);
 
         output.Write("# TYPE fastksm_verdict stateset\n# HELP fastksm_verdict What is to be done.\n");
-        foreach ((string state, VerdictKind kind) in VerdictWording.Keys)
+        foreach ((string state, VerdictKind answer) in VerdictWording.Keys)
         {
-            output.Write($"fastksm_verdict{{fastksm_verdict=\"{state}\"}} {(verdict.Kind == kind ? 1 : 0)}\n");
+            output.Write($"fastksm_verdict{{fastksm_verdict=\"{state}\"}} {(verdict.Kind == answer ? 1 : 0)}\n");
         }
 
-        output.Write("# TYPE fastksm_process_saving_bytes gauge\n# HELP fastksm_process_saving_bytes Linux's ksm_process_profit, forecast.\n");
-        foreach (ProcessForecast process in result.Processes)
+        // By owner where that is asked for: pids make a new time series with every restart.
+        if (by is { } kind)
         {
-            if (process.Process.Status == ReadStatus.Read)
+            Header(output, "fastksm_owner_saving_bytes", "Linux's ksm_process_profit by owner, forecast.");
+            foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
             {
-                output.Write(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"fastksm_process_saving_bytes{{pid=\"{process.Process.Pid}\",process=\"{Label(process.Process.Stat.Name)}\"}} {process.ProcessProfit(size)}\n"));
+                output.Write($"fastksm_owner_saving_bytes{{{Wording.KeyOf(kind)}=\"{Label(owner.Owner)}\"}} {owner.Profit.ToString(CultureInfo.InvariantCulture)}\n");
+            }
+        }
+        else
+        {
+            Header(output, "fastksm_process_saving_bytes", "Linux's ksm_process_profit, forecast.");
+            foreach (ProcessForecast process in result.Processes)
+            {
+                if (process.Process.Status == ReadStatus.Read)
+                {
+                    output.Write(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"fastksm_process_saving_bytes{{pid=\"{process.Process.Pid}\",process=\"{Label(process.Process.Stat.Name)}\"}} {process.ProcessProfit(size)}\n"));
+                }
             }
         }
 
         output.Write("# EOF\n");
     }
 
-    private static void Gauge(TextWriter output, string name, string help, double value) => output.Write(string.Create(
-        CultureInfo.InvariantCulture,
-        $"# TYPE {name} gauge\n# HELP {name} {help}\n{name} {(double.IsPositiveInfinity(value) ? "+Inf" : value.ToString("R", CultureInfo.InvariantCulture))}\n"));
+    private static void Header(TextWriter output, string name, string help) =>
+        output.Write($"# TYPE {name} gauge\n{(name.EndsWith("_bytes", StringComparison.Ordinal) ? $"# UNIT {name} bytes\n" : string.Empty)}# HELP {name} {help}\n");
+
+    private static void Gauge(TextWriter output, string name, string help, double value)
+    {
+        Header(output, name, help);
+        output.Write(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name} {(double.IsPositiveInfinity(value) ? "+Inf" : value.ToString("R", CultureInfo.InvariantCulture))}\n"));
+    }
 
     private static string Label(string name) => HarmlessText.Of(name)
-        .Replace("\\", "\\\\", System.StringComparison.Ordinal)
-        .Replace("\"", "\\\"", System.StringComparison.Ordinal);
+        .Replace("\\", "\\\\", StringComparison.Ordinal)
+        .Replace("\"", "\\\"", StringComparison.Ordinal);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output;
@@ -29,6 +30,17 @@ internal static class Wording
         ReadStatus.KernelThread => "kernel_thread",
         ReadStatus.Zombie => "zombie",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status."),
+    };
+
+    /// <summary>What processes are summed up by, as a heading and as a key for programs.</summary>
+    internal static string KeyOf(OwnerKind kind) => kind switch
+    {
+        OwnerKind.Unit => "unit",
+        OwnerKind.Container => "container",
+        OwnerKind.Cgroup => "cgroup",
+        OwnerKind.User => "user",
+        OwnerKind.Command => "command",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not an owner."),
     };
 
     /// <summary>Why a VMA can't merge, or that it can: in words, and as a key for programs.</summary>

@@ -6,8 +6,8 @@ namespace FastKsm.Cli.Output.Text;
 
 /// <summary>Where each column of a table goes, and how wide it is, so that no figure is cut.</summary>
 /// <remarks>
-/// What gives way, in this order, each only as far as needed: explanations are folded; names are cut to what still tells
-/// them apart; headings are taken apart at their blanks and underscores; explanations go; figures move to a line below their
+/// What gives way, in this order, each only as far as needed: explanations are folded; long names are cut; headings are
+/// taken apart at their blanks and underscores; names are cut further; explanations go; figures move to a line below their
 /// row, those of the highest rank first, down to rank 2; names are cut to a few letters; the other figures move, except for
 /// those of rank 0. What cannot give way is printed over the edge: a line that is too long still tells the truth.
 /// </remarks>
@@ -20,6 +20,7 @@ internal sealed class TableLayout
     internal const int Gap = 2;
 
     private const int NarrowestRemark = 20;
+    private const int TellingLabel = 36;
     private const int ReadableLabel = 24;
     private const int NarrowestLabel = 8;
     private const int UnimportantRank = 2;
@@ -76,13 +77,15 @@ internal sealed class TableLayout
             Narrow(i, NarrowestRemark, Excess());
         }
 
-        NarrowLabels(ReadableLabel, available);
+        NarrowLabels(TellingLabel, available);
 
         // Folded headings cost a line for the whole table, a lost explanation costs its sense: fold first.
         foreach (int i in Beside().OrderByDescending(i => Widths[i] - _cells[i]))
         {
             Narrow(i, Math.Max(_cells[i], LongestWord(_columns[i].Heading)), Excess());
         }
+
+        NarrowLabels(ReadableLabel, available);
 
         foreach (int i in Beside(ColumnKind.Remark))
         {

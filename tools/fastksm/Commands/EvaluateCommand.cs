@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output;
 using FastKsm.Cli.Output.Text;
@@ -47,6 +48,12 @@ internal static class EvaluateCommand
         Option<string?> useZeroPages = new("--use-zero-pages")
         {
             Description = "Replace pages of zeroes by the zero frame (0 or 1; 1 without a value). Default: the host's setting, or 0.",
+            HelpName = "0|1",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<string?> mergeAcrossNodes = new("--merge-across-nodes")
+        {
+            Description = "Merge equal pages of different NUMA nodes (0 or 1; 1 without a value). Default: the host's setting, or 1.",
             HelpName = "0|1",
             Arity = ArgumentArity.ZeroOrOne,
         };
@@ -95,8 +102,8 @@ internal static class EvaluateCommand
 
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
-            names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, asMarked, observe, targetScanTime, failUnder, threads, by, vmas, top,
-            json, csv, openMetrics, output,
+            names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder,
+            threads, by, vmas, top, json, csv, openMetrics, output,
         };
         command.SetAction(parsed => Run(
             new Request(
@@ -106,6 +113,7 @@ internal static class EvaluateCommand
                 SelectionText(parsed, all, pid, name, user, exclude, names),
                 parsed.GetValue(maxPageSharing),
                 SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
+                SwitchArgument.Parse(parsed.GetResult(mergeAcrossNodes)),
                 parsed.GetValue(asMarked),
                 parsed.GetValue(observe),
                 parsed.GetValue(targetScanTime),
@@ -178,7 +186,8 @@ internal static class EvaluateCommand
             request.UseZeroPages ?? host.UseZeroPages,
             request.AsMarked,
             request.Threads ?? Environment.ProcessorCount,
-            request.Observe ?? TimeSpan.Zero);
+            request.Observe ?? TimeSpan.Zero,
+            request.MergeAcrossNodes ?? host.MergeAcrossNodes);
 
         (EvaluationResult result, ScanPrice price) = Evaluate(request, pids, options, host);
         HostKsmCounters? counters = HostKsmCounters.TryRead();
@@ -249,7 +258,8 @@ internal static class EvaluateCommand
             EvaluationResult result = Evaluator.Evaluate(pids, options, progress, interruption.Token);
             CheckOutcome(request.Selection, result);
             progress.Begin("measuring this host's speed");
-            ScanPrice price = ScanPrice.Of(result, ScanCalibration.Measure(host), request.TargetScanTime?.TotalSeconds);
+            ScanPrice price = ScanPrice.Of(
+                result, ScanCalibration.Measure(host), TimerTick.Probe(), request.TargetScanTime?.TotalSeconds);
             interruption.Token.ThrowIfCancellationRequested();
             return (result, price);
         }
@@ -346,6 +356,7 @@ internal static class EvaluateCommand
         string SelectionText,
         int? MaxPageSharing,
         bool? UseZeroPages,
+        bool? MergeAcrossNodes,
         bool AsMarked,
         TimeSpan? Observe,
         TimeSpan? TargetScanTime,

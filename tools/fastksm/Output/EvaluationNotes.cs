@@ -13,9 +13,10 @@ internal static class EvaluationNotes
 
     /// <summary>All that is to be said, in the order in which it is read within each priority.</summary>
     /// <param name="result">What was evaluated.</param>
+    /// <param name="price">What scanning would cost.</param>
     /// <param name="verdict">What is to be done with it.</param>
     /// <param name="showVmas">Whether VMAs are listed.</param>
-    internal static IEnumerable<ReportNote> Of(EvaluationResult result, Verdict verdict, bool showVmas)
+    internal static IEnumerable<ReportNote> Of(EvaluationResult result, ScanPrice price, Verdict verdict, bool showVmas)
     {
         if (!result.Host.IsPresent)
         {
@@ -35,6 +36,16 @@ internal static class EvaluationNotes
             yield return new(
                 NotePriority.Warning,
                 $"As it is set up today, KSM costs this host {Wording.Bytes(verdict.HostLoss)} more than it gives (general_profit).");
+        }
+
+        foreach (string premise in ForecastNotes.Premises(result))
+        {
+            yield return new(NotePriority.Warning, premise);
+        }
+
+        foreach (string way in ForecastNotes.Settling(result, price))
+        {
+            yield return new(NotePriority.Fact, way);
         }
 
         if (result.PagesLeft > 0)
@@ -67,7 +78,7 @@ internal static class EvaluationNotes
             string more = names.Length > 0 && count > MostNames ? $" and {Wording.Count(count - MostNames)} more" : string.Empty;
             yield return new(
                 NotePriority.Fact,
-                $"Not counted: {Wording.Count(count)} {Wording.Of(others.Key)}{(names.Length > 0 ? $" ({names}{more})" : string.Empty)}.");
+                $"Not counted: {Wording.Counted(others.Key, count)}{(names.Length > 0 ? $" ({names}{more})" : string.Empty)}.");
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed class TableReport
     {
         TableReport report = new(writer, result, view);
         Verdict verdict = Verdict.Of(result, host);
-        ReportNote[] notes = [.. EvaluationNotes.Of(result, verdict, view.ShowVmas)];
+        ReportNote[] notes = [.. EvaluationNotes.Of(result, price, verdict, view.ShowVmas)];
         report.WriteVerdict(verdict, price, host);
         report.WriteNotes(notes, NotePriority.Warning, TextStyle.Warning);
         writer.Blank();
@@ -80,7 +80,7 @@ internal sealed class TableReport
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"Linux {_result.Host.KernelRelease}, max_page_sharing={_result.Options.MaxPageSharing}, "
-                + $"use_zero_pages={(_result.Options.UseZeroPages ? 1 : 0)}{scope}; took {Wording.Seconds(seconds)}."),
+                + $"use_zero_pages={(_result.Options.UseZeroPages ? 1 : 0)}{(_result.Options.MergeAcrossNodes ? string.Empty : ", merge_across_nodes=0")}{scope}; took {Wording.Seconds(seconds)}."),
             TextStyle.Faint,
             hang: 2);
     }
@@ -171,7 +171,7 @@ internal sealed class TableReport
     {
         var vmas = _result.Processes
             .SelectMany(process => process.Vmas.Select(vma => (process.Process.Pid, Forecast: vma)))
-            .OrderByDescending(vma => vma.Forecast.Counts.ProcessProfit(_result.PageSize))
+            .OrderByDescending(vma => vma.Forecast.Counts.Profit(_result.PageSize))
             .ThenByDescending(vma => vma.Forecast.Vma.Length)
             .ToList();
         TextTable table = new(
@@ -188,7 +188,7 @@ internal sealed class TableReport
                 Wording.Count(vma.Counts.ZeroContent),
                 Wording.Count(vma.Counts.DuplicatesInside),
                 Wording.Count(vma.Counts.DuplicatesWithOthers),
-                Wording.Bytes(vma.Counts.ProcessProfit(_result.PageSize)),
+                Wording.Bytes(vma.Counts.Profit(_result.PageSize)),
                 Wording.Of(vma.Eligibility),
                 Wording.Tail(vma.Vma.Name));
         }
@@ -201,7 +201,7 @@ internal sealed class TableReport
     {
         var ranges = _result.Processes
             .SelectMany(process => process.Vmas.Where(vma => vma.IsWorthMarking).Select(vma => (process.Process, Forecast: vma)))
-            .OrderByDescending(range => range.Forecast.Counts.ProcessProfit(_result.PageSize))
+            .OrderByDescending(range => range.Forecast.Counts.Profit(_result.PageSize))
             .ToList();
         if (ranges.Count == 0)
         {
@@ -215,7 +215,7 @@ internal sealed class TableReport
             table.Add(
                 process.Pid.ToString(CultureInfo.InvariantCulture),
                 $"0x{range.Vma.Start:x}, 0x{range.Vma.Length:x}",
-                Wording.Bytes(range.Counts.ProcessProfit(_result.PageSize)),
+                Wording.Bytes(range.Counts.Profit(_result.PageSize)),
                 range.Vma.Name.Length > 0 ? Wording.Tail(range.Vma.Name) : "anonymous");
         }
 

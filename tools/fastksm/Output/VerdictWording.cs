@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
@@ -68,10 +67,8 @@ internal static class VerdictWording
         }
 
         string records = Wording.Bytes(result.Total.RmapItems * (double)MergeForecast.RmapItemBytes);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{Wording.Seconds(price.Current.ScanSeconds)} a full scan, {Wording.Percent(price.Current.CpuShare)} of one CPU, as the host is set today "
-            + $"(pages_to_scan={price.Current.PagesToScan}, sleep_millisecs={price.Current.SleepMilliseconds}); {records} for ksmd's records, taken off above.");
+        string today = SettingsReport.Today(result, price);
+        return $"{char.ToLowerInvariant(today[0])}{today[1..]} {records} for ksmd's records are taken off above.";
     }
 
     /// <summary>What to do next; <c>Command</c> is empty where there is nothing to do.</summary>

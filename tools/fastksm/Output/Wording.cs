@@ -21,6 +21,14 @@ internal static class Wording
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status."),
     };
 
+    /// <summary>Processes of a status, with their number.</summary>
+    internal static string Counted(ReadStatus status, long count) => status switch
+    {
+        ReadStatus.KernelThread => Plural(count, "kernel thread", "kernel threads"),
+        ReadStatus.Zombie => Plural(count, "zombie", "zombies"),
+        _ => $"{Count(count)} {Of(status)}",
+    };
+
     /// <summary>A status as a key for programs.</summary>
     internal static string KeyOf(ReadStatus status) => status switch
     {

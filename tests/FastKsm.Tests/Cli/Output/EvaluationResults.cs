@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Evaluation.Settling;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Tests.Cli.Output;
@@ -21,6 +23,9 @@ internal static class EvaluationResults
         FramesAreKnown: true,
         total,
         marking,
+        new SettlingForecast(Scans: 3, IsCounted: true, HugePages: 0, WithZeroPages: null, [], AtRest: null),
+        Splits: null,
+        new NodesSummary(Host: null, UnknownPages: 0),
         [
             new ProcessForecast(
                 LiveProcess.Noted(1, new ProcessStat("one", 'S', false, 1)),
@@ -28,6 +33,10 @@ internal static class EvaluationResults
                 [new VmaForecast(Vma(isMarked, string.Empty), VmaEligibility.Eligible, default, IsWorthMarking: false)]),
         ],
         TimeSpan.FromMilliseconds(10));
+
+    /// <summary>What scanning would cost on a host whose timer ticks every 4 ms.</summary>
+    internal static ScanPrice PriceOf(EvaluationResult result) => ScanPrice.Of(
+        result, ScanCost.Typical, new TimerTick(TimeSpan.FromMilliseconds(4), IsProbed: true, string.Empty), targetSeconds: null);
 
     /// <summary>A result with large figures, no two of them equal, in processes and VMAs with the given names.</summary>
     internal static EvaluationResult Random(int seed, IReadOnlyList<string> names)

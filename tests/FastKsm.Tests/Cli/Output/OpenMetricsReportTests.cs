@@ -16,7 +16,7 @@ public sealed class OpenMetricsReportTests
     {
         EvaluationResult result = EvaluationResults.Random(4, ["plain", "quo\"te\\", "new\nline", "zombie"]);
         using StringWriter output = new();
-        ScanPrice price = ScanPrice.Of(result, new ScanCost(30, 300, 30, "test"), targetSeconds: null);
+        ScanPrice price = EvaluationResults.PriceOf(result);
 
         OpenMetricsReport.Write(result, price, host: null, byOwner ? OwnerKind.Command : null, output);
 

@@ -121,7 +121,7 @@ public sealed class TableReportTests
     private static string Report(EvaluationResult result, TerminalTraits traits)
     {
         using StringWriter output = new() { NewLine = "\n" };
-        ScanPrice price = ScanPrice.Of(result, new ScanCost(30, 300, 30, "test"), targetSeconds: null);
+        ScanPrice price = EvaluationResults.PriceOf(result);
         TableReport.Write(new ReportWriter(output, traits), result, price, host: null, new ReportView(ShowVmas: true, Top: int.MaxValue, "--all"));
         return output.ToString();
     }

@@ -5,10 +5,10 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using FastKsm.Cli.Conformance;
+using FastKsm.Cli.Output.Text;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Syntax;
-using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Output;
 

@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using FastKsm.Cli.Scenarios;
 using FastKsm.Cli.Output.Text;
+using FastKsm.Cli.Scenarios;
 
 namespace FastKsm.Cli.Output;
 

@@ -58,7 +58,11 @@ internal static class EvaluationResults
 
         PageCounts Counts() => new()
         {
-            Pages = Figure(), Merging = Figure(), ZeroContent = Figure(), DuplicatesInside = Figure(), DuplicatesWithOthers = Figure(),
+            Pages = Figure(),
+            Merging = Figure(),
+            ZeroContent = Figure(),
+            DuplicatesInside = Figure(),
+            DuplicatesWithOthers = Figure(),
         };
 
         List<ProcessForecast> processes = [];
@@ -79,8 +83,16 @@ internal static class EvaluationResults
 
         MergeForecast total = new()
         {
-            PagesShared = Figure(), PagesSharing = Figure(), PagesUnshared = Figure(), PagesVolatile = Figure(), KsmZeroPages = Figure(),
-            StableNodeChains = Figure(), StableNodeDups = Figure(), RmapItems = Figure(), FramesBefore = 20_000_000_000, FramesAfter = Figure(),
+            PagesShared = Figure(),
+            PagesSharing = Figure(),
+            PagesUnshared = Figure(),
+            PagesVolatile = Figure(),
+            KsmZeroPages = Figure(),
+            StableNodeChains = Figure(),
+            StableNodeDups = Figure(),
+            RmapItems = Figure(),
+            FramesBefore = 20_000_000_000,
+            FramesAfter = Figure(),
             DroppedBySplit = Figure(),
         };
         return Of(total, 1) with { Processes = processes, Marking = total with { FramesAfter = Figure() }, FramesAreKnown = false };

@@ -127,19 +127,6 @@ static void make_read_faulted(void)
 	advise((char *)start, options.read_fault);
 }
 
-static unsigned long anonymous_huge_kilobytes(void)
-{
-	char line[256];
-	unsigned long value = 0;
-	FILE *file = fopen("/proc/self/smaps_rollup", "r");
-
-	while (file && fgets(line, sizeof line, file))
-		sscanf(line, "AnonHugePages: %lu", &value);
-	if (file)
-		fclose(file);
-	return value;
-}
-
 static void make_huge(void)
 {
 	const size_t huge = (size_t)HUGE_SUBPAGES * PAGE;

@@ -67,6 +67,20 @@ static inline char *map_pages(size_t pages)
 	return start;
 }
 
+/* Memory in transparent huge pages, in kilobytes. */
+static inline unsigned long anonymous_huge_kilobytes(void)
+{
+	char line[256];
+	unsigned long value = 0;
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+
+	while (file && fgets(line, sizeof line, file))
+		sscanf(line, "AnonHugePages: %lu", &value);
+	if (file)
+		fclose(file);
+	return value;
+}
+
 static inline unsigned long parse_number(const char *text, unsigned long highest)
 {
 	char *end;

@@ -39,6 +39,9 @@ internal sealed class Workload : IDisposable
     internal static Workload Start(string program, params string[] arguments) =>
         StartThrough([], program, arguments);
 
+    /// <summary>Where a program lies that was started before.</summary>
+    internal static string PathOf(string program) => s_compiled[program].Value;
+
     /// <summary>Starts a program as a user without rights; the caller must be root.</summary>
     internal static Workload StartAsNobody(string program, params string[] arguments) =>
         StartThrough(["setpriv", .. BecomeNobody], program, arguments);
@@ -80,6 +83,9 @@ internal sealed class Workload : IDisposable
         _process.StandardInput.Flush();
     }
 
+    /// <summary>Ends its input, so that it ends; what it says then can still be heard.</summary>
+    internal void EndInput() => _process.StandardInput.Close();
+
     /// <summary>Reads its next line.</summary>
     internal string? Hear() => _process.StandardOutput.ReadLine();
 
@@ -101,7 +107,7 @@ internal sealed class Workload : IDisposable
         string target = Path.Combine(s_directory, program);
         try
         {
-            using HostProcess compiler = HostProcess.Start("cc", ["-std=gnu11", "-O2", "-o", target, source]);
+            using HostProcess compiler = HostProcess.Start("cc", ["-std=gnu11", "-O2", "-pthread", "-o", target, source]);
             compiler.WaitForExit();
             Assert.Equal(0, compiler.ExitCode);
             if (!OperatingSystem.IsWindows())

@@ -336,6 +336,19 @@ internal static class EvaluateCommand
             return;
         }
 
+        // A single process is told its own reason; of many, the commonest kind of refusal is told.
+        if (result.Processes is [{ Process: { Reason: { } reason } only }])
+        {
+            throw new ToolException(ExitCode.NotPermitted, $"process {only.Pid} cannot be read: {reason}.");
+        }
+
+        if (result.Processes.FirstOrDefault(
+            process => process.Process.Status is ReadStatus.Unsupported or ReadStatus.Blocked) is { Process: { } blocked })
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted, $"process {blocked.Pid} cannot be read: {blocked.Reason ?? Wording.Of(blocked.Status)}.");
+        }
+
         List<ProcessForecast> refused = [.. result.Processes.Where(process => process.Process.Status == ReadStatus.NotPermitted)];
         if (refused.Count > 0)
         {

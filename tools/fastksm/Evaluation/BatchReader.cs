@@ -10,10 +10,12 @@ namespace FastKsm.Cli.Evaluation;
 /// <summary>Reads batches of pages and writes their records: one per reading thread, with its own bounded buffers.</summary>
 /// <remarks>
 /// Pages are copied into a buffer of bounded size and hashed there. Which way a page is copied is decided
-/// page by page (see <see cref="ProcessMemory"/>): mapped once and no KSM page → process_vm_readv, all others by reference.
+/// page by page (see <see cref="ProcessMemory"/>): mapped once, no KSM page, no handler of faults in the process →
+/// process_vm_readv, all others by reference. A page that went between being found and being read is told afterwards: it
+/// reads as zeroes, or as the file behind it, and pagemap then shows another page there or none.
 /// Thread safety: one thread at a time; several readers may work at once.
 /// </remarks>
-internal sealed unsafe class BatchReader : IDisposable
+internal sealed unsafe partial class BatchReader : IDisposable
 {
     // 2 MiB. Larger than a second-level cache, yet faster with hashing than any smaller copy that was measured (64 KiB
     // to 2 MiB): what a call costs outweighs what the third-level cache adds.
@@ -33,6 +35,8 @@ internal sealed unsafe class BatchReader : IDisposable
     private readonly List<int> _exclusive = new(PagesPerCopy);
     private readonly List<int> _shared = new(PagesPerCopy);
     private readonly List<int> _zero = new(PageBatch.Capacity);
+    private readonly List<KsmCandidate> _candidates = [];
+    private readonly ulong[] _entriesAgain = new ulong[PagesPerCopy];
     private LiveProcess _process = null!;
     private int _firstOrdinal;
     private bool _isSecondLook;
@@ -59,7 +63,7 @@ internal sealed unsafe class BatchReader : IDisposable
             return;
         }
 
-        _context.Nodes.Ask(_process.Pid, _addresses.AsSpan(0, batch.PageCount), _nodes);
+        _context.Nodes.Ask(_process.CallId, _addresses.AsSpan(0, batch.PageCount), _nodes);
         for (int page = 0; page < batch.PageCount; page++)
         {
             PagemapEntry entry = new(_entries[page]);
@@ -70,9 +74,10 @@ internal sealed unsafe class BatchReader : IDisposable
             }
 
             bool mayBeKsm = _context.MayHoldKsmPages(_vmas[page]);
-            _isKsm[page] = mayBeKsm && _context.FrameFlags.IsKsm(entry.Frame);
-            bool isExclusive = entry.IsExclusive
-                && (!mayBeKsm || (_context.FrameFlags.IsAvailable && entry.Frame != 0 && !_isKsm[page]));
+            bool isTold = _context.FrameFlags.IsAvailable && entry.Frame != 0;
+            _isKsm[page] = mayBeKsm && (isTold ? _context.FrameFlags.IsKsm(entry.Frame) : !entry.IsExclusive);
+            bool isExclusive = entry.IsExclusive && !_process.IsReadByReferenceOnly
+                && (!mayBeKsm || (isTold && !_isKsm[page]));
             List<int> group = isExclusive ? _exclusive : _shared;
             group.Add(page);
             if (group.Count == PagesPerCopy)
@@ -84,6 +89,9 @@ internal sealed unsafe class BatchReader : IDisposable
         Flush(_exclusive);
         Flush(_shared);
         CheckZeroPages();
+        CheckFilePages(batch);
+        _context.KsmCandidates.Add(_candidates);
+        _candidates.Clear();
     }
 
     /// <inheritdoc/>
@@ -144,19 +152,14 @@ internal sealed unsafe class BatchReader : IDisposable
             }
 
             long copied = ProcessMemory.ReadExclusive(
-                _process.Pid, _pieces.AsSpan(0, pieces), _buffer, (nuint)(pages.Length * _pageSize));
-            if (copied == -LinuxNative.ErrorNoProcess)
-            {
-                _process.Fail(ReadStatus.Exited);
-                return;
-            }
-
+                _process.CallId, _pieces.AsSpan(0, pieces), _buffer, (nuint)(pages.Length * _pageSize));
             int whole = copied < 0 ? 0 : (int)(copied / _pageSize);
             Record(pages[..whole]);
             pages = pages[whole..];
             if (!pages.IsEmpty)
             {
-                // A page without read permission, one that has gone, or a kernel that refuses the call altogether.
+                // A page without read permission, one that has gone, a kernel that refuses the call altogether, or a
+                // thread that has ended while others use the memory: the descriptor knows.
                 int refused = copied is < 0 and not -LinuxNative.ErrorFault ? pages.Length : 1;
                 CopyShared(pages[..refused]);
                 pages = pages[refused..];
@@ -229,12 +232,24 @@ internal sealed unsafe class BatchReader : IDisposable
         }
 
         bool hasChanged = _isSecondLook && (slot.Checksum != checksum || slot.HasChanged);
+        bool isPinned = IsPinned(page);
         slot = PageRecord.Create(
             checksum, ordinal, _vmas[page], FrameIdentity(page, ordinal, isHuge), _isKsm[page], isHuge,
-            isKept: isHuge && IsLocked(page));
+            isKept: isHuge && (isPinned || IsLocked(page)));
         if (hasChanged)
         {
             slot.MarkChanged();
+        }
+
+        if (isPinned)
+        {
+            slot.MarkPinned();
+        }
+
+        if (_isKsm[page] && !(_context.FrameFlags.TellsKsm && _context.FrameFlags.IsAvailable))
+        {
+            ulong frame = new PagemapEntry(_entries[page]).Frame;
+            _candidates.Add(new KsmCandidate(ordinal, _vmas[page], frame != 0 ? frame : checksum, _addresses[page]));
         }
     }
 
@@ -249,20 +264,31 @@ internal sealed unsafe class BatchReader : IDisposable
         slot = default;
     }
 
-    // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
-    // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
-    // KSM shares across addresses; where it has been at work, equal pages are taken as one frame.
     // Linux looks at the VMA, and at the frame, which keeps the mark in a child that fork made.
     private bool IsLocked(int page) =>
         _context.Vma(_vmas[page]).Vma.IsLocked || _context.FrameFlags.IsLocked(new PagemapEntry(_entries[page]).Frame);
 
+    // One page that the kernel holds keeps its huge page in one piece, and so keeps all of it from merging.
+    private bool IsPinned(int page)
+    {
+        const ulong HugePageBytes = 2 << 20;
+        ulong start = _addresses[page] & ~(HugePageBytes - 1);
+        return !_process.Pinned.IsEmpty
+            && _process.Pinned.Overlaps(start, start + HugePageBytes)
+            && (_process.Pinned.Overlaps(_addresses[page], _addresses[page] + 1)
+                || _context.FrameFlags.IsHuge(new PagemapEntry(_entries[page]).Frame));
+    }
+
+    // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
+    // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
+    // KSM shares across addresses; where it has been at work, equal pages are taken as one frame (see KsmCandidates).
     // Of a huge page that is mapped once, the identities of its pages follow each other, as its frames do.
     private ulong FrameIdentity(int page, int ordinal, bool isHuge)
     {
-        const ulong OfOrdinal = 1UL << 58;
-        const ulong OfAddress = 1UL << 57;
-        const ulong OfContent = 1UL << 56;
-        const ulong OfHugePage = 1UL << 55;
+        const ulong OfOrdinal = 1UL << 55;
+        const ulong OfAddress = 2UL << 55;
+        const ulong OfContent = 3UL << 55;
+        const ulong OfHugePage = 4UL << 55;
         const int VmaShift = 36;
         ulong number = _addresses[page] / (ulong)_pageSize;
         PagemapEntry entry = new(_entries[page]);
@@ -271,79 +297,5 @@ internal sealed unsafe class BatchReader : IDisposable
             : entry.IsExclusive ? OfOrdinal | (uint)ordinal
             : _context.MayHoldKsmPages(_vmas[page]) ? OfContent
             : OfAddress | number;
-    }
-
-    // A page that left between the scan and the copy reads as zeroes: the copy itself has mapped the zero frame there.
-    // So every page of zeroes is looked at again, stretch by stretch.
-    private void CheckZeroPages()
-    {
-        _zero.Sort(); // Shared and exclusive pages were read in separate groups.
-        ReadOnlySpan<int> pages = CollectionsMarshal.AsSpan(_zero);
-        while (!pages.IsEmpty && _process.Status == ReadStatus.Read)
-        {
-            int length = ContiguousLength(pages);
-            ZeroPageVisitor visitor = new(this, pages[..length]);
-            ulong start = _addresses[pages[0]];
-            _ = _scan.Visit(_process.Pagemap!, start, start + (ulong)(length * _pageSize), ref visitor);
-            visitor.Complete();
-            pages = pages[length..];
-        }
-
-        _zero.Clear();
-    }
-
-    private void ConfirmZeroPage(int page, bool isHuge)
-    {
-        PagemapEntry entry = new(_entries[page]);
-        if (!PagemapScan.TellsZeroFrames
-            && (entry.Frame != 0 ? _context.FrameFlags.IsZeroFrame(entry.Frame) : !entry.IsExclusive))
-        {
-            // Not a page that left, but one that never was there: it maps the zero frame, so ksmd passes it by.
-            _table[_firstOrdinal + page] = default;
-            return;
-        }
-
-        Write(page, _context.ZeroChecksum, isHuge || _context.FrameFlags.IsHuge(entry.Frame));
-    }
-
-    // Walks the pages of one stretch beside what the second scan finds there.
-    private ref struct ZeroPageVisitor : PagemapScan.IRunVisitor
-    {
-        private readonly BatchReader _reader;
-        private ReadOnlySpan<int> _pages;
-
-        internal ZeroPageVisitor(BatchReader reader, ReadOnlySpan<int> pages)
-        {
-            _reader = reader;
-            _pages = pages;
-        }
-
-        public void Found(ulong start, long pageCount, bool isHuge)
-        {
-            while (!_pages.IsEmpty && _reader._addresses[_pages[0]] < start)
-            {
-                Drop();
-            }
-
-            for (; pageCount > 0 && !_pages.IsEmpty; pageCount--)
-            {
-                _reader.ConfirmZeroPage(_pages[0], isHuge);
-                _pages = _pages[1..];
-            }
-        }
-
-        internal void Complete()
-        {
-            while (!_pages.IsEmpty)
-            {
-                Drop();
-            }
-        }
-
-        private void Drop()
-        {
-            _reader.CountLeft(_pages[0]);
-            _pages = _pages[1..];
-        }
     }
 }

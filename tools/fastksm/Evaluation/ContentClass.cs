@@ -14,6 +14,10 @@ namespace FastKsm.Cli.Evaluation;
 /// beyond the limit of sharers.
 /// </para>
 /// <para>
+/// A page that the kernel holds for input and output never merges: it finds its equals in vain. If it is the one that waits,
+/// the others meet it in vain too, and nothing merges at all (seen on Linux 6.12 and 6.18).
+/// </para>
+/// <para>
 /// With n different frames and the limit M this comes to n / M KSM pages, one more if at least two pages are left over,
 /// and one page unshared if one is; for n up to M there is nothing to follow at all.
 /// </para>
@@ -30,6 +34,7 @@ internal sealed class ContentClass
     private readonly Stack<int> _nodesWithRoom = [];
     private int[] _frame = [];
     private int[] _node = [];
+    private bool[] _isPinned = [];
 
     /// <param name="maxPageSharing">Addresses that share one frame at most by merging; at least 2.</param>
     internal ContentClass(int maxPageSharing) => _maxPageSharing = maxPageSharing;
@@ -87,6 +92,7 @@ internal sealed class ContentClass
             int length = Math.Max(pages.Length, _frame.Length * 2);
             _frame = new int[length];
             _node = new int[length];
+            _isPinned = new bool[length];
         }
 
         for (int i = 0; i < pages.Length; i++)
@@ -100,6 +106,7 @@ internal sealed class ContentClass
 
             // Merged already: the stable node exists and holds this address, over the limit or not.
             _frame[i] = frame;
+            _isPinned[i] = pages[i].IsPinned;
             _node[i] = _frameNode[frame];
             if (_node[i] != NoNode)
             {
@@ -124,6 +131,11 @@ internal sealed class ContentClass
             int own = _frameNode[_frame[i]];
             if (own != NoNode || TryFindRoom(out own))
             {
+                if (_isPinned[i])
+                {
+                    continue;
+                }
+
                 Join(i, own);
             }
             else if (waiting == NoNode)
@@ -131,7 +143,7 @@ internal sealed class ContentClass
                 waiting = i;
                 continue;
             }
-            else if (_frame[waiting] == _frame[i])
+            else if (_frame[waiting] == _frame[i] || _isPinned[waiting] || _isPinned[i])
             {
                 continue;
             }

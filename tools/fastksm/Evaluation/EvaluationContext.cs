@@ -20,19 +20,37 @@ internal sealed class EvaluationContext : IDisposable
     /// <param name="nodes">Which nodes are kept apart; null for none.</param>
     /// <param name="splits">What becomes of zeroes in huge pages; null for what a trial on the host shows.</param>
     /// <param name="folioOf">Tells a frame's folio; null for what the host says.</param>
+    /// <param name="mount">The <c>/proc</c> to read; null for the host's.</param>
     internal EvaluationContext(
         HostKsm host,
         NodesOfPages? nodes = null,
         HugePageSplits? splits = null,
-        Func<ulong, (ulong First, ulong Count)>? folioOf = null)
+        Func<ulong, (ulong First, ulong Count)>? folioOf = null,
+        ProcMount? mount = null)
     {
         Host = host;
+        Mount = mount ?? ProcMount.Host;
+        FrameNumbers = FrameNumbersProbe.Ask(Mount);
+        KsmBit = Mount.KsmBit ?? KsmBitProbe.Ask();
+        FrameFlags = new FrameFlags(Mount, KsmBit, FrameNumbers.AreVisible);
         Nodes = nodes ?? new NodesOfPages(apart: false);
         _splits = splits;
         _folios = new FolioReader(FrameFlags);
         TellsFolios = folioOf is not null || FrameFlags is { IsAvailable: true, NumbersAreVisible: true };
         FolioOf = folioOf ?? FolioOnHost;
     }
+
+    /// <summary>The <c>/proc</c> that is read.</summary>
+    internal ProcMount Mount { get; }
+
+    /// <summary>Whether frame numbers are visible, and why not.</summary>
+    internal FrameNumbers FrameNumbers { get; }
+
+    /// <summary>What the KSM bit of kpageflags is worth.</summary>
+    internal KsmBit KsmBit { get; }
+
+    /// <summary>Pages that may be KSM pages, where kpageflags does not tell.</summary>
+    internal KsmCandidates KsmCandidates { get; } = new();
 
     /// <summary>The host's KSM.</summary>
     internal HostKsm Host { get; }
@@ -56,7 +74,7 @@ internal sealed class EvaluationContext : IDisposable
     internal Func<ulong, (ulong First, ulong Count)> FolioOf { get; }
 
     /// <summary>What the host says about frames.</summary>
-    internal FrameFlags FrameFlags { get; } = new();
+    internal FrameFlags FrameFlags { get; }
 
     /// <summary>Checksum of a page of zeroes.</summary>
     internal ulong ZeroChecksum { get; } = PageChecksum.Hash64(new byte[Environment.SystemPageSize]);
@@ -86,10 +104,15 @@ internal sealed class EvaluationContext : IDisposable
     }
 
     /// <summary>Whether KSM pages may be mapped there now, as far as can be told without asking for each frame.</summary>
+    /// <remarks>
+    /// KSM pages stay where they are when ksmd is stopped. Where smaps counts them (6.6 and later), it is believed, but
+    /// for what a running ksmd may just have merged; where it does not, every marked VMA may hold some.
+    /// </remarks>
     internal bool MayHoldKsmPages(int vma)
     {
         Vma observed = _vmas[vma].Vma;
-        return observed.KsmBytes > 0 || (Host.Run == 1 && observed.IsMarked);
+        return observed.KsmBytes > 0
+            || (observed.IsMarked && (Host.Run == 1 || (!observed.TellsKsm && Host.PagesShared != 0)));
     }
 
     // Where frame numbers are hidden, the pages of a huge page have identities that follow each other as its frames do.

@@ -15,4 +15,11 @@ internal sealed record EvaluationOptions(
     bool OnlyMarked,
     int Threads,
     TimeSpan Observe = default,
-    bool MergeAcrossNodes = true);
+    bool MergeAcrossNodes = true)
+{
+    /// <summary>
+    /// Longest time that one call of the kernel about a process may take. The longest calls that end by themselves count
+    /// the pages of one VMA for smaps: some seconds for a VMA of a terabyte.
+    /// </summary>
+    internal TimeSpan LongestCall { get; init; } = TimeSpan.FromSeconds(20);
+}

@@ -31,6 +31,9 @@ internal sealed record EvaluationResult(
     IReadOnlyList<ProcessForecast> Processes,
     TimeSpan Elapsed)
 {
+    /// <summary>How the processes were read, and what was found beside the pages that can merge.</summary>
+    internal ReadingFacts? Reading { get; init; }
+
     /// <summary>Pages read.</summary>
     internal long Pages => Sum(process => process.Counts.Pages);
 

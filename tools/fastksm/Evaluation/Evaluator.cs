@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Linq;
 using System.Threading;
 using FastKsm.Cli.Evaluation.Settling;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
@@ -19,18 +20,21 @@ internal static class Evaluator
     /// <param name="options">What to assume.</param>
     /// <param name="progress">Told how far it has come.</param>
     /// <param name="cancellation">Ends it early, with an exception.</param>
+    /// <param name="mount">The <c>/proc</c> to read; null for the host's.</param>
     internal static EvaluationResult Evaluate(
         IReadOnlyList<int> pids,
         EvaluationOptions options,
         EvaluationProgress progress,
-        CancellationToken cancellation)
+        CancellationToken cancellation,
+        ProcMount? mount = null)
     {
         long start = Stopwatch.GetTimestamp();
-        HostKsm host = HostKsm.Read();
+        HostKsm host = mount?.Ksm ?? HostKsm.Read();
         progress.ProcessCount = pids.Count;
-        using EvaluationContext context = new(host, new NodesOfPages(apart: !options.MergeAcrossNodes));
+        using EvaluationContext context = new(host, new NodesOfPages(apart: !options.MergeAcrossNodes), mount: mount);
         using PageRecordTable table = new(MostPages);
         IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
+        context.KsmCandidates.Settle(table, context);
         progress.Begin("sorting");
         table.Compact(new ReadToTheEnd(context));
         RecordSorter.Sort(table, options.Threads);
@@ -38,6 +42,8 @@ internal static class Evaluator
         progress.Begin("adding up");
         cancellation.ThrowIfCancellationRequested();
         long pageSize = Environment.SystemPageSize;
+        bool framesAreKnown = context.FrameNumbers.AreVisible;
+        MergedToday today = MergedToday.Count(table, framesAreKnown && context.FrameFlags.IsAvailable, processes);
         FolioMap folios = FolioMap.Find(table, context);
         SettlingForecast? settling = Settler.Follow(table, context, options, folios, host.SmartScan);
         SteadyState steadyState = new(table, context, options, folios);
@@ -52,7 +58,7 @@ internal static class Evaluator
             options,
             host,
             pageSize,
-            context.FrameFlags.NumbersAreVisible,
+            framesAreKnown,
             total,
             plan.Forecast,
             settling,
@@ -63,7 +69,36 @@ internal static class Evaluator
                     .OrderByDescending(process => process.ProcessProfit(pageSize))
                     .ThenBy(process => process.Process.Pid),
             ],
-            Stopwatch.GetElapsedTime(start));
+            Stopwatch.GetElapsedTime(start))
+        {
+            Reading = Facts(processes, context, today),
+        };
+    }
+
+    private static ReadingFacts Facts(IReadOnlyList<LiveProcess> processes, EvaluationContext context, MergedToday today)
+    {
+        SharedMemory shared = default;
+        int marked = 0;
+        for (int i = 0; i < context.VmaCount; i++)
+        {
+            if (context.Vma(i).Process.Status == ReadStatus.Read)
+            {
+                shared.Add(context.Vma(i).Vma);
+                marked += context.Vma(i).Vma.IsMarked ? 1 : 0;
+            }
+        }
+
+        LiveProcess[] read = [.. processes.Where(process => process.Status == ReadStatus.Read)];
+        return new ReadingFacts(
+            context.FrameNumbers,
+            context.KsmBit,
+            ProcAccessProbe.Ask(context.Mount),
+            today,
+            shared,
+            read.Sum(process => (long)process.Pinned.ByteLength),
+            read.Sum(process => process.PinnedSomewhere),
+            marked,
+            read.Length == 0 ? TimeSpan.Zero : read.Max(process => process.LongestLock));
     }
 
     // The VMAs of a process stand together, in the order in which the processes were read.

@@ -40,7 +40,7 @@ internal sealed class NodesOfPages
     private bool MustAsk => _nodes.Length > 1;
 
     /// <summary>Asks on which nodes pages lie.</summary>
-    /// <param name="pid">Their process.</param>
+    /// <param name="pid">Their process, as system calls take it; 0 where none may be asked (0 would mean this process).</param>
     /// <param name="addresses">Their addresses.</param>
     /// <param name="nodes">Receives the nodes; -1 where the host does not tell.</param>
     internal unsafe void Ask(int pid, ReadOnlySpan<ulong> addresses, Span<sbyte> nodes)
@@ -51,11 +51,11 @@ internal sealed class NodesOfPages
         }
 
         int[] found = new int[addresses.Length];
-        int result;
+        int result = -LinuxNative.ErrorNoProcess;
         fixed (ulong* pages = addresses)
         fixed (int* into = found)
         {
-            result = LinuxNative.NodesOf(pid, (nuint)addresses.Length, pages, into);
+            result = pid == 0 ? result : LinuxNative.NodesOf(pid, (nuint)addresses.Length, pages, into);
         }
 
         int unknown = 0;

@@ -21,7 +21,8 @@ internal struct PageRecord : IComparable<PageRecord>
     private const ulong HugeFlag = 1UL << 61;
     private const ulong ChangedFlag = 1UL << 60;
     private const ulong KeptFlag = 1UL << 59;
-    private const ulong FrameMask = (1UL << 59) - 1;
+    private const ulong PinnedFlag = 1UL << 58;
+    private const ulong FrameMask = (1UL << 58) - 1; // Frame numbers have 55 bits; three tell what stands for one.
 
     /// <summary>Checksum of the content.</summary>
     internal ulong Checksum;
@@ -52,11 +53,14 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <summary>Whether the content changed while the page was observed: ksmd leaves such a page alone.</summary>
     internal readonly bool HasChanged => (_frame & ChangedFlag) != 0;
 
+    /// <summary>Whether the kernel holds the page for input and output: ksmd leaves such a page alone.</summary>
+    internal readonly bool IsPinned => (_frame & PinnedFlag) != 0;
+
     /// <summary>Makes the record of a page that was read.</summary>
     /// <param name="checksum">Checksum of the content.</param>
     /// <param name="ordinal">Place in the order of visits.</param>
     /// <param name="vma">Position of the VMA.</param>
-    /// <param name="frame">Identity of the frame; below 2^59.</param>
+    /// <param name="frame">Identity of the frame; below 2^58.</param>
     /// <param name="isKsm">Whether the frame is a KSM page already.</param>
     /// <param name="isHuge">Whether the page is part of a large folio.</param>
     /// <param name="isKept">Whether it stays when the folio is taken apart.</param>
@@ -71,6 +75,12 @@ internal struct PageRecord : IComparable<PageRecord>
 
     /// <summary>Notes that the content changed.</summary>
     internal void MarkChanged() => _frame |= ChangedFlag;
+
+    /// <summary>Notes that the kernel holds the page.</summary>
+    internal void MarkPinned() => _frame |= PinnedFlag;
+
+    /// <summary>Notes that the frame is no KSM page after all.</summary>
+    internal void ClearKsm() => _frame &= ~KsmFlag;
 
     /// <inheritdoc/>
     public readonly int CompareTo(PageRecord other) =>

@@ -284,7 +284,7 @@ internal sealed class SteadyState
 
         for (int i = 0; i < pages.Length; i++)
         {
-            if (pages[i].IsKsm)
+            if (pages[i].IsKsm || pages[i].IsPinned)
             {
                 return false;
             }
@@ -350,13 +350,13 @@ internal sealed class SteadyState
         {
             ref PageCounts counts = ref _counts[page.Vma];
             counts.ZeroContent++;
-            if (page.Frame != survivor && _folios.OfZeroPage(in page) != FolioMap.None)
+            if (!page.IsPinned && page.Frame != survivor && _folios.OfZeroPage(in page) != FolioMap.None)
             {
                 counts.DroppedBySplit++;
                 _total.DroppedBySplit++;
                 _ = _distinctFrames.Add(page.Frame);
             }
-            else if (_useZeroPages && !page.IsKsm)
+            else if (_useZeroPages && !page.IsKsm && !page.IsPinned)
             {
                 counts.PlacedZero++;
                 _total.KsmZeroPages++;

@@ -25,13 +25,18 @@ internal sealed record Verdict(
     /// <summary>Least saving that is worth having, in bytes.</summary>
     internal const long LeastBytes = 1 << 20;
 
+    /// <summary>Bytes that are saved when all is marked: those that are saved today, and what more is possible.</summary>
+    internal static long SavedInAll(EvaluationResult result) => result.Reading is { Today: var today } && today.MergingPages + today.ZeroPages > 0
+        ? today.Saved(result.PageSize) + today.More(result.Total, result.PageSize)
+        : result.Total.MemorySaved(result.PageSize);
+
     /// <summary>Gives the verdict.</summary>
     /// <param name="result">What was evaluated.</param>
     /// <param name="host">What KSM does on the host today; null where there is none.</param>
     internal static Verdict Of(EvaluationResult result, HostKsmCounters? host)
     {
         long size = result.PageSize;
-        long all = result.Total.MemorySaved(size);
+        long all = SavedInAll(result);
         long chosen = result.Marking.MemorySaved(size);
         double least = Math.Max(LeastBytes, LeastShare * result.Pages * size);
         bool needsChoice = all < least && chosen >= least;

@@ -20,14 +20,15 @@ internal static class HostTraits
     {
         ZeroFrameProbe zeroFrames = ZeroFrameProbe.Try();
         HostKsm ksm = HostKsm.Read();
-        using FrameFlags frames = new();
         return
         [
             HostTrait.Full("kernel", "Linux " + ksm.KernelRelease),
             Ksm(ksm),
             KsmStat(),
-            FrameNumbers(frames),
-            KsmFlag(frames),
+            Proc(),
+            Frames(),
+            KsmFlag(),
+            AddressSpaces(),
             Scan(),
             ReadsOfUntouchedMemory(zeroFrames),
             ZeroesOfSplitHugePages(zeroFrames),
@@ -41,6 +42,9 @@ internal static class HostTraits
 
     private static HostTrait Ksm(HostKsm ksm) => ksm switch
     {
+        { IsPresent: true, SettingsAreKnown: false } => HostTrait.Lacking(
+            "ksm", "its settings cannot be read: " + KsmDirectory + " is missing", "evaluate forecasts with Linux's default settings",
+            "/sys mounted"),
         { IsPresent: false } => HostTrait.Lacking(
             "ksm", "none: " + KsmDirectory + " is missing", "evaluate forecasts with Linux's default settings; exec --merge merges nothing",
             "a kernel with CONFIG_KSM, and /sys mounted"),
@@ -58,15 +62,44 @@ internal static class HostTraits
                     "ksm_stat", "does not tell which processes have mergeable memory", "conform cannot see who else uses KSM", "Linux 6.16")
             : HostTrait.Lacking("ksm_stat", "no /proc/PID/ksm_stat", "conform cannot compare single processes", "Linux 6.1 with CONFIG_KSM");
 
-    private static HostTrait FrameNumbers(FrameFlags frames) => frames.NumbersAreVisible
-        ? HostTrait.Full("frame_numbers", "visible")
-        : HostTrait.Lacking(
-            "frame_numbers", "hidden from this user", "evaluate tells pages that fork shares by their address only", "root with CAP_SYS_ADMIN");
+    private static HostTrait Proc()
+    {
+        ProcAccess proc = ProcAccessProbe.Ask(ProcMount.Host);
+        return proc.Sentence.Length == 0
+            ? HostTrait.Full("proc", "shows every process of this pid namespace")
+            : HostTrait.Lacking(
+                "proc", proc.Sentence, "evaluate cannot see, or reads less quickly, what it hides",
+                "a /proc of one's own pid namespace, mounted without hidepid and subset");
+    }
 
-    private static HostTrait KsmFlag(FrameFlags frames) => frames.IsAvailable
-        ? HostTrait.Full("kpageflags", "readable")
-        : HostTrait.Lacking(
-            "kpageflags", "cannot be read", "evaluate cannot tell merged pages and folios by their frames", "root with CAP_SYS_ADMIN");
+    private static HostTrait Frames()
+    {
+        FrameNumbers frames = FrameNumbersProbe.Ask(ProcMount.Host);
+        return frames.AreVisible
+            ? HostTrait.Full("frame_numbers", "visible")
+            : HostTrait.Lacking(
+                "frame_numbers", frames.Sentence, "evaluate tells pages that fork shares by their address only", "root with CAP_SYS_ADMIN");
+    }
+
+    private static HostTrait KsmFlag()
+    {
+        KsmBit bit = KsmBitProbe.Ask();
+        return bit.State switch
+        {
+            KsmBitState.Right => HostTrait.Full("kpageflags", "tells KSM pages"),
+            KsmBitState.ShownByAll => HostTrait.Differs("kpageflags", bit.Sentence, "evaluate looks at more than that bit"),
+            _ => HostTrait.Lacking(
+                "kpageflags", "cannot be read", "evaluate cannot tell merged pages and folios by their frames", "root with CAP_SYS_ADMIN"),
+        };
+    }
+
+    private static HostTrait AddressSpaces()
+    {
+        AddressSpaceOrder order = AddressSpaceOrderProbe.Ask();
+        return order.IsAsked
+            ? HostTrait.Full("kcmp", "tells processes that use one address space")
+            : HostTrait.Lacking("kcmp", order.Sentence, "evaluate compares pages instead, which takes longer", "CAP_SYS_PTRACE in a container");
+    }
 
     private static HostTrait Scan() => PagemapScan.TellsZeroFrames
         ? HostTrait.Full("pagemap_scan", "works")

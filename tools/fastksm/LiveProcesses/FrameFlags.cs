@@ -7,23 +7,49 @@ namespace FastKsm.Cli.LiveProcesses;
 /// <remarks>Thread safety: all members may be called from any thread.</remarks>
 internal sealed unsafe class FrameFlags : IDisposable
 {
-    private const int KsmBit = 21;
+    /// <summary>The frame holds a KSM page; not on every kernel (see <see cref="LiveProcesses.KsmBit"/>).</summary>
+    internal const int KsmBit = 21;
+
+    /// <summary>PageAnonExclusive; kpageflags shows the page flag that it shares under its number.</summary>
+    internal const int ExclusiveBit = 34;
+
     private const int HeadBit = 15;
     private const int TailBit = 16;
     private const int HugeBit = 22;
     private const int ZeroFrameBit = 24;
     private const int LockedBit = 33;
 
-    private readonly SafeFileHandle? _file = ProcFile.TryOpen("/proc/kpageflags", LinuxNative.OpenReadOnly, out _);
+    private readonly SafeFileHandle? _file;
+    private readonly ulong _mask;
+    private readonly ulong _ksm;
+
+    /// <param name="mount">The <c>/proc</c> that is read.</param>
+    /// <param name="ksmBit">What its KSM bit is worth.</param>
+    /// <param name="numbersAreVisible">Whether this user is shown frame numbers in pagemap.</param>
+    internal FrameFlags(ProcMount mount, KsmBit ksmBit, bool numbersAreVisible)
+    {
+        _file = ProcFile.TryOpen(mount.Root + "/kpageflags", LinuxNative.OpenReadOnly, out _);
+        NumbersAreVisible = numbersAreVisible;
+        TellsKsm = ksmBit.State == KsmBitState.Right;
+
+        // Where every anonymous page shows the bit, what a KSM page cannot be is left out: a part of a larger folio, or
+        // a page that one process has for itself. What fork shares stays in; KsmCandidates sorts that out.
+        _ksm = Mask(KsmBit);
+        _mask = TellsKsm ? _ksm
+            : _ksm | Mask(HeadBit) | Mask(TailBit) | (ksmBit.TellsExclusive ? Mask(ExclusiveBit) : 0);
+    }
 
     /// <summary>Whether the host answers.</summary>
     internal bool IsAvailable => _file is not null;
 
     /// <summary>Whether this user is shown frame numbers in pagemap.</summary>
-    internal bool NumbersAreVisible { get; } = Probe();
+    internal bool NumbersAreVisible { get; }
 
-    /// <summary>Whether a frame holds a KSM page.</summary>
-    internal bool IsKsm(ulong frame) => Has(Flags(frame), KsmBit);
+    /// <summary>Whether <see cref="IsKsm"/> is the truth; else it is true of some other shared frames as well.</summary>
+    internal bool TellsKsm { get; }
+
+    /// <summary>Whether a frame holds a KSM page, or may hold one (see <see cref="TellsKsm"/>).</summary>
+    internal bool IsKsm(ulong frame) => (Flags(frame) & _mask) == _ksm;
 
     /// <summary>Whether a frame is part of a transparent huge page or another large folio.</summary>
     internal bool IsHuge(ulong frame) => Has(Flags(frame), HugeBit);
@@ -56,16 +82,7 @@ internal sealed unsafe class FrameFlags : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
 
-    // Asked of a page that certainly is there: the one this local lies on.
-    private static bool Probe()
-    {
-        using SafeFileHandle? pagemap = ProcFile.TryOpen("/proc/self/pagemap", LinuxNative.OpenReadOnly, out _);
-        PagemapEntry entry = default;
-        long offset = (long)((ulong)&entry / (ulong)Environment.SystemPageSize * sizeof(ulong));
-        return pagemap is not null
-            && ProcFile.ReadAt(pagemap, &entry, sizeof(ulong), offset) == sizeof(ulong)
-            && entry.Frame != 0;
-    }
+    private static ulong Mask(int bit) => 1UL << bit;
 
     private static bool Has(ulong flags, int bit) => (flags >> bit & 1) != 0;
 

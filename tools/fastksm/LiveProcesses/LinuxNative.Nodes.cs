@@ -23,8 +23,11 @@ internal static unsafe partial class LinuxNative
             Architecture.Ppc64le => 301,
             _ => 239, // The list of system calls that newer architectures share.
         };
+        CallWatch.Begin();
         nint result = SystemCall(number, pid, (nint)count, (nint)pages, 0, (nint)nodes, 0);
-        return result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
+        int error = result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
+        CallWatch.End();
+        return error;
     }
 
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]

@@ -103,8 +103,5 @@ internal static unsafe partial class LinuxNative
     internal static partial int posix_spawn_file_actions_destroy(byte* actions);
 
     [LibraryImport("libc", SetLastError = true)]
-    internal static partial int kill(int pid, int signal);
-
-    [LibraryImport("libc", SetLastError = true)]
     internal static partial int waitpid(int pid, int* status, int options);
 }

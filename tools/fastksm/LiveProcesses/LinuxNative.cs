@@ -16,9 +16,18 @@ internal static unsafe partial class LinuxNative
 
     internal const int AdviseHugePage = 14;
 
+    internal const int ErrorNotPermitted = 1;
     internal const int ErrorNoEntry = 2;
     internal const int ErrorNoProcess = 3;
     internal const int ErrorFault = 14;
+    internal const int ErrorInvalid = 22;
+    internal const int ErrorNoSuchRequest = 25;
+
+    /// <summary>What kcmp compares: whether two processes use one address space.</summary>
+    internal const int CompareAddressSpaces = 1;
+
+    /// <summary>prctl: whether merging is enabled for this process; EINVAL from a kernel without KSM.</summary>
+    internal const int PrGetMemoryMerge = 68;
 
     /// <summary>prctl: merge every compatible VMA of this process, now and later; inherited over fork and exec.</summary>
     internal const int PrSetMemoryMerge = 67;
@@ -48,6 +57,33 @@ internal static unsafe partial class LinuxNative
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int openat(int directory, string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint readlink(string path, byte* buffer, nuint length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int kill(int pid, int signal);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int uname(byte* fields);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int capget(uint* header, uint* sets);
+
+    /// <summary>kcmp(2), which libc has no function for.</summary>
+    /// <returns>0 equal, 1 or 2 an order that stays while both live, 3 no order; or a negative error number.</returns>
+    internal static int Compare(int firstPid, int secondPid, int what)
+    {
+        nint number = RuntimeInformation.ProcessArchitecture switch
+        {
+            Architecture.X64 => 312,
+            Architecture.S390x => 343,
+            Architecture.Ppc64le => 354,
+            _ => 272, // The list of system calls that newer architectures share.
+        };
+        nint result = SystemCall(number, firstPid, secondPid, what, 0, 0, 0);
+        return result < 0 ? -Marshal.GetLastPInvokeError() : (int)result;
+    }
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int close(int descriptor);

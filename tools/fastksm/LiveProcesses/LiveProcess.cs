@@ -1,6 +1,6 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
+using System.Diagnostics;
 using System.Threading;
 using Microsoft.Win32.SafeHandles;
 
@@ -10,106 +10,127 @@ namespace FastKsm.Cli.LiveProcesses;
 /// <remarks>
 /// The descriptors are bound to the process and to the address space it had when they were opened, whatever becomes of
 /// the pid: once the process has exited or called exec, <c>pagemap</c> reads nothing. That is the test for a pid that
-/// was reused in between (<see cref="IsStillTheSame"/>).
+/// was reused in between (<see cref="IsStillTheSame"/>). <see cref="ProcessOpener"/> makes these objects.
 /// Thread safety: <see cref="Fail"/>, <see cref="AddUse"/>, <see cref="EndUse"/> and the reads may be called from any
 /// thread; the rest by the thread that opened it.
 /// </remarks>
 internal sealed class LiveProcess
 {
-    // The text of about eight VMAs.
-    private const int SmapsPieceBytes = 8192;
+    // Less than the text of one VMA. The kernel goes on to the next VMA while the piece is not full, and holds the
+    // target's mmap lock for the length of a piece: so it is held for one VMA at a time.
+    private const int SmapsPieceBytes = 512;
 
     private int _status = (int)ReadStatus.Read;
     private int _uses = 1;
     private long _pagesLeft;
-    private SafeFileHandle? _smaps;
+    private long _lockedBytes;
+    private volatile bool _hasHandler;
 
-    private LiveProcess(int pid, ProcessStat stat)
+    internal LiveProcess(int pid, ProcessStat stat)
     {
         Pid = pid;
         Stat = stat;
     }
 
-    /// <summary>Process id in the caller's pid namespace.</summary>
+    /// <summary>Process id, as the <c>/proc</c> that is read shows it.</summary>
     internal int Pid { get; }
 
     /// <summary>Name, kind and start time, as first seen.</summary>
     internal ProcessStat Stat { get; }
 
     /// <summary>Real user id.</summary>
-    internal uint UserId { get; private set; }
+    internal uint UserId { get; init; }
 
     /// <summary>The arguments that it was started with, blanks between them; empty where they are not known.</summary>
-    internal string CommandLine { get; private set; } = string.Empty;
+    internal string CommandLine { get; init; } = string.Empty;
 
     /// <summary>Text of its cgroup file: a line for each hierarchy; empty where it is not known.</summary>
-    internal string CgroupText { get; private set; } = string.Empty;
+    internal string CgroupText { get; init; } = string.Empty;
 
     /// <summary>What became of reading it.</summary>
     internal ReadStatus Status => (ReadStatus)Volatile.Read(ref _status);
+
+    /// <summary>Why it was not read, where the status alone does not say it: a phrase without a full stop.</summary>
+    internal string? Reason { get; private set; }
+
+    /// <summary>The process whose address space it uses, where that is why it was not read; else 0.</summary>
+    internal int SameAs { get; private set; }
+
+    /// <summary>
+    /// The id that a system call takes for it: the pid, or that of a living thread; 0 where ids of this <c>/proc</c> mean
+    /// other processes to this one.
+    /// </summary>
+    internal int CallId { get; init; }
+
+    /// <summary>The directory whose files tell its memory: its own, or that of a living thread; empty where it was not read.</summary>
+    internal string Directory { get; init; } = string.Empty;
 
     /// <summary>Pages that were seen present and had gone when their content was read.</summary>
     internal long PagesLeft => Interlocked.Read(ref _pagesLeft);
 
     /// <summary>Zero pages that KSM has placed in it already.</summary>
-    internal long KsmZeroPages { get; private set; }
+    internal long KsmZeroPages { get; init; }
 
-    /// <summary>Records that ksmd keeps of it now.</summary>
-    internal long KsmRmapItems { get; private set; }
+    /// <summary>Pages of it that are on KSM pages now.</summary>
+    internal long KsmMergingPages { get; init; }
 
-    /// <summary>Pages of it that are merged now.</summary>
-    internal long KsmMergingPages { get; private set; }
+    /// <summary>ksmd's records of it now.</summary>
+    internal long KsmRmapItems { get; init; }
 
     /// <summary>Whether merging was enabled for the whole process (prctl).</summary>
-    internal bool KsmMergeAny { get; private set; }
+    internal bool KsmMergeAny { get; init; }
 
-    /// <summary><c>/proc/PID/pagemap</c>; open while <see cref="Status"/> is <see cref="ReadStatus.Read"/>.</summary>
-    internal SafeFileHandle? Pagemap { get; private set; }
+    /// <summary>Memory that the kernel holds for input and output, in bytes (<c>VmPin</c>).</summary>
+    internal long PinnedBytes { get; init; }
 
-    /// <summary><c>/proc/PID/mem</c>.</summary>
-    internal SafeFileHandle? Memory { get; private set; }
+    /// <summary>Memory that counts as locked, in bytes (<c>VmLck</c>): mlock's, and what VFIO pins.</summary>
+    internal long LockedBytes { get; init; }
+
+    /// <summary>Pinned memory of which the place is known.</summary>
+    internal PinnedRanges Pinned { get; init; } = PinnedRanges.None;
 
     /// <summary>A process that is known by what was noted of it, not by its files.</summary>
     internal static LiveProcess Noted(
-        int pid, ProcessStat stat, uint userId = 0, string commandLine = "", ReadStatus status = ReadStatus.Read, string cgroupText = "") =>
-        new(pid, stat) { UserId = userId, CommandLine = commandLine, CgroupText = cgroupText, _status = (int)status };
-
-    /// <summary>Opens a process. Null where there is no such process (any more).</summary>
-    internal static LiveProcess? Open(int pid)
+        int pid, ProcessStat stat, uint userId = 0, string commandLine = "", ReadStatus status = ReadStatus.Read, string cgroupText = "")
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}");
-        using SafeFileHandle? directory = ProcFile.TryOpen(path, LinuxNative.OpenPath | LinuxNative.OpenDirectory, out _);
-        if (directory is null
-            || ProcFile.TryReadTextAt(directory, "stat", out _) is not { } text
-            || !ProcessStat.TryParse(text, out ProcessStat stat))
+        LiveProcess process = new(pid, stat) { UserId = userId, CommandLine = commandLine, CgroupText = cgroupText };
+        if (status != ReadStatus.Read)
         {
-            return null;
-        }
-
-        LiveProcess process = new(pid, stat);
-        process.UserId = ProcFile.TryReadTextAt(directory, "status", out _) is { } status ? StatusFields.UserId(status) : 0;
-        process.CommandLine = (ProcFile.TryReadTextAt(directory, "cmdline", out _) ?? string.Empty).TrimEnd('\0').Replace('\0', ' ');
-        process.CgroupText = ProcFile.TryReadTextAt(directory, "cgroup", out _) ?? string.Empty;
-        if (stat.IsKernelThread)
-        {
-            process.Fail(ReadStatus.KernelThread);
-        }
-        else if (stat.State is 'Z' or 'X')
-        {
-            process.Fail(ReadStatus.Zombie);
-        }
-        else
-        {
-            process.OpenMemory(directory);
+            process.Fail(status);
         }
 
         return process;
     }
 
     /// <summary>
-    /// Reads its VMAs, ascending, piece by piece: the kernel walks the page tables of each VMA for smaps, so the pages of
-    /// the first ones can be read meanwhile. Once only.
+    /// Pinned memory of which the place is not known, in bytes. What counts as locked beyond the locked VMAs is pinned by
+    /// VFIO, which charges it there. Right after the VMAs have been read.
     /// </summary>
+    internal long PinnedSomewhere =>
+        Math.Max(0, PinnedBytes - (long)Pinned.ByteLength)
+        + Math.Max(0, LockedBytes - Interlocked.Read(ref _lockedBytes));
+
+    /// <summary>Whether it may be read by reference only: by process_vm_readv no page of it can be reached safely.</summary>
+    internal bool IsReadByReferenceOnly => CallId == 0 || _hasHandler;
+
+    /// <summary>The longest time that one read of its smaps took: the kernel held its mmap lock for no longer.</summary>
+    internal TimeSpan LongestLock { get; private set; }
+
+    /// <summary><c>/proc/PID/pagemap</c>; open while <see cref="Status"/> is <see cref="ReadStatus.Read"/>.</summary>
+    internal SafeFileHandle? Pagemap { get; init; }
+
+    /// <summary><c>/proc/PID/mem</c>.</summary>
+    internal SafeFileHandle? Memory { get; init; }
+
+    /// <summary><c>/proc/PID/smaps</c>.</summary>
+    internal SafeFileHandle? Smaps { get; init; }
+
+    /// <summary>Opens a process. Null where there is no such process (any more).</summary>
+    /// <param name="pid">Its id, or that of one of its threads.</param>
+    /// <param name="mount">The <c>/proc</c> to read; null for the host's.</param>
+    internal static LiveProcess? Open(int pid, ProcMount? mount = null) => ProcessOpener.Open(pid, mount ?? ProcMount.Host);
+
+    /// <summary>Reads its VMAs, ascending, one by one, so that the pages of the first ones can be read meanwhile. Once only.</summary>
     internal IEnumerable<Vma> ReadVmas()
     {
         List<Vma> vmas = [];
@@ -118,14 +139,14 @@ internal sealed class LiveProcess
         bool any = false;
         for (int count = 1; count > 0 && Status == ReadStatus.Read;)
         {
-            count = ProcFile.Read(_smaps!, buffer);
+            count = ReadSmaps(buffer);
             if (count > 0)
             {
                 parser.Feed(buffer.AsSpan(0, count));
             }
             else if (count < 0)
             {
-                Fail(StatusOf(-count));
+                Fail(ProcessOpener.StatusOf(-count));
             }
             else
             {
@@ -135,13 +156,14 @@ internal sealed class LiveProcess
             any |= vmas.Count > 0;
             foreach (Vma vma in vmas)
             {
+                Note(vma);
                 yield return vma;
             }
 
             vmas.Clear();
         }
 
-        _smaps!.Dispose();
+        Smaps!.Dispose();
         if (!any)
         {
             Fail(ReadStatus.Exited); // Only a process without an address space has none.
@@ -149,8 +171,22 @@ internal sealed class LiveProcess
     }
 
     /// <summary>Records a failure; the first one stays.</summary>
-    internal void Fail(ReadStatus status) =>
-        _ = Interlocked.CompareExchange(ref _status, (int)status, (int)ReadStatus.Read);
+    /// <param name="status">What happened.</param>
+    /// <param name="reason">Why, where the status does not say it: a phrase without a full stop.</param>
+    internal void Fail(ReadStatus status, string? reason = null)
+    {
+        if (Interlocked.CompareExchange(ref _status, (int)status, (int)ReadStatus.Read) == (int)ReadStatus.Read)
+        {
+            Reason = reason;
+        }
+    }
+
+    /// <summary>Records that its memory is read already, as another process's.</summary>
+    internal void FailAsSame(LiveProcess other)
+    {
+        SameAs = other.Pid;
+        Fail(ReadStatus.SameAddressSpace);
+    }
 
     /// <summary>Counts pages that had gone when they were to be read.</summary>
     internal void CountLeft(int pages) => _ = Interlocked.Add(ref _pagesLeft, pages);
@@ -170,38 +206,37 @@ internal sealed class LiveProcess
 
             Pagemap?.Dispose();
             Memory?.Dispose();
-            _smaps?.Dispose();
+            Smaps?.Dispose();
         }
     }
 
-    // The pagemap of an address space that nobody uses any more reads as end of file; process_vm_readv goes by pid, so
+    private int ReadSmaps(byte[] buffer)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int count = ProcFile.Read(Smaps!, buffer);
+        TimeSpan took = Stopwatch.GetElapsedTime(start);
+        LongestLock = took > LongestLock ? took : LongestLock;
+        return count;
+    }
+
+    private void Note(in Vma vma)
+    {
+        if (vma.AsksAHandler)
+        {
+            _hasHandler = true;
+        }
+
+        if (vma.IsLocked)
+        {
+            _ = Interlocked.Add(ref _lockedBytes, (long)vma.Length);
+        }
+    }
+
+    // The pagemap of an address space that nothing uses any more reads as end of file; process_vm_readv goes by pid, so
     // this must hold *after* the last read for the bytes to be known as this process's.
     private unsafe bool IsStillTheSame()
     {
         ulong entry;
         return ProcFile.ReadAt(Pagemap!, &entry, sizeof(ulong), offset: 0) == sizeof(ulong);
     }
-
-    private void OpenMemory(SafeFileHandle directory)
-    {
-        Pagemap = ProcFile.TryOpenAt(directory, "pagemap", out int pagemapError);
-        Memory = ProcFile.TryOpenAt(directory, "mem", out int memoryError);
-        _smaps = ProcFile.TryOpenAt(directory, "smaps", out int smapsError);
-        if (Pagemap is null || Memory is null || _smaps is null)
-        {
-            Fail(StatusOf(Pagemap is null ? pagemapError : Memory is null ? memoryError : smapsError));
-            return;
-        }
-
-        if (ProcFile.TryReadTextAt(directory, "ksm_stat", out _) is { } ksmStat)
-        {
-            KsmZeroPages = StatusFields.Number(ksmStat, "ksm_zero_pages");
-            KsmRmapItems = StatusFields.Number(ksmStat, "ksm_rmap_items");
-            KsmMergingPages = StatusFields.Number(ksmStat, "ksm_merging_pages");
-            KsmMergeAny = ksmStat.Contains("ksm_merge_any: yes", StringComparison.Ordinal);
-        }
-    }
-
-    private static ReadStatus StatusOf(int error) =>
-        error is LinuxNative.ErrorNoEntry or LinuxNative.ErrorNoProcess ? ReadStatus.Exited : ReadStatus.NotPermitted;
 }

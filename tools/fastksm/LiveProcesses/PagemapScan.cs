@@ -8,8 +8,8 @@ namespace FastKsm.Cli.LiveProcesses;
 /// <summary>Finds the present anonymous pages of an address range without reading an entry for every hole.</summary>
 /// <remarks>
 /// Uses the PAGEMAP_SCAN ioctl (Linux 6.7 and later), which jumps over absent page tables and tells the shared zero frame
-/// apart. Older kernels: every pagemap entry of the range is read, 8 bytes a page, and zero frames stay in (see
-/// <see cref="TellsZeroFrames"/>).
+/// apart. Where a pagemap does not take it, every entry of the range is read, 8 bytes a page, and zero frames stay in (see
+/// <see cref="LeavesOutZeroFrames"/>).
 /// Thread safety: one thread at a time.
 /// </remarks>
 internal sealed unsafe class PagemapScan
@@ -26,11 +26,10 @@ internal sealed unsafe class PagemapScan
     private const int PagesPerScan = 4096;
     private const int EntriesPerRead = 8192;
 
-    private static readonly bool s_isSupported = Probe();
-
     private readonly Region[] _regions = new Region[RegionCount];
-    private readonly ulong[] _entries = new ulong[s_isSupported ? 0 : EntriesPerRead];
     private readonly ulong _pageSize = (ulong)Environment.SystemPageSize;
+    private ulong[] _entries = [];
+    private bool _isRefused;
 
     /// <summary>Receives what a scan finds.</summary>
     internal interface IRunVisitor
@@ -42,28 +41,53 @@ internal sealed unsafe class PagemapScan
         void Found(ulong start, long pageCount, bool isHuge);
     }
 
-    /// <summary>Whether a scan leaves out pages that map the shared zero frame.</summary>
-    internal static bool TellsZeroFrames => s_isSupported;
+    /// <summary>Whether the kernel has the ioctl, as this process's own pagemap shows.</summary>
+    internal static bool TellsZeroFrames { get; } = Probe();
+
+    /// <summary>Whether the last scan left out pages that map the shared zero frame.</summary>
+    internal bool LeavesOutZeroFrames => !_isRefused;
 
     /// <summary>Visits the present anonymous pages of a range, ascending.</summary>
     /// <returns>False when the address space is gone.</returns>
     internal bool Visit<TVisitor>(SafeFileHandle pagemap, ulong start, ulong end, ref TVisitor visitor)
-        where TVisitor : IRunVisitor, allows ref struct =>
-        s_isSupported ? VisitRegions(pagemap, start, end, ref visitor) : VisitEntries(pagemap, start, end, ref visitor);
-
-    private bool VisitRegions<TVisitor>(SafeFileHandle pagemap, ulong start, ulong end, ref TVisitor visitor)
         where TVisitor : IRunVisitor, allows ref struct
     {
+        bool isDone = false;
+
+        // The target's own file is asked: a sandbox, a recorded tree and another kernel's /proc each answer for themselves.
+        if (!_isRefused && VisitRegions(pagemap, start, end, ref visitor, out isDone))
+        {
+            return isDone;
+        }
+
+        if (!_isRefused)
+        {
+            _isRefused = true;
+            _entries = new ulong[EntriesPerRead];
+        }
+
+        return VisitEntries(pagemap, start, end, ref visitor);
+    }
+
+    // False where the file does not take the request; nothing has been visited then.
+    private bool VisitRegions<TVisitor>(
+        SafeFileHandle pagemap, ulong start, ulong end, ref TVisitor visitor, out bool isDone)
+        where TVisitor : IRunVisitor, allows ref struct
+    {
+        isDone = false;
         fixed (Region* regions = _regions)
         {
             while (start < end)
             {
                 ScanArguments arguments = Arguments(start, end, regions, RegionCount);
+                CallWatch.Begin();
                 int found = LinuxNative.ioctl((int)pagemap.DangerousGetHandle(), ScanRequest, &arguments);
+                int error = found < 0 ? Marshal.GetLastPInvokeError() : 0;
                 GC.KeepAlive(pagemap);
-                if (found < 0)
+                CallWatch.End();
+                if (error != 0)
                 {
-                    return false;
+                    return error is not (LinuxNative.ErrorNoSuchRequest or LinuxNative.ErrorInvalid);
                 }
 
                 for (int i = 0; i < found; i++)
@@ -76,13 +100,14 @@ internal sealed unsafe class PagemapScan
 
                 if (arguments.WalkEnd <= start)
                 {
-                    return false; // The kernel promises progress; without it the loop would not end.
+                    return true; // The kernel promises progress; without it the loop would not end.
                 }
 
                 start = arguments.WalkEnd;
             }
         }
 
+        isDone = true;
         return true;
     }
 

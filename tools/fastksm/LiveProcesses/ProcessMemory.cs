@@ -13,8 +13,11 @@ namespace FastKsm.Cli.LiveProcesses;
 /// every frame it shares with its parent, and a KSM page is broken. So it is used only for pages that are mapped once
 /// and are no KSM pages.</item>
 /// <item><c>/proc/PID/mem</c> takes a plain reference, page by page: about 0.7 of the speed, and no effect. It also reads
-/// pages without read permission.</item>
+/// pages without read permission. Its descriptor is bound to the address space, while process_vm_readv goes by id.</item>
 /// </list>
+/// Both raise a page fault in the target where the page has gone meanwhile. What they do about userfaultfd differs:
+/// process_vm_readv waits for the handler, for ever if it never answers; <c>/proc/PID/mem</c> may not wait, tells the
+/// handler nothing, and fails with EIO. So memory with a handler is read by reference only.
 /// Thread safety: all members may be called from any thread.
 /// </remarks>
 internal static unsafe class ProcessMemory
@@ -34,8 +37,11 @@ internal static unsafe class ProcessMemory
         LinuxNative.IoVector local = new() { Base = buffer, Length = byteLength };
         fixed (LinuxNative.IoVector* remote = pieces)
         {
+            CallWatch.Begin();
             nint count = LinuxNative.process_vm_readv(pid, &local, 1, remote, (nuint)pieces.Length, 0);
-            return count < 0 ? -Marshal.GetLastPInvokeError() : count;
+            long result = count < 0 ? -Marshal.GetLastPInvokeError() : count;
+            CallWatch.End();
+            return result;
         }
     }
 

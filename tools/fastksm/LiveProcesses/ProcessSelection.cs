@@ -15,6 +15,8 @@ namespace FastKsm.Cli.LiveProcesses;
 internal sealed record ProcessSelection(
     IReadOnlyList<int> Pids, IReadOnlyList<string> NamePatterns, IReadOnlyList<uint> UserIds, bool All)
 {
+    private static readonly TimeSpan s_longestCall = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// Names as people type them: a name is meant whole, or as its beginning up to a digit or a sign
     /// (<c>python</c> is also <c>python3.12</c>, <c>redis</c> also <c>redis-server</c>); with <c>*</c> or <c>?</c> it is a pattern.
@@ -36,10 +38,11 @@ internal sealed record ProcessSelection(
         SortedSet<string> names = new(StringComparer.Ordinal);
         if (All || NamePatterns.Count + UserIds.Count + Names.Count + Excluded.Count > 0)
         {
-            foreach (int pid in RunningPids().Where(pid => pid != Environment.ProcessId))
-            {
-                Visit(pid, pids, unmatched, unmatchedUsers, names);
-            }
+            // To read a command line takes the process's mmap lock.
+            WatchedThreads.Visit(
+                [.. RunningPids().Where(pid => pid != ProcMount.Host.OwnPid)],
+                pid => Visit(pid, pids, unmatched, unmatchedUsers, names),
+                s_longestCall);
         }
 
         return new SelectedProcesses([.. pids], unmatched, unmatchedUsers, names);

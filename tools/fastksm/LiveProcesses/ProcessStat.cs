@@ -10,9 +10,22 @@ namespace FastKsm.Cli.LiveProcesses;
 /// <param name="StartTime">Start, in clock ticks since boot: with the pid, this names one process for ever.</param>
 internal readonly record struct ProcessStat(string Name, char State, bool IsKernelThread, ulong StartTime)
 {
+    private const int StartStackField = 25;
+    private const int StartBreakField = 44;
+    private const int EnvironmentField = 47;
+
     private const ulong KernelThreadFlag = 0x0020_0000; // PF_KTHREAD
     private const int FlagsField = 6; // Counted from the state, which is field 0 here and 3 in proc(5).
     private const int StartTimeField = 19;
+
+    /// <summary>
+    /// Where the initial stack, the heap and the environment lie. Processes that use one address space have these in common;
+    /// so do those that one fork left. Zeros where the kernel hides the addresses from this user.
+    /// </summary>
+    internal (ulong Stack, ulong Heap, ulong Environment) Layout { get; init; }
+
+    /// <summary>Whether it has ended: what is left of it has no memory.</summary>
+    internal bool HasEnded => State is 'Z' or 'X';
 
     /// <summary>Parses the text of a stat file.</summary>
     internal static bool TryParse(string text, out ProcessStat stat)
@@ -33,7 +46,13 @@ internal readonly record struct ProcessStat(string Name, char State, bool IsKern
             return false;
         }
 
-        stat = new ProcessStat(text[(open + 1)..close], fields[0][0], (flags & KernelThreadFlag) != 0, startTime);
+        stat = new ProcessStat(text[(open + 1)..close], fields[0][0], (flags & KernelThreadFlag) != 0, startTime)
+        {
+            Layout = (Number(fields, StartStackField), Number(fields, StartBreakField), Number(fields, EnvironmentField)),
+        };
         return true;
     }
+
+    private static ulong Number(string[] fields, int index) =>
+        index < fields.Length && ulong.TryParse(fields[index], CultureInfo.InvariantCulture, out ulong number) ? number : 0;
 }

@@ -17,4 +17,13 @@ internal enum ReadStatus
 
     /// <summary>Exited already and not yet waited for.</summary>
     Zombie,
+
+    /// <summary>The kernel, or the sandbox, lacks a file that reading takes.</summary>
+    Unsupported,
+
+    /// <summary>A call of the kernel about it did not return in time; nothing of it is counted.</summary>
+    Blocked,
+
+    /// <summary>It uses the address space of another process that is read already.</summary>
+    SameAddressSpace,
 }

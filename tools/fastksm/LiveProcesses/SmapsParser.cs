@@ -141,7 +141,16 @@ internal sealed class SmapsParser
         }
         else if (line.StartsWith("KSM:"u8))
         {
-            _current = _current with { KsmBytes = Kilobytes(line["KSM:".Length..]) };
+            _current = _current with { KsmBytes = Kilobytes(line["KSM:".Length..]), TellsKsm = true };
+        }
+        else if (line.StartsWith("Pss:"u8))
+        {
+            _current = _current with { ProportionalBytes = Kilobytes(line["Pss:".Length..]) };
+        }
+        else if (line.StartsWith("Shared_Hugetlb:"u8) || line.StartsWith("Private_Hugetlb:"u8))
+        {
+            ulong bytes = Kilobytes(line[(line.IndexOf((byte)':') + 1)..]);
+            _current = _current with { HugeTlbBytes = _current.HugeTlbBytes + bytes };
         }
     }
 
@@ -164,6 +173,7 @@ internal sealed class SmapsParser
                 ((byte)'d', (byte)'e') => VmaFlags.DontExpand,
                 ((byte)'d', (byte)'p') => VmaFlags.Droppable,
                 ((byte)'m', (byte)'g') => VmaFlags.Mergeable,
+                ((byte)'u', (byte)'m') => VmaFlags.Userfault,
                 ((byte)'l', (byte)'o') => VmaFlags.Locked,
                 _ => VmaFlags.None,
             };

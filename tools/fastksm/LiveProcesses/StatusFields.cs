@@ -24,6 +24,9 @@ internal static class StatusFields
         return 0;
     }
 
+    /// <summary>The number of kilobytes behind a name, in bytes; 0 where the name is absent.</summary>
+    internal static long Bytes(string text, string name) => Number(text, name) * 1024;
+
     /// <summary>The real user id in the text of a status file.</summary>
     internal static uint UserId(string status) => (uint)Number(status, "Uid");
 }

@@ -10,8 +10,23 @@ namespace FastKsm.Cli.LiveProcesses;
 internal readonly record struct Vma(
     ulong Start, ulong End, VmaFlags Flags, ulong AnonymousBytes, ulong KsmBytes, string Name)
 {
+    /// <summary>Whether smaps has a line for <see cref="KsmBytes"/>; kernels before 6.6 have none.</summary>
+    internal bool TellsKsm { get; init; }
+
+    /// <summary>Its share of the present memory: a page that n mappings have counts an n-th.</summary>
+    internal ulong ProportionalBytes { get; init; }
+
+    /// <summary>Present huge pages of hugetlbfs, which no other figure of smaps counts.</summary>
+    internal ulong HugeTlbBytes { get; init; }
+
+    /// <summary>Whether absent pages are asked of a handler: a read of one can wait for ever.</summary>
+    internal bool AsksAHandler => Has(VmaFlags.Userfault);
+
     /// <summary>Whether it is locked into memory.</summary>
     internal bool IsLocked => Has(VmaFlags.Locked);
+
+    /// <summary>Whether a file lies behind it.</summary>
+    internal bool IsOfFile => Name.StartsWith('/');
 
     /// <summary>Size in bytes.</summary>
     internal ulong Length => End - Start;

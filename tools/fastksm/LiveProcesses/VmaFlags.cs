@@ -16,6 +16,9 @@ internal enum VmaFlags : ushort
     Droppable = 1 << 6,
     Mergeable = 1 << 7,
 
+    /// <summary>Absent pages are asked of a handler (userfaultfd), which may never answer.</summary>
+    Userfault = 1 << 8,
+
     /// <summary>Locked into memory (mlock).</summary>
     Locked = 1 << 9,
 }

@@ -18,17 +18,9 @@ internal static class EvaluationNotes
     /// <param name="showVmas">Whether VMAs are listed.</param>
     internal static IEnumerable<ReportNote> Of(EvaluationResult result, ScanPrice price, Verdict verdict, bool showVmas)
     {
-        if (!result.Host.IsPresent)
+        foreach (string warning in ReadingNotes.Warnings(result))
         {
-            yield return new(NotePriority.Warning, "This kernel has no KSM; the forecast is for one that has (CONFIG_KSM).");
-        }
-
-        if (!result.FramesAreKnown)
-        {
-            yield return new(
-                NotePriority.Warning,
-                "Frame numbers are shown to root only: equal pages at the same address of several processes, each mapped more "
-                + "than once, were taken as shared by fork. Where they are not, more is saved than shown.");
+            yield return new(NotePriority.Warning, warning);
         }
 
         if (verdict is { HostLoss: > 0, Kind: not VerdictKind.SwitchOff })
@@ -46,6 +38,11 @@ internal static class EvaluationNotes
         foreach (string way in ForecastNotes.Settling(result, price))
         {
             yield return new(NotePriority.Fact, way);
+        }
+
+        foreach (string fact in ReadingNotes.Facts(result))
+        {
+            yield return new(NotePriority.Fact, fact);
         }
 
         if (result.PagesLeft > 0)

@@ -57,6 +57,7 @@ internal static class JsonReport
         json.WriteBoolean("ksm_present", result.Host.IsPresent);
         json.WriteBoolean("ksm_writable", result.Host.IsWritable);
         json.WriteNumber("ksm_run", result.Host.Run);
+        json.WriteBoolean("settings_known", result.Host.SettingsAreKnown);
         json.WriteBoolean("frames_known", result.FramesAreKnown);
         if (result.Splits is { } splits)
         {
@@ -77,6 +78,35 @@ internal static class JsonReport
         }
 
         json.WriteNumber("elapsed_seconds", result.Elapsed.TotalSeconds);
+        if (result.Reading is { } reading)
+        {
+            json.WriteBoolean("own_pid_namespace", reading.Proc.IsOwnNamespace);
+            json.WriteBoolean("ksm_flag_tells", reading.KsmBit.State == KsmBitState.Right);
+            json.WriteNumber("longest_lock_seconds", reading.LongestLock.TotalSeconds);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteReading(Utf8JsonWriter json, EvaluationResult result, ReadingFacts reading)
+    {
+        json.WriteNumber("pinned_bytes", reading.PinnedBytes);
+        json.WriteNumber("pinned_somewhere_bytes", reading.PinnedSomewhereBytes);
+        json.WriteNumber("marked_vmas", reading.MarkedVmas);
+        json.WriteStartObject("today");
+        json.WriteNumber("ksm_merging_pages", reading.Today.MergingPages);
+        json.WriteNumber("ksm_pages", reading.Today.KsmPages);
+        json.WriteNumber("ksm_zero_pages", reading.Today.ZeroPages);
+        json.WriteNumber("ksm_rmap_items", reading.Today.RmapItems);
+        json.WriteNumber("saved", reading.Today.Saved(result.PageSize));
+        json.WriteNumber("more", reading.Today.More(result.Total, result.PageSize));
+        json.WriteEndObject();
+        json.WriteStartObject("cannot_merge");
+        json.WriteNumber("memfd", reading.Shared.Memfd);
+        json.WriteNumber("shared_memory", reading.Shared.Shm);
+        json.WriteNumber("files", reading.Shared.Files);
+        json.WriteNumber("hugetlb", reading.Shared.HugeTlb);
+        json.WriteNumber("device", reading.Shared.Device);
         json.WriteEndObject();
     }
 
@@ -98,9 +128,17 @@ internal static class JsonReport
         json.WriteNumber("processes_exited", result.Count(ReadStatus.Exited));
         json.WriteNumber("kernel_threads", result.Count(ReadStatus.KernelThread));
         json.WriteNumber("zombies", result.Count(ReadStatus.Zombie));
+        json.WriteNumber("processes_unsupported", result.Count(ReadStatus.Unsupported));
+        json.WriteNumber("processes_blocked", result.Count(ReadStatus.Blocked));
+        json.WriteNumber("processes_same_address_space", result.Count(ReadStatus.SameAddressSpace));
         json.WriteNumber("pages", result.Pages);
         json.WriteNumber("pages_left", result.PagesLeft);
         WriteForecast(json, result.Total, result.PageSize);
+        if (result.Reading is { } reading)
+        {
+            WriteReading(json, result, reading);
+        }
+
         json.WriteStartObject("worth_marking");
         WriteForecast(json, result.Marking, result.PageSize);
         json.WriteEndObject();
@@ -234,6 +272,16 @@ internal static class JsonReport
         json.WriteString("command", process.Process.CommandLine);
         json.WriteNumber("user_id", process.Process.UserId);
         json.WriteString("status", Wording.KeyOf(process.Process.Status));
+        if (process.Process.Reason is { } reason)
+        {
+            json.WriteString("reason", reason);
+        }
+
+        if (process.Process.SameAs != 0)
+        {
+            json.WriteNumber("same_as", process.Process.SameAs);
+        }
+
         if (process.Process.Status == ReadStatus.Read)
         {
             json.WriteNumber("ksm_rmap_items", process.Counts.RmapItems);
@@ -243,6 +291,8 @@ internal static class JsonReport
             json.WriteBoolean("ksm_merge_any", process.Process.KsmMergeAny);
             json.WriteBoolean("ksm_mergeable", process.IsMarkedToday);
             json.WriteNumber("pages_left", process.Process.PagesLeft);
+            json.WriteNumber("pinned_bytes", process.Process.PinnedBytes);
+            json.WriteNumber("pinned_somewhere_bytes", process.Process.PinnedSomewhere);
             WriteCounts(json, process.Counts);
             json.WriteStartArray("vmas");
             foreach (VmaForecast vma in process.Vmas)

@@ -70,7 +70,10 @@ internal static class SettingsReport
         string skips = host.SmartScan && price.EveryPage.ScanSeconds > price.Current.ScanSeconds
             ? $" with smart_scan=1, which leaves out most of what is old and unique; {Wording.Seconds(price.EveryPage.ScanSeconds)} for a scan of every page"
             : string.Empty;
-        return $"With the host's settings of today: {Describe(price.Current)}{skips}.";
+        string whose = result.Host.SettingsAreKnown
+            ? "With the host's settings of today"
+            : "With Linux's default settings (those of this host could not be read)";
+        return $"{whose}: {Describe(price.Current)}{skips}.";
     }
 
     /// <summary>Why no settings reach a target.</summary>

@@ -45,6 +45,11 @@ internal static class VerdictWording
                     : $"In {processes} ({Wording.Bytes(read)} read) nothing is to be won.");
         }
 
+        if (ReadingNotes.Today(result) is { Length: > 0 } today)
+        {
+            return $"{today} In {processes}, {Wording.Bytes(read)} read.";
+        }
+
         if (verdict.Saved <= 0)
         {
             double records = result.Total.RmapItems * (double)MergeForecast.RmapItemBytes;

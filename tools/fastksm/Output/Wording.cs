@@ -18,6 +18,9 @@ internal static class Wording
         ReadStatus.NotPermitted => "not permitted",
         ReadStatus.KernelThread => "kernel thread",
         ReadStatus.Zombie => "zombie",
+        ReadStatus.Unsupported => "without a file of /proc that reading takes",
+        ReadStatus.Blocked => "not answering (a call of the kernel about it did not return)",
+        ReadStatus.SameAddressSpace => "with the address space of another one",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status."),
     };
 
@@ -37,6 +40,9 @@ internal static class Wording
         ReadStatus.NotPermitted => "not_permitted",
         ReadStatus.KernelThread => "kernel_thread",
         ReadStatus.Zombie => "zombie",
+        ReadStatus.Unsupported => "unsupported",
+        ReadStatus.Blocked => "blocked",
+        ReadStatus.SameAddressSpace => "same_address_space",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status."),
     };
 

@@ -14,9 +14,12 @@ public sealed class SmapsParserTests
         Size:                132 kB
         Anonymous:           100 kB
         KSM:                  12 kB
-        VmFlags: rd wr mr mw me ac mg
+        VmFlags: rd wr mr mw me lo ac um mg
         7f0000000000-7f0000400000 rw-s 00000000 00:01 1234                       /dev/shm/with a blank (deleted)
+        Pss:                 512 kB
         Anonymous:             0 kB
+        Shared_Hugetlb:     2048 kB
+        Private_Hugetlb:    4096 kB
         VmFlags: rd wr sh mr mw me ms
         7fff00000000-7fff00002000 r-xp 00000000 00:00 0                          [vdso]
         VmFlags: rd ex mr mw me de
@@ -41,14 +44,20 @@ public sealed class SmapsParserTests
 
         Assert.Equal(
             [
-                new Vma(0x55e0c8a00000, 0x55e0c8a21000, VmaFlags.Readable | VmaFlags.Mergeable, 100 * 1024, 12 * 1024, "[heap]"),
+                new Vma(
+                    0x55e0c8a00000,
+                    0x55e0c8a21000,
+                    VmaFlags.Readable | VmaFlags.Mergeable | VmaFlags.Locked | VmaFlags.Userfault,
+                    100 * 1024,
+                    12 * 1024,
+                    "[heap]") { TellsKsm = true },
                 new Vma(
                     0x7f0000000000,
                     0x7f0000400000,
                     VmaFlags.Readable | VmaFlags.Shared | VmaFlags.MayShare,
                     0,
                     0,
-                    "/dev/shm/with a blank (deleted)"),
+                    "/dev/shm/with a blank (deleted)") { ProportionalBytes = 512 * 1024, HugeTlbBytes = 6144 * 1024 },
                 new Vma(0x7fff00000000, 0x7fff00002000, VmaFlags.Readable | VmaFlags.DontExpand, 0, 0, "[vdso]"),
                 new Vma(0xffffffffff600000, 0xffffffffff601000, VmaFlags.None, 0, 0, "[vsyscall]"),
             ],

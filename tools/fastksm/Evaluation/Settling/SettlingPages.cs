@@ -34,6 +34,7 @@ internal sealed class SettlingPages
         Frame = new int[count];
         Folio = new int[count];
         Node = new int[count];
+        IsPinned = new bool[count];
         Array.Fill(Content, Absent);
         Array.Fill(Folio, None);
         Array.Fill(Node, None);
@@ -61,6 +62,9 @@ internal sealed class SettlingPages
 
     /// <summary>The KSM page that the page maps before the first scan, or <see cref="None"/>.</summary>
     internal int[] Node { get; }
+
+    /// <summary>Which pages the kernel holds for input and output: they never merge.</summary>
+    internal bool[] IsPinned { get; }
 
     /// <summary>The pages of zeroes that go with each folio.</summary>
     internal List<int>[] ZeroPagesOfFolio { get; }
@@ -136,6 +140,7 @@ internal sealed class SettlingPages
                 continue;
             }
 
+            IsPinned[at] = page.IsPinned;
             Frame[at] = NumberOf(in page, frames);
             _frameReferences[Frame[at]]++;
             if (_nodeOfFrame[Frame[at]] is >= 0 and var node)

@@ -148,7 +148,7 @@ internal sealed class SettlingScan
         }
 
         bool isZero = _pages.IsZeroContent[content];
-        if (isZero && _useZeroPages)
+        if (isZero && _useZeroPages && !_pages.IsPinned[page])
         {
             TakeApart(page);
             if (!_isGone[page])
@@ -160,6 +160,11 @@ internal sealed class SettlingScan
 
         if (FindRoom(content) is >= 0 and var node)
         {
+            if (_pages.IsPinned[page])
+            {
+                return;
+            }
+
             TakeApart(page);
             if (!_isGone[page])
             {
@@ -186,7 +191,7 @@ internal sealed class SettlingScan
             return;
         }
 
-        if (_frame[waiting] == _frame[page])
+        if (_frame[waiting] == _frame[page] || _pages.IsPinned[page] || _pages.IsPinned[waiting])
         {
             return;
         }

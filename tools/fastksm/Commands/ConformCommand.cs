@@ -3,8 +3,6 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
-using System.Runtime.InteropServices;
-using System.Threading;
 using FastKsm.Cli.Conformance;
 using FastKsm.Cli.Conformance.Generation;
 using FastKsm.Cli.Conformance.Kernel;
@@ -93,21 +91,11 @@ internal static class ConformCommand
     {
         Check(request);
         Script[] scripts = [.. request.Files.SelectMany(ScriptsOf).Select(file => ScriptFile.Read("conform", file))];
-        using CancellationTokenSource cancellation = new();
-        int signal = 0;
-        void Stop(PosixSignalContext context)
-        {
-            // A second one ends the tool at once; the agent puts KSM's settings back all the same.
-            context.Cancel = !cancellation.IsCancellationRequested;
-            signal = context.Signal == PosixSignal.SIGINT ? 2 : 15;
-            cancellation.Cancel();
-        }
-
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        // However long it takes: KSM's settings are put back. A second signal ends the tool, and the agent puts them back all the same.
+        using Interruption interruption = new(patience: null);
         try
         {
-            using KernelSession session = KernelSession.Begin(request.UnmergeOthers, cancellation.Token);
+            using KernelSession session = KernelSession.Begin(request.UnmergeOthers, interruption.Token);
             if (request.Swap)
             {
                 session.BeginSwap(SwapBytes);
@@ -129,7 +117,7 @@ internal static class ConformCommand
         }
         catch (OperationCanceledException)
         {
-            throw new ToolException(ExitCode.Signalled + signal, "conform: interrupted; KSM's settings are back.");
+            throw new ToolException(interruption.ExitCodeOfSignal, "conform: interrupted; KSM's settings are back.");
         }
     }
 

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Linq;
 using System.Text.Json;
 using FastKsm.Cli.Host;
+using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Commands;
 
@@ -26,22 +27,24 @@ internal static class DoctorCommand
             return ExitCode.Success;
         }
 
+        const int Column = 21;
+        ReportWriter writer = new(console.Output, TerminalTraits.OfOutput());
         foreach (HostTrait trait in traits)
         {
-            console.Output.WriteLine($"{Mark(trait.State)} {trait.Name,-18} {trait.Found}");
+            writer.Sentence($"{Mark(trait.State)} {trait.Name,-18} {trait.Found}", hang: Column);
             if (trait.Cost.Length > 0)
             {
-                console.Output.WriteLine($"{string.Empty,21}so: {trait.Cost}");
+                writer.Sentence($"so: {trait.Cost}", indent: Column);
             }
 
             if (trait.Remedy.Length > 0)
             {
-                console.Output.WriteLine($"{string.Empty,21}it takes: {trait.Remedy}");
+                writer.Sentence($"it takes: {trait.Remedy}", indent: Column);
             }
         }
 
         int lacking = traits.Count(trait => trait.State == TraitState.Lacking);
-        console.Output.WriteLine(lacking == 0 ? "Nothing is lacking here." : $"{lacking} of {traits.Count} traits cost the tool something.");
+        writer.Sentence(lacking == 0 ? "Nothing is lacking here." : $"{lacking} of {traits.Count} traits cost the tool something.");
         return ExitCode.Success;
     }
 

@@ -1,14 +1,14 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
 using System.Linq;
-using System.Threading;
-using System.Threading.Tasks;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output;
+using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Commands;
 
@@ -17,11 +17,16 @@ internal static class EvaluateCommand
 {
     internal static Command Create()
     {
+        Argument<string[]> names = new("NAME")
+        {
+            Description = "Processes by name, or by the beginning of it up to a digit or a sign (python is also python3); a number is a pid.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         Option<int[]> pid = new("--pid")
         {
-            Description = "A process, by id. May be repeated.",
+            Description = "Processes, by id: 1 or 1,2,3. May be repeated.",
             HelpName = "N",
-            AllowMultipleArgumentsPerToken = false,
+            CustomParser = PidArgument.Parse,
         };
         Option<string[]> name = new("--name")
         {
@@ -30,6 +35,11 @@ internal static class EvaluateCommand
         };
         Option<string[]> user = new("--user") { Description = "Processes of a user, by name or number. May be repeated.", HelpName = "USER" };
         Option<bool> all = new("--all") { Description = "Every process that may be read." };
+        Option<string[]> exclude = new("--exclude")
+        {
+            Description = "Leave out processes of this name (as NAME). May be repeated.",
+            HelpName = "NAME",
+        };
         Option<int?> maxPageSharing = new("--max-page-sharing")
         {
             Description = "Addresses that share one frame at most. Default: the host's setting, or 256.",
@@ -62,6 +72,12 @@ internal static class EvaluateCommand
         };
         Option<int?> threads = new("--threads") { Description = "Threads that read and hash. Default: all processors.", HelpName = "N" };
         Option<bool> vmas = new("--vmas") { Description = "Show every VMA with its figures, or the reason why it cannot merge." };
+        Option<OwnerKind?> by = new("--by")
+        {
+            Description = "Sum up by systemd unit, container, cgroup, user or command.",
+            HelpName = "OWNER",
+            CustomParser = OwnerArgument.Parse,
+        };
         Option<int> top = new("--top")
         {
             Description = "Rows of each table at most; 0 for all.",
@@ -71,41 +87,99 @@ internal static class EvaluateCommand
         Option<bool> json = new("--json") { Description = "Print one JSON object instead of tables." };
         Option<bool> csv = new("--csv") { Description = "Print one line a VMA as comma-separated values instead of tables." };
 
+        Option<bool> openMetrics = new("--openmetrics") { Description = "Print OpenMetrics text (node_exporter's textfile collector)." };
+        Option<string?> output = new("--output")
+        {
+            Description = "Write to a file instead, whole or not at all.",
+            HelpName = "FILE",
+        };
+        Option<SavingGoal?> failUnder = new("--fail-under")
+        {
+            Description = "Exit with 1 if less than this would be saved: a size such as 100M, or a share such as 5%.",
+            HelpName = "SIZE|PERCENT",
+            CustomParser = SavingGoal.Parse,
+        };
+
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
-            pid, name, user, all, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, threads, vmas, top, json, csv,
+            names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder,
+            threads, by, vmas, top, json, csv, openMetrics, output,
         };
-        command.SetAction((parsed, cancellation) => Task.FromResult(Run(
+        command.SetAction(parsed => Run(
             new Request(
-                new ProcessSelection(
-                    parsed.GetValue(pid) ?? [],
-                    parsed.GetValue(name) ?? [],
-                    [.. (parsed.GetValue(user) ?? []).Select(UserArgument.ToUserId)],
-                    parsed.GetValue(all)),
+                Select(
+                    parsed.GetValue(names) ?? [], parsed.GetValue(pid) ?? [], parsed.GetValue(name) ?? [], parsed.GetValue(user) ?? [],
+                    parsed.GetValue(all), parsed.GetValue(exclude) ?? []),
+                SelectionText(parsed, all, pid, name, user, exclude, names),
                 parsed.GetValue(maxPageSharing),
                 SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
                 SwitchArgument.Parse(parsed.GetResult(mergeAcrossNodes)),
                 parsed.GetValue(asMarked),
                 parsed.GetValue(observe),
                 parsed.GetValue(targetScanTime),
+                parsed.GetValue(failUnder),
                 parsed.GetValue(threads),
+                parsed.GetValue(by),
                 parsed.GetValue(vmas),
                 parsed.GetValue(top),
-                parsed.GetValue(json),
-                parsed.GetValue(csv)),
-            cancellation)));
+                FormatOf(parsed.GetValue(json), parsed.GetValue(csv), parsed.GetValue(openMetrics)),
+                parsed.GetValue(output)),
+            parsed.InvocationConfiguration.Output));
         return command;
     }
 
-    private static int Run(Request request, CancellationToken cancellation)
+    private static ProcessSelection Select(string[] words, int[] pids, string[] patterns, string[] users, bool all, string[] excluded)
     {
-        Check(request);
-        IReadOnlyList<int> pids = request.Selection.FindPids();
-        if (pids.Count == 0)
+        List<int> numbers = [.. pids];
+        List<string> names = [];
+        foreach (string word in words)
         {
-            throw new ToolException(ExitCode.BadInput, "no running process matches --name or --user.");
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0)
+            {
+                numbers.Add(number);
+            }
+            else
+            {
+                names.Add(word);
+            }
         }
 
+        return new ProcessSelection(numbers, patterns, [.. users.Select(UserArgument.ToUserId)], all)
+        {
+            Names = names,
+            Excluded = excluded,
+        };
+    }
+
+    // The same selection again, for a command line that the report advises.
+    private static string SelectionText(ParseResult parsed, Option all, Option pid, Option name, Option user, Option exclude, Argument names)
+    {
+        List<string> words = [];
+        foreach (Option option in (Option[])[all, pid, name, user, exclude])
+        {
+            if (parsed.GetResult(option) is { Implicit: false } given)
+            {
+                words.AddRange(given.Tokens.Count == 0 ? [option.Name] : given.Tokens.SelectMany(token => new[] { option.Name, token.Value }));
+            }
+        }
+
+        words.AddRange(parsed.GetResult(names)?.Tokens.Select(token => token.Value) ?? []);
+        return string.Join(' ', words.Select(ShellWord.Quote));
+    }
+
+    private static ReportFormat FormatOf(bool json, bool csv, bool openMetrics) => (json, csv, openMetrics) switch
+    {
+        (false, false, false) => ReportFormat.Table,
+        (true, false, false) => ReportFormat.Json,
+        (false, true, false) => ReportFormat.Csv,
+        (false, false, true) => ReportFormat.OpenMetrics,
+        _ => throw new ToolException(ExitCode.BadInput, "--json, --csv and --openmetrics are forms of one output; take one of them."),
+    };
+
+    private static int Run(Request request, TextWriter output)
+    {
+        Check(request);
+        IReadOnlyList<int> pids = Find(request.Selection);
         HostKsm host = HostKsm.Read();
         EvaluationOptions options = new(
             request.MaxPageSharing ?? host.MaxPageSharing,
@@ -115,33 +189,107 @@ internal static class EvaluateCommand
             request.Observe ?? TimeSpan.Zero,
             request.MergeAcrossNodes ?? host.MergeAcrossNodes);
 
-        EvaluationResult result;
-        EvaluationProgress progress = new();
-        using (ProgressDisplay.Start(progress))
+        (EvaluationResult result, ScanPrice price) = Evaluate(request, pids, options, host);
+        HostKsmCounters? counters = HostKsmCounters.TryRead();
+        if (request.OutputFile is { } file)
         {
-            result = Evaluator.Evaluate(pids, options, progress, cancellation);
-        }
-
-        CheckOutcome(request.Selection, result);
-        if (request.Csv)
-        {
-            CsvReport.Write(result, Console.Out);
-            return ExitCode.Success;
-        }
-
-        ScanPrice price = ScanPrice.Of(
-            result, ScanCalibration.Measure(host), TimerTick.Probe(), request.TargetScanTime?.TotalSeconds);
-        if (request.Json)
-        {
-            using Stream stream = Console.OpenStandardOutput();
-            JsonReport.Write(result, price, stream);
+            Output.OutputFile.Write(file, stream =>
+            {
+                using StreamWriter writer = new(stream, leaveOpen: true) { NewLine = "\n" };
+                Write(request, result, price, counters, stream, new ReportWriter(writer, TerminalTraits.OfFile()), writer);
+            });
         }
         else
         {
-            TableReport.Write(result, price, request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top);
+            using Stream stream = StandardOutput.Open();
+            Write(request, result, price, counters, stream, new ReportWriter(output, TerminalTraits.OfOutput()), output);
+        }
+
+        Verdict verdict = Verdict.Of(result, counters);
+        double read = result.Pages * (double)result.PageSize;
+        if (request.FailUnder is { } goal && !goal.IsReached(verdict.Saved, read))
+        {
+            throw new ToolException(
+                ExitCode.Failed,
+                $"--fail-under {goal.Text}: {Wording.Bytes(verdict.Saved)} ({Wording.Percent(read > 0 ? verdict.Saved / read : 0)}) would be saved.");
         }
 
         return ExitCode.Success;
+    }
+
+    private static void Write(
+        Request request, EvaluationResult result, ScanPrice price, HostKsmCounters? counters, Stream stream, ReportWriter report, TextWriter text)
+    {
+        switch (request.Format)
+        {
+            case ReportFormat.Json:
+                JsonReport.Write(result, price, counters, request.By, stream);
+                break;
+            case ReportFormat.Csv:
+                if (request.By is { } kind)
+                {
+                    CsvReport.WriteOwners(result, kind, text);
+                }
+                else
+                {
+                    CsvReport.Write(result, text);
+                }
+
+                break;
+            case ReportFormat.OpenMetrics:
+                OpenMetricsReport.Write(result, price, counters, request.By, text);
+                break;
+            default:
+                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By);
+                TableReport.Write(report, result, price, counters, view);
+                break;
+        }
+    }
+
+    private static (EvaluationResult Result, ScanPrice Price) Evaluate(
+        Request request, IReadOnlyList<int> pids, EvaluationOptions options, HostKsm host)
+    {
+        // Nothing is changed, so nothing is to be put back: a second is time enough to end in order.
+        using Interruption interruption = new(patience: TimeSpan.FromSeconds(1));
+        try
+        {
+            EvaluationProgress progress = new();
+            using ProgressDisplay display = ProgressDisplay.Start(progress);
+            EvaluationResult result = Evaluator.Evaluate(pids, options, progress, interruption.Token);
+            CheckOutcome(request.Selection, result);
+            progress.Begin("measuring this host's speed");
+            ScanPrice price = ScanPrice.Of(
+                result, ScanCalibration.Measure(host), TimerTick.Probe(), request.TargetScanTime?.TotalSeconds);
+            interruption.Token.ThrowIfCancellationRequested();
+            return (result, price);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new ToolException(interruption.ExitCodeOfSignal, "evaluate: interrupted.");
+        }
+    }
+
+    private static IReadOnlyList<int> Find(ProcessSelection selection)
+    {
+        SelectedProcesses found = selection.Find();
+        List<string> missing =
+        [
+            .. found.UnmatchedNames.Select(name => $"no running process matches '{name}'{Suggestion.For(name, found.RunningNames)}"),
+            .. found.UnmatchedUserIds.Select(user => string.Create(CultureInfo.InvariantCulture, $"no process of user {user} runs.")),
+        ];
+        if (found.Pids.Count == 0)
+        {
+            throw new ToolException(
+                ExitCode.BadInput, missing.Count > 0 ? $"evaluate: {string.Join(' ', missing)}" : "evaluate: every process is excluded.");
+        }
+
+        // Some of what was asked for is there: it is shown, and what is not is said.
+        foreach (string what in missing)
+        {
+            StandardError.Say($"evaluate: {what}");
+        }
+
+        return found.Pids;
     }
 
     private static void Check(Request request)
@@ -152,14 +300,10 @@ internal static class EvaluateCommand
             throw new ToolException(ExitCode.NotPermitted, "evaluate reads /proc, which only Linux has.");
         }
 
-        if (!selection.All && selection.Pids.Count + selection.NamePatterns.Count + selection.UserIds.Count == 0)
+        if (selection.IsEmpty)
         {
-            throw new ToolException(ExitCode.BadInput, "say which processes: --pid N, --name PATTERN, --user USER or --all.");
-        }
-
-        foreach (int pid in selection.Pids.Where(pid => pid <= 0))
-        {
-            throw new ToolException(ExitCode.BadInput, $"--pid {pid}: a process id is at least 1.");
+            throw new ToolException(
+                ExitCode.BadInput, "evaluate: say which processes: a name, --pid N, --name PATTERN, --user USER or --all.");
         }
 
         if (request.MaxPageSharing is < 2)
@@ -175,11 +319,6 @@ internal static class EvaluateCommand
         if (request.Top < 0)
         {
             throw new ToolException(ExitCode.BadInput, $"--top {request.Top}: 0 for all rows, or a number of rows.");
-        }
-
-        if (request.Json && request.Csv)
-        {
-            throw new ToolException(ExitCode.BadInput, "--json and --csv are two forms of one output; take one of them.");
         }
     }
 
@@ -204,34 +343,41 @@ internal static class EvaluateCommand
         }
 
         if (result.Processes.FirstOrDefault(
-            process => process.Process.Status is ReadStatus.Unsupported or ReadStatus.Blocked) is { Process: { } refused })
+            process => process.Process.Status is ReadStatus.Unsupported or ReadStatus.Blocked) is { Process: { } blocked })
         {
             throw new ToolException(
-                ExitCode.NotPermitted, $"process {refused.Pid} cannot be read: {refused.Reason ?? Wording.Of(refused.Status)}.");
+                ExitCode.NotPermitted, $"process {blocked.Pid} cannot be read: {blocked.Reason ?? Wording.Of(blocked.Status)}.");
         }
 
-        if (result.Count(ReadStatus.NotPermitted) > 0)
+        List<ProcessForecast> refused = [.. result.Processes.Where(process => process.Process.Status == ReadStatus.NotPermitted)];
+        if (refused.Count > 0)
         {
-            throw new ToolException(ExitCode.NotPermitted, PermissionAdvice.Describe(result.Count(ReadStatus.NotPermitted)));
+            throw new ToolException(ExitCode.NotPermitted, PermissionAdvice.Describe(
+                refused.Count == 1 ? Describe(refused[0].Process) : null, refused.Count));
         }
 
-        ProcessForecast? first = result.Processes.Count > 0 ? result.Processes[0] : null;
-        throw new ToolException(ExitCode.BadInput, first is null
-            ? "no process was left to read."
-            : $"process {first.Process.Pid} ({first.Process.Stat.Name}) has no memory to read: {Wording.Of(first.Process.Status)}.");
+        throw new ToolException(ExitCode.BadInput, result.Processes.Count == 0
+            ? "evaluate: no process was left to read."
+            : $"evaluate: {Describe(result.Processes[0].Process)} has no memory to read: {Wording.Of(result.Processes[0].Process.Status)}.");
     }
+
+    private static string Describe(LiveProcess process) =>
+        string.Create(CultureInfo.InvariantCulture, $"process {process.Pid} ({process.Stat.Name})");
 
     private sealed record Request(
         ProcessSelection Selection,
+        string SelectionText,
         int? MaxPageSharing,
         bool? UseZeroPages,
         bool? MergeAcrossNodes,
         bool AsMarked,
         TimeSpan? Observe,
         TimeSpan? TargetScanTime,
+        SavingGoal? FailUnder,
         int? Threads,
+        OwnerKind? By,
         bool ShowVmas,
         int Top,
-        bool Json,
-        bool Csv);
+        ReportFormat Format,
+        string? OutputFile);
 }

@@ -7,10 +7,11 @@ namespace FastKsm.Cli.Commands;
 internal static class PermissionAdvice
 {
     /// <summary>One line for processes of which none could be read.</summary>
+    /// <param name="process">The only one, in words; null where there are more.</param>
     /// <param name="processes">How many were refused.</param>
-    internal static string Describe(int processes)
+    internal static string Describe(string? process, int processes)
     {
-        string what = processes == 1 ? "the process may not be read" : $"none of {processes} processes may be read";
+        string what = process is null ? $"none of {processes} processes may be read" : $"{process} may not be read";
         string scope = (ProcFile.TryReadText("/proc/sys/kernel/yama/ptrace_scope") ?? "0").Trim();
         return LinuxNative.geteuid() == 0
             ? $"{what}: this root user lacks {(Capabilities.HasSysPtrace ? "the rights for it" : "CAP_SYS_PTRACE")} "

@@ -5,6 +5,7 @@ using System.IO;
 using System.Text;
 using System.Text.Json;
 using FastKsm.Cli.Output;
+using FastKsm.Cli.Output.Text;
 using FastKsm.Scripting;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Running;
@@ -88,7 +89,7 @@ internal static class RunCommand
 
             if (!asJson)
             {
-                output.WriteLine(string.Create(
+                new ReportWriter(output, TerminalTraits.OfOutput()).Line(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{script.File}: {runner.OperationsPerformed} operations, {runner.ExpectationsHeld} expectations held"));
             }

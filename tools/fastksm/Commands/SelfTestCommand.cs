@@ -4,8 +4,8 @@ using System.CommandLine;
 using System.Globalization;
 using System.Linq;
 using System.Text.Json;
+using FastKsm.Cli.Output.Text;
 using FastKsm.Simd;
-using Spectre.Console;
 
 namespace FastKsm.Cli.Commands;
 
@@ -39,16 +39,16 @@ internal static class SelfTestCommand
 
     private static void Print(IReadOnlyList<KernelSelfTestRow> rows, int seed, InvocationConfiguration console)
     {
-        Table table = new Table().Border(TableBorder.Simple).AddColumns("kernel", "path", "outcome", "");
+        ReportWriter writer = new(console.Output, TerminalTraits.OfOutput());
+        TextTable table = new(TextColumn.Word("kernel"), TextColumn.Word("path"), TextColumn.Word("outcome"), TextColumn.Label("remark"));
         foreach (KernelSelfTestRow row in rows)
         {
             string remark = row.Outcome == KernelOutcome.Passed && row.IsTaken ? "taken here" : row.Reason;
-            table.AddRow(row.Kernel, row.Path, Name(row.Outcome), Markup.Escape(remark));
+            table.Add(row.Kernel, row.Path, Name(row.Outcome), remark);
         }
 
-        IAnsiConsole output = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(console.Output) });
-        output.Write(table);
-        console.Output.WriteLine(string.Create(
+        writer.Table(table);
+        writer.Line(string.Create(
             CultureInfo.InvariantCulture,
             $"{Count(rows, KernelOutcome.Passed)} passed, {Count(rows, KernelOutcome.Failed)} failed, "
             + $"{Count(rows, KernelOutcome.NotReached)} not reached; seed {seed}"));

@@ -1,3 +1,5 @@
+using System;
+using System.Diagnostics;
 using System.Threading;
 
 namespace FastKsm.Cli.Evaluation;
@@ -8,6 +10,8 @@ internal sealed class EvaluationProgress
     private long _pagesFound;
     private long _pagesRead;
     private int _processesOpened;
+    private string _phase = string.Empty;
+    private long _waitsUntil;
 
     /// <summary>Processes that will be looked at.</summary>
     internal int ProcessCount { get; set; }
@@ -20,6 +24,33 @@ internal sealed class EvaluationProgress
 
     /// <summary>Pages read so far.</summary>
     internal long PagesRead => Interlocked.Read(ref _pagesRead);
+
+    /// <summary>What is being done, in words; empty while processes are read.</summary>
+    internal string Phase
+    {
+        get => Volatile.Read(ref _phase);
+        private set => Volatile.Write(ref _phase, value);
+    }
+
+    /// <summary>When a wait ends, by <see cref="Stopwatch"/>; 0 for none.</summary>
+    internal long WaitsUntil => Interlocked.Read(ref _waitsUntil);
+
+    /// <summary>Begins something else.</summary>
+    /// <param name="phase">What, in words; empty for reading.</param>
+    internal void Begin(string phase)
+    {
+        _ = Interlocked.Exchange(ref _waitsUntil, 0);
+        Phase = phase;
+    }
+
+    /// <summary>Begins to wait.</summary>
+    /// <param name="phase">For what.</param>
+    /// <param name="time">How long.</param>
+    internal void Wait(string phase, TimeSpan time)
+    {
+        Phase = phase;
+        _ = Interlocked.Exchange(ref _waitsUntil, Stopwatch.GetTimestamp() + (long)(time.TotalSeconds * Stopwatch.Frequency));
+    }
 
     /// <summary>Counts one more process.</summary>
     internal void Opened() => _ = Interlocked.Increment(ref _processesOpened);

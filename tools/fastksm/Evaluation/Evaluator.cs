@@ -35,9 +35,12 @@ internal static class Evaluator
         using PageRecordTable table = new(MostPages);
         IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
         context.KsmCandidates.Settle(table, context);
+        progress.Begin("sorting");
         table.Compact(new ReadToTheEnd(context));
         RecordSorter.Sort(table, options.Threads);
 
+        progress.Begin("adding up");
+        cancellation.ThrowIfCancellationRequested();
         long pageSize = Environment.SystemPageSize;
         bool framesAreKnown = context.FrameNumbers.AreVisible;
         MergedToday today = MergedToday.Count(table, framesAreKnown && context.FrameFlags.IsAvailable, processes);

@@ -50,7 +50,9 @@ internal sealed class PageCollector
             cancellation);
         if (_options.Observe > TimeSpan.Zero)
         {
+            _progress.Wait("waiting for pages to change", _options.Observe);
             _ = cancellation.WaitHandle.WaitOne(_options.Observe);
+            _progress.Begin("reading again");
             _isSecondLook = true;
             WithReaders(
                 (threads, queue, stop) => threads.Start(

@@ -125,9 +125,6 @@ internal static unsafe partial class LinuxNative
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
 
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int execvp(string file, string?[] arguments);
-
     [LibraryImport("libc")]
     internal static partial uint geteuid();
 }

@@ -41,6 +41,12 @@ internal sealed class LiveProcess
     /// <summary>Real user id.</summary>
     internal uint UserId { get; init; }
 
+    /// <summary>The arguments that it was started with, blanks between them; empty where they are not known.</summary>
+    internal string CommandLine { get; init; } = string.Empty;
+
+    /// <summary>Text of its cgroup file: a line for each hierarchy; empty where it is not known.</summary>
+    internal string CgroupText { get; init; } = string.Empty;
+
     /// <summary>What became of reading it.</summary>
     internal ReadStatus Status => (ReadStatus)Volatile.Read(ref _status);
 
@@ -82,6 +88,19 @@ internal sealed class LiveProcess
 
     /// <summary>Pinned memory of which the place is known.</summary>
     internal PinnedRanges Pinned { get; init; } = PinnedRanges.None;
+
+    /// <summary>A process that is known by what was noted of it, not by its files.</summary>
+    internal static LiveProcess Noted(
+        int pid, ProcessStat stat, uint userId = 0, string commandLine = "", ReadStatus status = ReadStatus.Read, string cgroupText = "")
+    {
+        LiveProcess process = new(pid, stat) { UserId = userId, CommandLine = commandLine, CgroupText = cgroupText };
+        if (status != ReadStatus.Read)
+        {
+            process.Fail(status);
+        }
+
+        return process;
+    }
 
     /// <summary>
     /// Pinned memory of which the place is not known, in bytes. What counts as locked beyond the locked VMAs is pinned by

@@ -1,6 +1,6 @@
 using System;
+using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace FastKsm.Cli.LiveProcesses;
@@ -76,7 +76,7 @@ internal static unsafe class ProcFile
         CallWatch.Begin();
         nint length = LinuxNative.readlink(path, buffer, Longest);
         CallWatch.End();
-        return length < 0 ? null : Encoding.UTF8.GetString(buffer, (int)length);
+        return length < 0 ? null : HostText.Decode(new ReadOnlySpan<byte>(buffer, (int)length));
     }
 
     /// <summary>The whole of a small text file, or null.</summary>
@@ -86,9 +86,20 @@ internal static unsafe class ProcFile
         return file is null ? null : ReadToEnd(file, out _);
     }
 
-    private static string? ReadToEnd(SafeFileHandle file, out int error)
+    /// <summary>The whole of a small file, or null.</summary>
+    internal static byte[]? TryReadBytes(string path)
     {
-        StringBuilder text = new();
+        using SafeFileHandle? file = TryOpen(path, LinuxNative.OpenReadOnly, out _);
+        return file is null ? null : ReadBytesToEnd(file, out _)?.WrittenSpan.ToArray();
+    }
+
+    private static string? ReadToEnd(SafeFileHandle file, out int error) =>
+        // Decoded at the end: a character may lie across two pieces.
+        ReadBytesToEnd(file, out error) is { } bytes ? HostText.Decode(bytes.WrittenSpan) : null;
+
+    private static ArrayBufferWriter<byte>? ReadBytesToEnd(SafeFileHandle file, out int error)
+    {
+        ArrayBufferWriter<byte> text = new();
         byte[] buffer = new byte[4096];
         while (true)
         {
@@ -96,10 +107,10 @@ internal static unsafe class ProcFile
             if (count <= 0)
             {
                 error = -count;
-                return count < 0 ? null : text.ToString();
+                return count < 0 ? null : text;
             }
 
-            _ = text.Append(Encoding.UTF8.GetString(buffer, 0, count));
+            text.Write(buffer.AsSpan(0, count));
         }
     }
 }

@@ -84,6 +84,8 @@ internal static class ProcessOpener
         LiveProcess process = new(pid, stat)
         {
             UserId = StatusFields.UserId(status),
+            CommandLine = (ProcFile.TryReadTextAt(directory, "cmdline", out _) ?? string.Empty).TrimEnd('\0').Replace('\0', ' '),
+            CgroupText = ProcFile.TryReadTextAt(directory, "cgroup", out _) ?? string.Empty,
             CallId = mount.IsOwnNamespace ? thread : 0,
             Directory = path,
             Pagemap = pagemap,

@@ -2,7 +2,6 @@ using System;
 using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Generic;
-using System.Text;
 
 namespace FastKsm.Cli.LiveProcesses;
 
@@ -119,7 +118,7 @@ internal sealed class SmapsParser
         if (!line.SequenceEqual(_lastNameBytes))
         {
             _lastNameBytes = line.ToArray();
-            _lastName = Encoding.UTF8.GetString(line);
+            _lastName = HostText.Decode(line);
         }
 
         return _lastName;

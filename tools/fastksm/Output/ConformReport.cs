@@ -5,10 +5,10 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using FastKsm.Cli.Conformance;
+using FastKsm.Cli.Output.Text;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Syntax;
-using Spectre.Console;
 
 namespace FastKsm.Cli.Output;
 
@@ -20,6 +20,7 @@ internal sealed class ConformReport
 
     private readonly string[] _sides;
     private readonly TextWriter _output;
+    private readonly ReportWriter _writer;
     private readonly bool _asJson;
     private readonly string _host;
     private readonly List<ComparisonResult> _results = [];
@@ -36,10 +37,11 @@ internal sealed class ConformReport
         _host = host;
         _sides = [.. indexes.Select(index => index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)"), "kernel"];
         _output = output;
+        _writer = new ReportWriter(output, TerminalTraits.OfOutput());
         _asJson = asJson;
         if (!asJson)
         {
-            output.WriteLine($"host: {host}");
+            _writer.Line($"host: {host}");
         }
     }
 
@@ -58,7 +60,7 @@ internal sealed class ConformReport
         _random = (count, seed);
         if (!_asJson)
         {
-            _output.WriteLine(string.Create(
+            _writer.Line(string.Create(
                 CultureInfo.InvariantCulture, $"{count} random scripts, --seed {seed}; script i alone: --random 1 --seed {seed}+i"));
         }
     }
@@ -88,20 +90,20 @@ internal sealed class ConformReport
 
         if (result.Outcome != ComparisonOutcome.Differs)
         {
-            _output.WriteLine(string.Create(
+            _writer.Line(string.Create(
                 CultureInfo.InvariantCulture, $"seed {seed}: performed once more it did not differ: something else had a hand in it"));
             return;
         }
 
-        _output.WriteLine(string.Create(
+        _writer.Line(string.Create(
             CultureInfo.InvariantCulture, $"seed {seed}, shrunk to {script.Operations.Count} operations:"));
-        _output.WriteLine();
+        _writer.Blank();
         foreach (string line in text.TrimEnd().Split('\n'))
         {
-            _output.WriteLine($"    {line}");
+            _writer.Line($"    {line}");
         }
 
-        _output.WriteLine();
+        _writer.Blank();
         Print(result);
     }
 
@@ -114,17 +116,16 @@ internal sealed class ConformReport
             return;
         }
 
-        Table table = TableReport.CreateTable(("what came about", false), ("times", true), ("scripts", true), (" ", false));
+        TextTable table = new(
+            TextColumn.Word("what came about"), TextColumn.Figure("times"), TextColumn.Figure("scripts"), TextColumn.Remark());
         foreach ((string name, long events, long scripts, bool wanted) in coverage.Rows)
         {
             string remark = !wanted || (long)_random!.Value.Count < 1000 || scripts >= Coverage.Wanted ? string.Empty
                 : string.Create(CultureInfo.InvariantCulture, $"fewer than {Coverage.Wanted}");
-            _ = table.AddRow(
-                new Text(name), new Text(events.ToString("N0", CultureInfo.InvariantCulture)),
-                new Text(scripts.ToString("N0", CultureInfo.InvariantCulture)), new Text(remark));
+            table.Add(name, Wording.Count(events), Wording.Count(scripts), remark);
         }
 
-        ReportConsole.Create(_output).Write(table);
+        _writer.Table(table);
     }
 
     /// <summary>All have been.</summary>
@@ -137,7 +138,7 @@ internal sealed class ConformReport
         }
         else
         {
-            _output.WriteLine(Total());
+            _writer.Line(Total());
         }
 
         return Count(ComparisonOutcome.Differs) + Count(ComparisonOutcome.ExpectationFailed) > 0 ? ExitCode.Failed
@@ -149,7 +150,7 @@ internal sealed class ConformReport
     {
         if (!_asJson)
         {
-            _output.WriteLine(Line(result));
+            _writer.Line(Line(result));
             WriteDifferences(result);
         }
     }
@@ -181,16 +182,14 @@ internal sealed class ConformReport
             return;
         }
 
-        Table table = TableReport.CreateTable(
-            [("line", true), ("what", false), .. _sides.Select(side => (side, true))]);
+        TextTable table = new(
+            [TextColumn.Figure("line"), TextColumn.Word("what"), .. _sides.Select(side => TextColumn.Figure(side, 1))]);
         foreach (Difference difference in result.Differences)
         {
-            _ = table.AddRow(
-                [.. ((string[])[result.Position.Line.ToString(CultureInfo.InvariantCulture), difference.What, .. difference.Values])
-                    .Select(cell => new Text(cell))]);
+            table.Add([result.Position.Line.ToString(CultureInfo.InvariantCulture), difference.What, .. difference.Values]);
         }
 
-        ReportConsole.Create(_output).Write(table);
+        _writer.Table(table);
     }
 
     private string Total() => string.Create(

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
+using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Output;
 
@@ -42,8 +43,28 @@ internal static class CsvReport
         }
     }
 
+    /// <summary>Writes the result by owner: a header, then one line an owner.</summary>
+    internal static void WriteOwners(EvaluationResult result, OwnerKind kind, TextWriter output)
+    {
+        output.WriteLine(
+            $"{Wording.KeyOf(kind)},processes,processes_marked,pages,zero_pages,huge_page_zeroes,"
+            + "ksm_rmap_items,ksm_merging_pages,duplicates_inside,duplicates_with_others,profit");
+        foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
+        {
+            PageCounts counts = owner.Counts;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Quote(owner.Owner)},{owner.Processes},{owner.MarkedToday},{counts.Pages},{counts.ZeroContent},{counts.DroppedBySplit},"
+                + $"{counts.RmapItems},{counts.Merging},{counts.DuplicatesInside},{counts.DuplicatesWithOthers},{owner.Profit}"));
+        }
+    }
+
     private static int Flag(bool value) => value ? 1 : 0;
 
-    private static string Quote(string text) =>
-        text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static string Quote(string name)
+    {
+        // A line of the file is a line of the text: names with newlines are written as the tables show them.
+        string text = HarmlessText.Of(name);
+        return text.AsSpan().IndexOfAny(",\"\r\n") < 0 ? text : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
 }

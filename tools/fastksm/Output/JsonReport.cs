@@ -14,7 +14,7 @@ internal static class JsonReport
     internal const string Schema = "fastksm.evaluate/1";
 
     /// <summary>Writes the result.</summary>
-    internal static void Write(EvaluationResult result, ScanPrice price, Stream output)
+    internal static void Write(EvaluationResult result, ScanPrice price, HostKsmCounters? host, OwnerKind? by, Stream output)
     {
         using (Utf8JsonWriter json = new(output, new JsonWriterOptions { Indented = true }))
         {
@@ -28,7 +28,13 @@ internal static class JsonReport
             json.WriteBoolean("as_marked", result.Options.OnlyMarked);
             json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
+            WriteVerdict(json, Verdict.Of(result, host));
             WriteTotal(json, result, price);
+            if (by is { } kind)
+            {
+                WriteOwners(json, result, kind);
+            }
+
             json.WriteStartArray("processes");
             foreach (ProcessForecast process in result.Processes)
             {
@@ -101,6 +107,16 @@ internal static class JsonReport
         json.WriteNumber("files", reading.Shared.Files);
         json.WriteNumber("hugetlb", reading.Shared.HugeTlb);
         json.WriteNumber("device", reading.Shared.Device);
+        json.WriteEndObject();
+    }
+
+    private static void WriteVerdict(Utf8JsonWriter json, Verdict verdict)
+    {
+        json.WriteStartObject("verdict");
+        json.WriteString("answer", VerdictWording.KeyOf(verdict.Kind));
+        json.WriteNumber("saved", verdict.Saved);
+        json.WriteBoolean("needs_choice", verdict.NeedsChoice);
+        json.WriteNumber("host_loss", verdict.HostLoss);
         json.WriteEndObject();
     }
 
@@ -202,6 +218,26 @@ internal static class JsonReport
         }
     }
 
+    private static void WriteOwners(Utf8JsonWriter json, EvaluationResult result, OwnerKind kind)
+    {
+        json.WriteString("by", Wording.KeyOf(kind));
+        json.WriteStartArray("owners");
+        foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
+        {
+            json.WriteStartObject();
+            json.WriteString("owner", owner.Owner);
+            json.WriteNumber("processes", owner.Processes);
+            json.WriteNumber("processes_marked", owner.MarkedToday);
+            json.WriteNumber("ksm_rmap_items", owner.Counts.RmapItems);
+            json.WriteNumber("ksm_merging_pages", owner.Counts.Merging);
+            json.WriteNumber("profit", owner.Profit);
+            WriteCounts(json, owner.Counts);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
     private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)
     {
         json.WriteNumber("pages_shared", forecast.PagesShared);
@@ -233,6 +269,7 @@ internal static class JsonReport
         json.WriteStartObject();
         json.WriteNumber("pid", process.Process.Pid);
         json.WriteString("name", process.Process.Stat.Name);
+        json.WriteString("command", process.Process.CommandLine);
         json.WriteNumber("user_id", process.Process.UserId);
         json.WriteString("status", Wording.KeyOf(process.Process.Status));
         if (process.Process.Reason is { } reason)

@@ -89,7 +89,8 @@ internal static class ScanAdvice
 
     private static IEnumerable<string> Marking(IReadOnlyCollection<SystemdUnit> units)
     {
-        yield return "# and mark the memory: systemd units (254 and later), from their next start on";
+        yield return "# and mark the memory: systemd units, from their next start on (systemd 256: 254 and 255 fail to start such a unit, older ones pass over it)";
+        yield return "# (Linux 6.7 and later; 6.4 to 6.6 forget the setting when a program is started)";
         foreach (SystemdUnit unit in units.Where(unit => !unit.IsOfUser))
         {
             string directory = $"/etc/systemd/system/{unit.Name}.d";

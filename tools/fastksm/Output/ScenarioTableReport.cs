@@ -2,8 +2,8 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using FastKsm.Cli.Output.Text;
 using FastKsm.Cli.Scenarios;
-using Spectre.Console;
 
 namespace FastKsm.Cli.Output;
 
@@ -13,27 +13,33 @@ internal static class ScenarioTableReport
     /// <summary>Writes a report.</summary>
     internal static void Write(ScenarioHeader header, ScenarioReport report, TextWriter output)
     {
-        output.WriteLine(header.Summary);
-        output.WriteLine(header.Command);
-        IAnsiConsole console = ReportConsole.Create(output);
+        ReportWriter writer = new(output, TerminalTraits.OfOutput());
+        writer.Sentence(header.Summary);
+        writer.Line(header.Command);
         foreach (ScenarioTable shown in report.Tables)
         {
-            output.WriteLine();
-            output.WriteLine(shown.Title);
-            Table table = TableReport.CreateTable(
-                [.. shown.Columns.Select(column => (column.IsWallClock ? $"{column.Heading} (wall clock)" : column.Heading, column.IsFigure))]);
+            writer.Blank();
+            writer.Sentence(shown.Title);
+            TextTable table = new([.. shown.Columns.Select(ColumnOf)]);
             foreach (ScenarioCell[] row in shown.Rows)
             {
-                _ = table.AddRow([.. row.Select(cell => new Text(cell.Text))]);
+                table.Add([.. row.Select(cell => cell.Text)]);
             }
 
-            console.Write(table);
+            writer.Table(table);
         }
 
         foreach (string note in report.Notes)
         {
-            output.WriteLine(note);
+            writer.Sentence(note, hang: 2);
         }
+    }
+
+    // The first column names the row; the later a figure's column, the sooner it moves below.
+    private static TextColumn ColumnOf(ScenarioColumn column, int position)
+    {
+        string heading = column.IsWallClock ? $"{column.Heading} (wall clock)" : column.Heading;
+        return column.IsFigure ? TextColumn.Figure(heading, position) : TextColumn.Word(heading, position);
     }
 
     /// <summary>Writes what there is to run.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
-using Spectre.Console;
+using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Output;
 
@@ -10,38 +10,38 @@ namespace FastKsm.Cli.Output;
 internal static class SettingsReport
 {
     /// <summary>Writes the price, and the recommendation where one was asked for.</summary>
-    internal static void Write(IAnsiConsole console, EvaluationResult result, ScanPrice price)
+    internal static void Write(ReportWriter writer, EvaluationResult result, ScanPrice price)
     {
         if (result.Total.RmapItems == 0)
         {
             return;
         }
 
-        console.WriteLine();
-        console.MarkupLineInterpolated($"{Cost(price)}");
-        console.MarkupLineInterpolated($"{Today(result, price)}");
+        writer.Blank();
+        writer.Sentence(Cost(price), hang: 2);
         if (price.Cost.IsBusy)
         {
-            console.MarkupLine("[yellow]The machine was busy: times and prices are less sure than usual, and scans take longer while it is.[/]");
+            writer.Sentence(
+                "The machine was busy: times and prices are less sure than usual, and scans take longer while it is.", TextStyle.Warning, hang: 2);
         }
 
         if (price.TargetSeconds is not { } target)
         {
-            console.MarkupLine("[dim]--target-scan-time TIME recommends settings, with lines ready to paste.[/]");
+            writer.Sentence("--target-scan-time TIME recommends settings, with lines ready to paste.", TextStyle.Faint, hang: 2);
         }
         else if (price.Target is not { } settings)
         {
-            console.MarkupLineInterpolated($"[yellow]{OutOfReach(price, target)}[/]");
+            writer.Sentence(OutOfReach(price, target), TextStyle.Warning, hang: 2);
         }
         else
         {
-            console.MarkupLineInterpolated($"For a full scan in {Wording.Seconds(target)}: {Describe(settings)} (smart_scan=0).");
-            console.WriteLine();
+            writer.Sentence($"For a full scan in {Wording.Seconds(target)}: {Describe(settings)} (smart_scan=0).", hang: 2);
+            writer.Blank();
             foreach (string line in ScanAdvice.Lines(
                 result.Options, settings, target, SystemdUnit.Of(result.Processes.Select(process => process.Process.Pid))))
             {
                 // Plain lines, not a table: they are made to be copied.
-                console.WriteLine(line.Length == 0 ? line : "    " + line);
+                writer.Line(line.Length == 0 ? line : "    " + line);
             }
         }
     }

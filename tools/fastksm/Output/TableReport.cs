@@ -4,152 +4,183 @@ using System.Globalization;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
-using Spectre.Console;
+using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Output;
 
-/// <summary>The result for people: what is saved, by whom, where, at what price, and how to get it.</summary>
-internal static class TableReport
+/// <summary>The result for people: what to do, what is saved, by whom, where, at what price.</summary>
+/// <remarks>Sentences are notes (<see cref="EvaluationNotes"/>); what is a table is fitted by <see cref="ReportWriter"/>.</remarks>
+internal sealed class TableReport
 {
-    /// <summary>Writes the result to standard output.</summary>
+    private readonly ReportWriter _writer;
+    private readonly EvaluationResult _result;
+    private readonly ReportView _view;
+
+    private TableReport(ReportWriter writer, EvaluationResult result, ReportView view)
+    {
+        _writer = writer;
+        _result = result;
+        _view = view;
+    }
+
+    /// <summary>Writes the result.</summary>
+    /// <param name="writer">Receives it.</param>
     /// <param name="result">What to show.</param>
     /// <param name="price">What scanning would cost.</param>
-    /// <param name="showVmas">Whether every VMA is listed.</param>
-    /// <param name="top">Rows of each table at most.</param>
-    internal static void Write(EvaluationResult result, ScanPrice price, bool showVmas, int top)
+    /// <param name="host">What KSM does on the host today; null where there is none.</param>
+    /// <param name="view">How much of it.</param>
+    internal static void Write(ReportWriter writer, EvaluationResult result, ScanPrice price, HostKsmCounters? host, ReportView view)
     {
-        IAnsiConsole console = ReportConsole.Create();
-        WriteSummary(console, result);
-        WriteProcesses(console, result, top);
-        if (showVmas)
+        TableReport report = new(writer, result, view);
+        Verdict verdict = Verdict.Of(result, host);
+        ReportNote[] notes = [.. EvaluationNotes.Of(result, price, verdict, view.ShowVmas)];
+        report.WriteVerdict(verdict, price, host);
+        report.WriteNotes(notes, NotePriority.Warning, TextStyle.Warning);
+        writer.Blank();
+        if (view.By is { } kind)
         {
-            WriteVmas(console, result, top);
+            report.WriteOwners(kind);
         }
 
-        WriteMarking(console, result, top);
-        foreach (string note in ForecastNotes.Settling(result, price).Concat(ForecastNotes.Premises(result)))
+        report.WriteProcesses();
+        report.WriteCounters();
+        if (view.ShowVmas)
         {
-            console.MarkupLineInterpolated($"{note}");
+            report.WriteVmas();
+            report.WriteMarking();
         }
 
-        SettingsReport.Write(console, result, price);
-        WriteCaveats(console, result);
+        report.WriteNotes(notes, NotePriority.Fact, TextStyle.Plain);
+        SettingsReport.Write(writer, result, price);
+        report.WriteNotes(notes, NotePriority.Hint, TextStyle.Faint);
     }
 
-    /// <summary>A table in the house's form: no box, headings underlined, figures to the right.</summary>
-    internal static Table CreateTable(params (string Heading, bool IsFigure)[] columns)
+    private void WriteVerdict(Verdict verdict, ScanPrice price, HostKsmCounters? host)
     {
-        Table table = new Table().Border(TableBorder.Simple);
-        foreach ((string heading, bool isFigure) in columns)
+        _writer.Sentence($" {VerdictWording.Reason(verdict, _result, host)}", lead: VerdictWording.Lead(verdict), hang: 2);
+        if (VerdictWording.Price(_result, price) is { Length: > 0 } cost)
         {
-            TableColumn column = new TableColumn(Markup.Escape(heading)).NoWrap();
-            _ = table.AddColumn(isFigure ? column.RightAligned() : column);
+            _writer.Sentence($"Price: {cost}", hang: 2);
         }
 
-        return table;
-    }
-
-    private static void WriteSummary(IAnsiConsole console, EvaluationResult result)
-    {
-        MergeForecast total = result.Total;
-        long size = result.PageSize;
-        double bytes = result.Pages * (double)size;
-        double saved = total.MemorySaved(size);
-        string processes = Plural(result.Count(ReadStatus.Read), "process", "processes");
-        string records = Wording.Bytes(total.RmapItems * (double)MergeForecast.RmapItemBytes);
-        string today = ReadingNotes.Today(result);
-        if (today.Length > 0)
+        (string command, string text) = VerdictWording.Next(verdict, _view.Selection, price.Target is not null);
+        if (command.Length > 0)
         {
-            console.MarkupLineInterpolated(
-                $"[bold]{today}[/] In {processes}, {Wording.Bytes(bytes)} read; ksmd's records would take {records}.");
-        }
-        else if (saved > 0)
-        {
-            console.MarkupLineInterpolated(
-                $"[bold]{Wording.Bytes(saved)}[/] of {Wording.Bytes(bytes)} would be saved in {processes} ({Percent(saved, bytes)}), after {records} for ksmd's records.");
+            _writer.Sentence($"Next, {text}:", hang: 2);
+            _writer.Line($"    {command}");
         }
         else
         {
-            console.MarkupLineInterpolated(
-                $"[bold]Nothing[/] would be saved in {processes} ({Wording.Bytes(bytes)} read): ksmd's records take {records}, {Wording.Bytes(-saved)} more than merging gives back.");
+            _writer.Sentence($"Next: {text}", hang: 2);
         }
 
-        string scope = result.Options.OnlyMarked ? ", only VMAs that are marked today" : string.Empty;
-        double seconds = Math.Max(result.Elapsed.TotalSeconds, 1e-6);
-        console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Linux {result.Host.KernelRelease}, max_page_sharing={result.Options.MaxPageSharing}, "
-            + $"use_zero_pages={(result.Options.UseZeroPages ? 1 : 0)}{(result.Options.MergeAcrossNodes ? string.Empty : ", merge_across_nodes=0")}{scope}; "
-            + $"took {Wording.Seconds(seconds)}."));
-        console.WriteLine();
-
-        Table table = CreateTable(("ksmd would settle at", false), ("", true), (" ", false));
-        AddCounter(table, "pages_shared", total.PagesShared, "KSM pages in use");
-        AddCounter(table, "pages_sharing", total.PagesSharing, "further addresses on them");
-        AddCounter(table, "pages_unshared", total.PagesUnshared, "unique, looked up again in every scan");
-        AddCounter(table, "pages_volatile", total.PagesVolatile, "shared by fork and by nothing else, or changing");
-        AddCounter(table, "ksm_zero_pages", total.KsmZeroPages, "replaced by the zero frame");
-        AddCounter(table, "stable_node_chains", total.StableNodeChains, "contents with more than max_page_sharing addresses");
-        AddCounter(table, "stable_node_dups", total.StableNodeDups, "KSM pages of those");
-        AddCounter(table, "rmap_items", total.RmapItems, $"records of {MergeForecast.RmapItemBytes} bytes");
-        _ = table.AddRow("general_profit", Wording.Bytes(total.GeneralProfit(size)), "[dim]as Linux counts it: pages that fork shares already count as saved[/]");
-        if (total.DroppedBySplit > 0)
-        {
-            AddCounter(table, "(huge pages)", total.DroppedBySplit, "zero pages that go when huge pages are split; no counter shows them");
-        }
-
-        console.Write(table);
+        string scope = _result.Options.OnlyMarked ? ", only VMAs that are marked today" : string.Empty;
+        double seconds = Math.Max(_result.Elapsed.TotalSeconds, 1e-6);
+        _writer.Sentence(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Linux {_result.Host.KernelRelease}, max_page_sharing={_result.Options.MaxPageSharing}, "
+                + $"use_zero_pages={(_result.Options.UseZeroPages ? 1 : 0)}{(_result.Options.MergeAcrossNodes ? string.Empty : ", merge_across_nodes=0")}{scope}; took {Wording.Seconds(seconds)}."),
+            TextStyle.Faint,
+            hang: 2);
     }
 
-    private static void AddCounter(Table table, string name, long value, string meaning) =>
-        _ = table.AddRow(name, Wording.Count(value), $"[dim]{Markup.Escape(meaning)}[/]");
-
-    private static void WriteProcesses(IAnsiConsole console, EvaluationResult result, int top)
+    private void WriteNotes(IEnumerable<ReportNote> notes, NotePriority priority, TextStyle style)
     {
-        List<ProcessForecast> read = [.. result.Processes.Where(process => process.Process.Status == ReadStatus.Read)];
-        Table table = CreateTable(
-            ("pid", true), ("process", false), ("pages", true), ("zero", true), ("merging", true), ("dup inside", true),
-            ("dup with others", true), ("ksm_process_profit", true));
-        foreach (ProcessForecast process in read.Take(top))
+        foreach (ReportNote note in notes)
+        {
+            if (note.Priority == priority)
+            {
+                _writer.Sentence(note.Text, style, hang: 2);
+            }
+        }
+    }
+
+    private void WriteCounters()
+    {
+        MergeForecast total = _result.Total;
+        TextTable table = new(TextColumn.Label("ksmd would settle at"), TextColumn.Figure(string.Empty), TextColumn.Remark());
+        table.Add("pages_shared", Wording.Count(total.PagesShared), "KSM pages in use");
+        table.Add("pages_sharing", Wording.Count(total.PagesSharing), "further addresses on them");
+        table.Add("pages_unshared", Wording.Count(total.PagesUnshared), "unique, looked up again in every scan");
+        table.Add("pages_volatile", Wording.Count(total.PagesVolatile), "shared by fork and by nothing else, or changing");
+        table.Add("ksm_zero_pages", Wording.Count(total.KsmZeroPages), "replaced by the zero frame");
+        table.Add("stable_node_chains", Wording.Count(total.StableNodeChains), "contents with more than max_page_sharing addresses");
+        table.Add("stable_node_dups", Wording.Count(total.StableNodeDups), "KSM pages of those");
+        table.Add("rmap_items", Wording.Count(total.RmapItems), $"records of {MergeForecast.RmapItemBytes} bytes");
+        table.Add("general_profit", Wording.Bytes(total.GeneralProfit(_result.PageSize)), "as Linux counts it: pages that fork shares already count as saved");
+        if (total.DroppedBySplit > 0)
+        {
+            table.Add("(huge pages)", Wording.Count(total.DroppedBySplit), "zero pages that go when huge pages are split; no counter shows them");
+        }
+
+        _writer.Table(table);
+    }
+
+    private void WriteProcesses()
+    {
+        List<ProcessForecast> read = [.. _result.Processes.Where(process => process.Process.Status == ReadStatus.Read)];
+        TextTable table = new(
+            TextColumn.Figure("pid"), TextColumn.Label("process"), TextColumn.Figure("pages", 1), TextColumn.Figure("zero", 3),
+            TextColumn.Figure("merging", 1), TextColumn.Figure("dup inside", 2), TextColumn.Figure("dup with others", 2),
+            TextColumn.Figure("ksm_process_profit"));
+        foreach (ProcessForecast process in read.Take(_view.Top))
         {
             PageCounts counts = process.Counts;
-            _ = table.AddRow(
+            table.Add(
                 process.Process.Pid.ToString(CultureInfo.InvariantCulture),
-                Markup.Escape(process.Process.Stat.Name),
+                Wording.Title(process.Process.Stat.Name, process.Process.CommandLine),
                 Wording.Count(counts.Pages),
                 Wording.Count(counts.ZeroContent),
                 Wording.Count(counts.Merging),
                 Wording.Count(counts.DuplicatesInside),
                 Wording.Count(counts.DuplicatesWithOthers),
-                Wording.Bytes(process.ProcessProfit(result.PageSize)));
+                Wording.Bytes(process.ProcessProfit(_result.PageSize)));
         }
 
-        console.Write(table);
-        WriteRest(console, read.Count - top, "processes");
-        foreach (IGrouping<ReadStatus, ProcessForecast> others in result.Processes
-            .Where(process => process.Process.Status is not ReadStatus.Read)
-            .GroupBy(process => process.Process.Status))
-        {
-            string pids = others.Key == ReadStatus.KernelThread
-                ? string.Empty
-                : $" ({string.Join(", ", others.Take(8).Select(process => string.Create(CultureInfo.InvariantCulture, $"{process.Process.Pid} {process.Process.Stat.Name}")))}{(others.Count() > 8 ? ", …" : string.Empty)})";
-            console.MarkupLineInterpolated($"Not counted: {others.Count()} {Wording.Of(others.Key)}{pids}.");
-        }
+        _writer.Table(table);
+        WriteRest(read.Count - _view.Top, "processes");
     }
 
-    private static void WriteVmas(IAnsiConsole console, EvaluationResult result, int top)
+    private void WriteOwners(OwnerKind kind)
     {
-        var vmas = result.Processes
+        IReadOnlyList<OwnerForecast> owners = OwnerForecast.Of(_result, kind);
+        TextTable table = new(
+            kind == OwnerKind.Cgroup ? TextColumn.Path(Wording.KeyOf(kind)) : TextColumn.Label(Wording.KeyOf(kind)),
+            TextColumn.Figure("processes"), TextColumn.Figure("marked today", 2), TextColumn.Figure("pages", 1), TextColumn.Figure("zero", 3),
+            TextColumn.Figure("merging", 1), TextColumn.Figure("dup inside", 2), TextColumn.Figure("dup with others", 2), TextColumn.Figure("profit"));
+        foreach (OwnerForecast owner in owners.Take(_view.Top))
+        {
+            table.Add(
+                owner.Owner,
+                Wording.Count(owner.Processes),
+                Wording.Count(owner.MarkedToday),
+                Wording.Count(owner.Counts.Pages),
+                Wording.Count(owner.Counts.ZeroContent),
+                Wording.Count(owner.Counts.Merging),
+                Wording.Count(owner.Counts.DuplicatesInside),
+                Wording.Count(owner.Counts.DuplicatesWithOthers),
+                Wording.Bytes(owner.Profit));
+        }
+
+        _writer.Table(table);
+        WriteRest(owners.Count - _view.Top, "owners");
+    }
+
+    private void WriteVmas()
+    {
+        var vmas = _result.Processes
             .SelectMany(process => process.Vmas.Select(vma => (process.Process.Pid, Forecast: vma)))
-            .OrderByDescending(vma => vma.Forecast.Counts.Profit(result.PageSize))
+            .OrderByDescending(vma => vma.Forecast.Counts.Profit(_result.PageSize))
             .ThenByDescending(vma => vma.Forecast.Vma.Length)
             .ToList();
-        Table table = CreateTable(
-            ("pid", true), ("VMA", false), ("size", true), ("pages", true), ("zero", true), ("dup inside", true),
-            ("dup with others", true), ("profit", true), ("eligible", false), ("name", false));
-        foreach ((int pid, VmaForecast vma) in vmas.Take(top))
+        TextTable table = new(
+            TextColumn.Figure("pid"), TextColumn.Word("VMA"), TextColumn.Figure("size", 3), TextColumn.Figure("pages", 2),
+            TextColumn.Figure("zero", 4), TextColumn.Figure("dup inside", 4), TextColumn.Figure("dup with others", 4),
+            TextColumn.Figure("profit", 1), TextColumn.Word("eligibility", 1), TextColumn.Path("name"));
+        foreach ((int pid, VmaForecast vma) in vmas.Take(_view.Top))
         {
-            _ = table.AddRow(
+            table.Add(
                 pid.ToString(CultureInfo.InvariantCulture),
                 $"{vma.Vma.Start:x}-{vma.Vma.End:x}",
                 Wording.Bytes(vma.Vma.Length),
@@ -157,71 +188,47 @@ internal static class TableReport
                 Wording.Count(vma.Counts.ZeroContent),
                 Wording.Count(vma.Counts.DuplicatesInside),
                 Wording.Count(vma.Counts.DuplicatesWithOthers),
-                Wording.Bytes(vma.Counts.Profit(result.PageSize)),
+                Wording.Bytes(vma.Counts.Profit(_result.PageSize)),
                 Wording.Of(vma.Eligibility),
-                Markup.Escape(Wording.Tail(vma.Vma.Name)));
+                Wording.Tail(vma.Vma.Name));
         }
 
-        console.Write(table);
-        WriteRest(console, vmas.Count - top, "VMAs");
+        _writer.Table(table);
+        WriteRest(vmas.Count - _view.Top, "VMAs");
     }
 
-    private static void WriteMarking(IAnsiConsole console, EvaluationResult result, int top)
+    private void WriteMarking()
     {
-        var ranges = result.Processes
+        var ranges = _result.Processes
             .SelectMany(process => process.Vmas.Where(vma => vma.IsWorthMarking).Select(vma => (process.Process, Forecast: vma)))
-            .OrderByDescending(range => range.Forecast.Counts.Profit(result.PageSize))
+            .OrderByDescending(range => range.Forecast.Counts.Profit(_result.PageSize))
             .ToList();
         if (ranges.Count == 0)
         {
-            console.MarkupLine("No VMA is worth marking: merging would cost more than it gives.");
             return;
         }
 
-        console.MarkupLineInterpolated(
-            $"Marking only the {Plural(ranges.Count, "VMA", "VMAs")} worth it would save {Wording.Bytes(result.Marking.MemorySaved(result.PageSize))}:");
-        Table table = CreateTable(("pid", true), ("madvise(start, length, MADV_MERGEABLE)", false), ("profit", true), ("name", false));
-        foreach ((LiveProcess process, VmaForecast range) in ranges.Take(top))
+        TextTable table = new(
+            TextColumn.Figure("pid"), TextColumn.Word("madvise (start, length, MADV_MERGEABLE)"), TextColumn.Figure("profit"), TextColumn.Path("name"));
+        foreach ((LiveProcess process, VmaForecast range) in ranges.Take(_view.Top))
         {
-            _ = table.AddRow(
+            table.Add(
                 process.Pid.ToString(CultureInfo.InvariantCulture),
                 $"0x{range.Vma.Start:x}, 0x{range.Vma.Length:x}",
-                Wording.Bytes(range.Counts.Profit(result.PageSize)),
-                Markup.Escape(range.Vma.Name.Length > 0 ? Wording.Tail(range.Vma.Name) : "anonymous"));
+                Wording.Bytes(range.Counts.Profit(_result.PageSize)),
+                range.Vma.Name.Length > 0 ? Wording.Tail(range.Vma.Name) : "anonymous");
         }
 
-        console.Write(table);
-        WriteRest(console, ranges.Count - top, "VMAs worth marking");
+        _writer.Table(table);
+        WriteRest(ranges.Count - _view.Top, "VMAs worth marking");
     }
 
-    private static void WriteCaveats(IAnsiConsole console, EvaluationResult result)
-    {
-        foreach (string warning in ReadingNotes.Warnings(result))
-        {
-            console.MarkupLineInterpolated($"[yellow]{warning}[/]");
-        }
-
-        foreach (string fact in ReadingNotes.Facts(result))
-        {
-            console.MarkupLineInterpolated($"{fact}");
-        }
-
-        if (result.PagesLeft > 0)
-        {
-            console.MarkupLineInterpolated($"{Wording.Count(result.PagesLeft)} pages went before they were read and are not counted.");
-        }
-    }
-
-    private static void WriteRest(IAnsiConsole console, int hidden, string what)
+    private void WriteRest(int hidden, string what)
     {
         if (hidden > 0)
         {
-            console.MarkupLineInterpolated($"[dim]… and {Wording.Count(hidden)} more {what} (--top 0 shows all).[/]");
+            _writer.Sentence($"… and {Wording.Count(hidden)} more {what} (--top 0 shows all).", TextStyle.Faint, indent: 2);
+            _writer.Blank();
         }
     }
-
-    private static string Plural(int count, string one, string many) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many)}");
-
-    private static string Percent(double part, double whole) => whole <= 0 ? "0 %" : Wording.Percent(part / whole);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using FastKsm.Cli.Evaluation;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output;
@@ -23,6 +24,14 @@ internal static class Wording
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status."),
     };
 
+    /// <summary>Processes of a status, with their number.</summary>
+    internal static string Counted(ReadStatus status, long count) => status switch
+    {
+        ReadStatus.KernelThread => Plural(count, "kernel thread", "kernel threads"),
+        ReadStatus.Zombie => Plural(count, "zombie", "zombies"),
+        _ => $"{Count(count)} {Of(status)}",
+    };
+
     /// <summary>A status as a key for programs.</summary>
     internal static string KeyOf(ReadStatus status) => status switch
     {
@@ -35,6 +44,17 @@ internal static class Wording
         ReadStatus.Blocked => "blocked",
         ReadStatus.SameAddressSpace => "same_address_space",
         _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status."),
+    };
+
+    /// <summary>What processes are summed up by, as a heading and as a key for programs.</summary>
+    internal static string KeyOf(OwnerKind kind) => kind switch
+    {
+        OwnerKind.Unit => "unit",
+        OwnerKind.Container => "container",
+        OwnerKind.Cgroup => "cgroup",
+        OwnerKind.User => "user",
+        OwnerKind.Command => "command",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not an owner."),
     };
 
     /// <summary>Why a VMA can't merge, or that it can: in words, and as a key for programs.</summary>
@@ -64,6 +84,28 @@ internal static class Wording
         string format = unit == 0 || Math.Abs(bytes) >= 100 ? "F0" : Math.Abs(bytes) >= 10 ? "F1" : "F2";
         return bytes.ToString(format, CultureInfo.InvariantCulture) + " " + s_units[unit];
     }
+
+    /// <summary>What tells a process from others of its name: the name, and the arguments that it was started with.</summary>
+    /// <param name="name">The kernel's name of the process.</param>
+    /// <param name="commandLine">Its arguments with blanks between; empty where they are not known.</param>
+    internal static string Title(string name, string commandLine)
+    {
+        const int Longest = 48;
+        string[] parts = commandLine.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries);
+        if (parts.Length == 0)
+        {
+            return name;
+        }
+
+        // The kernel cuts names to 15 bytes, and threads give themselves names of their own.
+        string program = System.IO.Path.GetFileName(parts[0].TrimEnd(':'));
+        string title = program.StartsWith(name, StringComparison.Ordinal) ? program : $"{name} ({program})";
+        title = parts.Length > 1 ? $"{title} {parts[1]}" : title;
+        return title.Length <= Longest ? title : title[..(Longest - 1)] + "…";
+    }
+
+    /// <summary>A count with its noun.</summary>
+    internal static string Plural(long count, string one, string many) => $"{Count(count)} {(count == 1 ? one : many)}";
 
     /// <summary>The end of a long path, where it tells most.</summary>
     internal static string Tail(string path)

@@ -20,7 +20,7 @@ public sealed class EvaluateCommandTests
     [Theory]
     [InlineData("say which processes", "evaluate")]
     [InlineData("no such process", "evaluate", "--pid", "2147483647")]
-    [InlineData("a process id is at least 1", "evaluate", "--pid", "-5")]
+    [InlineData("a whole number, at least 1", "evaluate", "--pid", "-5")]
     [InlineData("--pid", "evaluate", "--pid", "x")]
     [InlineData("--bogus", "evaluate", "--bogus")]
     [InlineData("from 2 to", "evaluate", "--all", "--max-page-sharing", "1")]

@@ -56,7 +56,7 @@ internal sealed class HostLock : IDisposable
             if (!said)
             {
                 said = true;
-                (say ?? Console.Error.WriteLine)($"fastksm: {user}: waiting for another program that uses the host's KSM ({Path})");
+                (say ?? Output.StandardError.Say)($"{user}: waiting for another program that uses the host's KSM ({Path})");
             }
 
             if (Stopwatch.GetElapsedTime(start) > s_patience || cancellation.WaitHandle.WaitOne(100))

@@ -238,8 +238,8 @@ internal sealed class KernelSession : IDisposable
         ZeroFrames = ZeroFrameProbe.Try();
         if (HasBatches)
         {
-            Console.Error.WriteLine(
-                "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
+            Output.StandardError.Say(
+                "conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
                 + "written or locked within a scan may merge a scan later than on the engine.");
         }
     }

@@ -28,7 +28,7 @@ readonly knobs=(smart_scan sleep_millisecs use_zero_pages max_page_sharing merge
 readonly counters=(pages_shared pages_sharing pages_unshared pages_volatile ksm_zero_pages
     stable_node_chains stable_node_dups general_profit)
 readonly settled_scans=4 most_scans=300 scan_seconds=120 most_rest_seconds=60
-readonly stepped_scans=12
+readonly least_steps=10
 readonly working_scans=4 working_samples=8 working_pause=1 attempts=3
 
 declare -A saved=()
@@ -287,10 +287,13 @@ settle_at_rest() {
 
 # Scan by scan: a batch is a scan, and ksmd sleeps until another value wakes it. What stands after each is kept.
 settle_in_steps() {
-    local scan before tries
+    local scan before tries scans
+    # One more than it is said to take, so that what stands in the end is compared too.
+    scans=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["total"]["settling"]["scans"] + 1)' "$work/predicted.json")
+    [ "$scans" -ge $least_steps ] || scans=$least_steps
     : >"$work/stages"
     write_knob sleep_millisecs 100000
-    for ((scan = 1; scan <= stepped_scans; scan++)); do
+    for ((scan = 1; scan <= scans; scan++)); do
         before=$(read_knob full_scans)
         if [ $scan -eq 1 ]; then write_knob run 1; else write_knob sleep_millisecs $((100000 + (scan + 1) % 2)); fi
         for ((tries = 0; tries < scan_seconds * 100; tries++)); do

@@ -32,7 +32,9 @@ internal static class HostTraits
             ReadsOfUntouchedMemory(zeroFrames),
             ZeroesOfSplitHugePages(zeroFrames),
             HugePageModes(),
-            Nodes(),
+            Khugepaged(KhugepagedSettings.Read()),
+            Nodes(MemoryNodes.Probe()),
+            Tick(TimerTick.Probe()),
             Swap(),
             ControlGroups(),
             Tracepoints(),
@@ -105,19 +107,20 @@ internal static class HostTraits
         };
     }
 
-    private static HostTrait Nodes()
-    {
-        const string Directory = "/sys/devices/system/node";
-        int nodes = System.IO.Directory.Exists(Directory)
-            ? System.IO.Directory.EnumerateDirectories(Directory, "node*").Count(path => char.IsAsciiDigit(path[^1]))
-            : 0;
-        return nodes switch
-        {
-            0 => HostTrait.Differs("nodes", "not shown: /sys or CONFIG_NUMA is missing", "taken for one node"),
-            1 => HostTrait.Full("nodes", "1"),
-            _ => HostTrait.Full("nodes", Text($"{nodes}")),
-        };
-    }
+    private static HostTrait Nodes(MemoryNodes nodes) => nodes.Nodes.Count > 1 && !nodes.ShowPages
+        ? HostTrait.Lacking(
+            "nodes", nodes.Sentence.TrimEnd('.'), "with merge_across_nodes=0 evaluate counts all pages as of one node", "permit move_pages (seccomp)")
+        : HostTrait.Full("nodes", nodes.Sentence.TrimEnd('.'));
+
+    private static HostTrait Tick(TimerTick tick) => tick.IsProbed
+        ? HostTrait.Full("timer_tick", tick.Sentence.TrimEnd('.'))
+        : HostTrait.Differs("timer_tick", tick.Sentence.TrimEnd('.'), "times of scans are less sure");
+
+    private static HostTrait Khugepaged(KhugepagedSettings khugepaged) => khugepaged.UndoesSplits
+        ? HostTrait.Differs(
+            "khugepaged", Text($"puts huge pages together with up to {khugepaged.MostHoles} holes in them"),
+            "what merging saves by taking huge pages apart can be undone")
+        : HostTrait.Full("khugepaged", "does not put huge pages with holes together");
 
     private static HostTrait Swap()
     {

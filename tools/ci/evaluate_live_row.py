@@ -59,6 +59,14 @@ def stage_differences(total, path):
                 yield f"after {stage['scans']} scans {name} {stage[name]}/{kernel[stage['scans']][name]}"
 
 
+def range_differences(ranges, kernel):
+    """What working processes came to lies between the least and the most that were predicted."""
+    for name in DECIDING:
+        least, most = sorted([ranges["least"][name], ranges["most"][name]])
+        if not least <= kernel[name] <= most:
+            yield f"{name} {number(kernel[name])} is not from {least} to {most}"
+
+
 def number(value):
     return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
 
@@ -112,6 +120,8 @@ def main():
     wrong = [name for name in DECIDING if not agree(total[name], kernel[name], tolerance)]
     known = [pair.split("=") for pair in arguments.expected.split(",") if pair]
     wrong += [f"{name}: {total[name]} instead of {value}" for name, value in known if total[name] != int(value)]
+    if arguments.kind == "working":
+        wrong += range_differences(total["range"], kernel)
     wrong += stage_differences(total, os.path.join(arguments.directory, "stages"))
     verdict = "within 1 %" if arguments.kind == "working" else "equal"
     if wrong:

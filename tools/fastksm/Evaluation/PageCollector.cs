@@ -44,9 +44,11 @@ internal sealed class PageCollector
         WithReaders((queue, stop) => Find(pids, processes, queue, stop), cancellation);
         if (_options.Observe > TimeSpan.Zero)
         {
+            processes.ForEach(process => process.Watch(isEnd: false));
             _ = cancellation.WaitHandle.WaitOne(_options.Observe);
             _isSecondLook = true;
             WithReaders(LookAgain, cancellation);
+            processes.ForEach(process => process.Watch(isEnd: true));
         }
 
         return processes;

@@ -27,6 +27,7 @@ internal sealed class SteadyState
     private readonly ContentClass _content;
     private readonly List<PageRecord> _scratch = [];
     private readonly HashSet<ulong> _distinctFrames = [];
+    private readonly HashSet<ulong> _sharedFrames = [];
     private readonly Dictionary<int, ulong> _zeroOfFolio = [];
     private readonly FolioMap _folios;
     private readonly bool[] _isTakenApart;
@@ -34,6 +35,7 @@ internal sealed class SteadyState
     private PageCounts[] _counts = [];
     private MergeForecast _total;
     private MergeForecast _today;
+    private ForecastMode _mode;
 
     /// <summary>Takes the records; those of pages without an equal one are dropped from the table.</summary>
     /// <param name="table">The records, sorted.</param>
@@ -66,8 +68,10 @@ internal sealed class SteadyState
     /// <summary>Forecasts for all VMAs, or for some.</summary>
     /// <param name="countsByVma">Receives what becomes of each VMA's pages; one element a VMA.</param>
     /// <param name="marked">VMAs that would be mergeable; null for all.</param>
-    internal MergeForecast Forecast(PageCounts[] countsByVma, bool[]? marked = null)
+    /// <param name="mode">Which pages stand still.</param>
+    internal MergeForecast Forecast(PageCounts[] countsByVma, bool[]? marked = null, ForecastMode mode = ForecastMode.AsObserved)
     {
+        _mode = mode;
         _counts = countsByVma;
         Array.Clear(_counts);
         _total = default;
@@ -178,6 +182,41 @@ internal sealed class SteadyState
         }
     }
 
+    // A frame that others map as well has not been written since they began to share it.
+    private bool Moves(in PageRecord page)
+    {
+        if (_mode == ForecastMode.AllStill)
+        {
+            return false;
+        }
+
+        if (page.HasChanged)
+        {
+            return true;
+        }
+
+        VmaInProcess vma = _context.Vma(page.Vma);
+        if (_mode == ForecastMode.AsObserved || !vma.Process.Ran || !vma.Vma.IsWritable)
+        {
+            return false;
+        }
+
+        return !_sharedFrames.Contains(page.Frame);
+    }
+
+    private void NoteSharedFrames(ReadOnlySpan<PageRecord> equal)
+    {
+        _distinctFrames.Clear();
+        _sharedFrames.Clear();
+        foreach (ref readonly PageRecord page in equal)
+        {
+            if (!_distinctFrames.Add(page.Frame))
+            {
+                _ = _sharedFrames.Add(page.Frame);
+            }
+        }
+    }
+
     private void CountMerged(ReadOnlySpan<PageRecord> pages)
     {
         _today.RmapItems += pages.Length;
@@ -199,6 +238,11 @@ internal sealed class SteadyState
     // Pages that can merge. One that changes while it is watched has another checksum at every visit, and stays out.
     private ReadOnlySpan<PageRecord> Select(ReadOnlySpan<PageRecord> pages, bool[]? marked)
     {
+        if (_mode == ForecastMode.SurelyStill)
+        {
+            NoteSharedFrames(pages);
+        }
+
         _scratch.Clear();
         foreach (ref readonly PageRecord page in pages)
         {
@@ -207,7 +251,7 @@ internal sealed class SteadyState
                 continue;
             }
 
-            if (page.HasChanged)
+            if (Moves(in page))
             {
                 _counts[page.Vma].Pages++;
                 _counts[page.Vma].Changed++;

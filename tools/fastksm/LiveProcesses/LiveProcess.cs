@@ -22,6 +22,7 @@ internal sealed class LiveProcess
     private int _status = (int)ReadStatus.Read;
     private int _uses = 1;
     private long _pagesLeft;
+    private long? _cpuNanoseconds;
     private SafeFileHandle? _smaps;
 
     private LiveProcess(int pid, ProcessStat stat)
@@ -56,6 +57,9 @@ internal sealed class LiveProcess
 
     /// <summary>Whether merging was enabled for the whole process (prctl).</summary>
     internal bool KsmMergeAny { get; private set; }
+
+    /// <summary>Whether it ran while it was watched.</summary>
+    internal bool Ran { get; private set; }
 
     /// <summary><c>/proc/PID/pagemap</c>; open while <see cref="Status"/> is <see cref="ReadStatus.Read"/>.</summary>
     internal SafeFileHandle? Pagemap { get; private set; }
@@ -138,6 +142,14 @@ internal sealed class LiveProcess
     /// <summary>Records a failure; the first one stays.</summary>
     internal void Fail(ReadStatus status) =>
         _ = Interlocked.CompareExchange(ref _status, (int)status, (int)ReadStatus.Read);
+
+    /// <summary>Begins, or ends, to watch whether it runs.</summary>
+    internal void Watch(bool isEnd)
+    {
+        long? cpu = ProcessActivity.CpuNanoseconds(Pid);
+        Ran = isEnd && (cpu is null || cpu != _cpuNanoseconds);
+        _cpuNanoseconds = cpu;
+    }
 
     /// <summary>Counts pages that had gone when they were to be read.</summary>
     internal void CountLeft(int pages) => _ = Interlocked.Add(ref _pagesLeft, pages);

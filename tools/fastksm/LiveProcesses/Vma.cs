@@ -13,6 +13,9 @@ internal readonly record struct Vma(
     /// <summary>Whether it is locked into memory.</summary>
     internal bool IsLocked => Has(VmaFlags.Locked);
 
+    /// <summary>Whether its process may write to it.</summary>
+    internal bool IsWritable => Has(VmaFlags.Writable);
+
     /// <summary>Size in bytes.</summary>
     internal ulong Length => End - Start;
 

@@ -27,7 +27,7 @@ internal static class TableReport
         }
 
         WriteMarking(console, result, top);
-        foreach (string note in ForecastNotes.Settling(result, price).Concat(ForecastNotes.Premises(result)))
+        foreach (string note in ForecastNotes.Range(result).Concat(ForecastNotes.Settling(result, price)).Concat(ForecastNotes.Premises(result)))
         {
             console.MarkupLineInterpolated($"{note}");
         }

@@ -42,7 +42,8 @@ internal static class Evaluator
         MergeForecast total = steadyState.Forecast(counts);
         total = settling?.AtRest ?? total;
         settling ??= Settler.Of(steadyState, total);
-        ForecastRange? range = options.Observe > TimeSpan.Zero ? Range(steadyState, context, processes) : null;
+        bool watched = options.Observe > TimeSpan.Zero;
+        ForecastRange? range = watched ? Range(steadyState, context, processes) : null;
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
         total.KsmZeroPages += KsmZeroPagesOf(processes);
 
@@ -65,7 +66,8 @@ internal static class Evaluator
             Stopwatch.GetElapsedTime(start));
     }
 
-    private static ForecastRange Range(SteadyState steadyState, EvaluationContext context, IReadOnlyList<LiveProcess> processes)
+    private static ForecastRange Range(
+        SteadyState steadyState, EvaluationContext context, IReadOnlyList<LiveProcess> processes)
     {
         PageCounts[] counts = new PageCounts[context.VmaCount];
         long zeroPages = KsmZeroPagesOf(processes);

@@ -25,7 +25,7 @@ internal static class JsonReport
             json.WriteNumber("max_page_sharing", result.Options.MaxPageSharing);
             json.WriteNumber("use_zero_pages", result.Options.UseZeroPages ? 1 : 0);
             json.WriteNumber("merge_across_nodes", result.Options.MergeAcrossNodes ? 1 : 0);
-        json.WriteBoolean("as_marked", result.Options.OnlyMarked);
+            json.WriteBoolean("as_marked", result.Options.OnlyMarked);
             json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
             WriteTotal(json, result, price);

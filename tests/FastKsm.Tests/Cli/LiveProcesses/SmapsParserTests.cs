@@ -41,11 +41,11 @@ public sealed class SmapsParserTests
 
         Assert.Equal(
             [
-                new Vma(0x55e0c8a00000, 0x55e0c8a21000, VmaFlags.Readable | VmaFlags.Mergeable, 100 * 1024, 12 * 1024, "[heap]"),
+                new Vma(0x55e0c8a00000, 0x55e0c8a21000, VmaFlags.Readable | VmaFlags.Writable | VmaFlags.Mergeable, 100 * 1024, 12 * 1024, "[heap]"),
                 new Vma(
                     0x7f0000000000,
                     0x7f0000400000,
-                    VmaFlags.Readable | VmaFlags.Shared | VmaFlags.MayShare,
+                    VmaFlags.Readable | VmaFlags.Writable | VmaFlags.Shared | VmaFlags.MayShare,
                     0,
                     0,
                     "/dev/shm/with a blank (deleted)"),

@@ -20,6 +20,7 @@ cd "$(dirname "$0")/../.."
 
 readonly ksm=/sys/kernel/mm/ksm
 readonly lock_file=${FASTKSM_KSM_LOCK:-/tmp/fastksm-ksm.lock}
+readonly middle_folios=/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled
 readonly work=$PWD/.artifacts/evaluate-live
 readonly workloads=$PWD/tests/workloads
 readonly knobs=(smart_scan sleep_millisecs use_zero_pages max_page_sharing merge_across_nodes pages_to_scan
@@ -27,10 +28,11 @@ readonly knobs=(smart_scan sleep_millisecs use_zero_pages max_page_sharing merge
 readonly counters=(pages_shared pages_sharing pages_unshared pages_volatile ksm_zero_pages
     stable_node_chains stable_node_dups general_profit)
 readonly settled_scans=4 most_scans=300 scan_seconds=120 most_rest_seconds=60
+readonly least_steps=10
 readonly working_scans=4 working_samples=8 working_pause=1 attempts=3
 
 declare -A saved=()
-force=0 only='*' rows=0 failed=0 zero_pages_of_nobody=0
+force=0 only='*' middle_folios_before='' rows=0 failed=0 zero_pages_of_nobody=0
 launched=() pids=() ports=() guard=
 
 # ---- what the host must permit ----------------------------------------------------------------------------------
@@ -114,6 +116,7 @@ build() {
     local output flags=(-std=gnu11 -O2 -Wall -Wextra -Werror)
     mkdir -p "$work"
     cc "${flags[@]}" "$workloads/known_pages.c" -o "$work/known_pages"
+    cc "${flags[@]}" "$workloads/folios.c" -o "$work/folios"
     cc "${flags[@]}" "$workloads/merge_exec.c" -o "$work/merge_exec"
     cc "${flags[@]}" -shared -fPIC "$workloads/mark_stack.c" -o "$work/mark_stack.so"
     if [ -z "${FASTKSM_EVALUATE:-}" ]; then
@@ -188,6 +191,8 @@ two_known_processes() {
 }
 
 advised_pages() { start "$work/known_pages" --advise "$@"; }
+
+folios() { start "$work/folios" "$@"; }
 
 python_workers() { start_merging python3 "$workloads/python_workers.py"; }
 
@@ -280,6 +285,28 @@ settle_at_rest() {
     echo "$now" >"$work/kernel"
 }
 
+# Scan by scan: a batch is a scan, and ksmd sleeps until another value wakes it. What stands after each is kept.
+settle_in_steps() {
+    local scan before tries scans
+    # One more than it is said to take, so that what stands in the end is compared too.
+    scans=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["total"]["settling"]["scans"] + 1)' "$work/predicted.json")
+    [ "$scans" -ge $least_steps ] || scans=$least_steps
+    : >"$work/stages"
+    write_knob sleep_millisecs 100000
+    for ((scan = 1; scan <= scans; scan++)); do
+        before=$(read_knob full_scans)
+        if [ $scan -eq 1 ]; then write_knob run 1; else write_knob sleep_millisecs $((100000 + (scan + 1) % 2)); fi
+        for ((tries = 0; tries < scan_seconds * 100; tries++)); do
+            [ "$(read_knob full_scans)" -eq "$before" ] || break
+            sleep 0.01
+        done
+        [ "$(read_knob full_scans)" -eq $((before + 1)) ] || { echo "ksmd did not do one scan" >&2; return 1; }
+        sample_counters | sed "s/^/$scan /" >>"$work/stages"
+    done
+    write_knob run 0
+    sample_counters >"$work/kernel"
+}
+
 # A page that is written all the time merges in one scan and is copied before the next; if all its sharers have written
 # it, its node is stale, and the next search that passes over it takes out items that this scan has already visited.
 # So working processes always show somewhat less than the same processes would at rest.
@@ -314,8 +341,8 @@ ksmd_nanoseconds() {
 
 # ---- rows -------------------------------------------------------------------------------------------------------
 
-# row NAME MAX_PAGE_SHARING USE_ZERO_PAGES rest|working|marked[,COUNTER=VALUE...] START [ARGUMENT...]
-# "marked" evaluates only what is marked mergeable today. A counter given with its value is checked as well.
+# row NAME MAX_PAGE_SHARING USE_ZERO_PAGES rest|working|marked|steps[,COUNTER=VALUE...] START [ARGUMENT...]
+# "marked" and "steps" evaluate only what is marked mergeable today; "steps" also compares what stands after 1, 3 and 10 scans. A counter given with its value is checked as well.
 row() {
     local attempt outcome
     # shellcheck disable=SC2053 # a pattern on purpose
@@ -337,7 +364,8 @@ measure() {
     shift 4
     set_knobs "$limit" "$zero"
     options+=(--max-page-sharing "$limit" --use-zero-pages "$zero")
-    [ "$kind" != marked ] || options+=(--as-marked)
+    rm -f "$work/stages"
+    [ "$kind" != marked ] && [ "$kind" != steps ] || options+=(--as-marked)
     [ "$kind" != working ] || options+=(--observe 2s)
 
     open_input
@@ -349,7 +377,11 @@ measure() {
     $FASTKSM_EVALUATE "${options[@]}" >"$work/predicted.json" || { echo "$name: evaluate failed" >&2; return 1; }
 
     nanoseconds=$(ksmd_nanoseconds) scanned=$(read_knob pages_scanned)
-    if [ "$kind" = working ]; then settle_working || return 1; else settle_at_rest || return 1; fi
+    case $kind in
+        working) settle_working || return 1 ;;
+        steps) settle_in_steps || return 1 ;;
+        *) settle_at_rest || return 1 ;;
+    esac
     nanoseconds=$(($(ksmd_nanoseconds) - nanoseconds)) scanned=$(($(read_knob pages_scanned) - scanned))
     sample_processes
     ran=no
@@ -380,6 +412,69 @@ print(pages if resident() - before > pages * mmap.PAGESIZE // 2048 else 0)
 PY
 }
 
+# Folios of 64 KiB are switched on for the run where the host has them; what the setting was is put back at the end.
+middle_folios_are_to_be_had() {
+    # shellcheck disable=SC2053
+    [[ folios-mid == $only || folios-mid-locked == $only ]] && huge_pages_are_to_be_had && [ -w $middle_folios ] || return 1
+    middle_folios_before=$(sed 's/.*\[\(.*\)\].*/\1/' $middle_folios)
+    echo madvise >$middle_folios
+}
+
+# The printed lines, as printed, under sh -e: with the advisor on, and with pages merged under another limit. What they would
+# write to /etc goes to a directory of this script.
+pasted_lines() {
+    local state=$1 name=pasted-$1 verdict=equal
+    # shellcheck disable=SC2053
+    [[ $name == $only ]] || return 0
+    rows=$((rows + 1))
+    set_knobs 256 0
+    open_input
+    advised_pages --identical 600 --unique 900 || return 1
+    if [ "$state" = advisor ]; then write_knob advisor_mode scan-time; write_knob run 1; else one_scan && one_scan; fi
+    # shellcheck disable=SC2086
+    $FASTKSM_EVALUATE --pid "${pids[0]}" --max-page-sharing 64 --use-zero-pages 1 --merge-across-nodes 1 --target-scan-time 90s \
+        >"$work/advice" || return 1
+    rm -rf "$work/etc" && mkdir -p "$work/etc/tmpfiles.d"
+    sed -n '/^    # fixed settings/,/^    # or in the program/p' "$work/advice" | sed "s#/etc/#$work/etc/#g" >"$work/advice.sh"
+    grep -q pages_to_scan "$work/advice.sh" || verdict="no lines were printed"
+    sed '/# or let the advisor/,$d' "$work/advice.sh" >"$work/advice.fixed.sh"
+    sh -e "$work/advice.fixed.sh" 2>"$work/advice.errors" || verdict="the fixed settings failed: $(cat "$work/advice.errors")"
+    [ "$(read_knob max_page_sharing),$(read_knob use_zero_pages),$(read_knob run)" = 64,1,1 ] || verdict="the settings are other ones"
+    [ ! -e $ksm/advisor_mode ] || [ "$(read_knob advisor_mode)" = none ] || verdict="the advisor is still on"
+    sh -e "$work/advice.sh" 2>"$work/advice.errors" || verdict="all lines together failed: $(cat "$work/advice.errors")"
+    [ ! -e $ksm/advisor_mode ] || [ "$(read_knob advisor_mode)" = scan-time ] || verdict="the advisor is off"
+    close_input
+    unmerge_all
+    write_knob advisor_mode none
+    printf '%-17s %s\n' "$name" "$verdict"
+    [ "$verdict" = equal ] || failed=$((failed + 1))
+}
+
+# price PAGES_TO_SCAN SLEEP_MILLISECS: the time of a scan within 5 % and its CPU time within 20 %, unless the machine was busy.
+price() {
+    local name=price-$1-$2 nanoseconds scanned start
+    # shellcheck disable=SC2053
+    [[ $name == $only ]] || return 0
+    rows=$((rows + 1))
+    set_knobs 256 0
+    open_input
+    folios small:u40000 || return 1
+    one_scan && one_scan && one_scan || return 1
+    write_knob pages_to_scan "$1"
+    write_knob sleep_millisecs "$2"
+    # shellcheck disable=SC2086
+    $FASTKSM_EVALUATE --json --as-marked --pid "${pids[0]}" >"$work/predicted.json" || return 1
+    write_knob run 1
+    sleep 0.5
+    nanoseconds=$(ksmd_nanoseconds) scanned=$(read_knob pages_scanned) start=$(date +%s%N)
+    sleep 10
+    nanoseconds=$(($(ksmd_nanoseconds) - nanoseconds)) scanned=$(($(read_knob pages_scanned) - scanned))
+    python3 tools/ci/evaluate_live_price.py --name "$name" --elapsed-nanoseconds $(($(date +%s%N) - start)) \
+        --ksmd-nanoseconds "$nanoseconds" --scanned "$scanned" "$work/predicted.json" || failed=$((failed + 1))
+    close_input
+    unmerge_all
+}
+
 all_rows() {
     local contents=(--identical 1000 --unique 500 --zero 300 --groups 20:7 --none 30 --read-only 10 --file 40
         --shared 50 --read-fault 50)
@@ -405,6 +500,28 @@ all_rows() {
         row known-huge-few 256 0 rest known_pages --huge 1:1:0 --children 2
         row known-huge-forked 256 0 rest known_pages --huge 3:100:20 --children 2
     fi
+    if huge_pages_are_to_be_had; then
+        # Those of SettlingScanTests; the first is the slow way of Linux, one huge page a scan.
+        row folios-zeroes 256 0 steps,pages_unshared=8 folios 'huge:u1,z511*8'
+        row folios-zeroes 256 1 steps,pages_unshared=8 folios 'huge:u1,z511*8'
+        row folios-alone 256 0 steps,pages_unshared=1530 folios huge:z5 huge:z1 huge:z1
+        row folios-twins 256 0 steps,pages_shared=1,pages_unshared=509 folios huge:z1,e5x2
+        row folios-twins 256 0 steps,pages_shared=1,pages_unshared=508 folios huge:e5x3,z1
+        row folios-locked 256 0 steps,pages_shared=1,pages_sharing=99,pages_unshared=412 folios locked-huge:z100
+        row folios-locked 256 1 steps,ksm_zero_pages=100,pages_unshared=412 folios locked-huge:z100
+        row folios-locked 3 0 steps,pages_shared=33,pages_sharing=66,pages_unshared=413 folios locked-huge:z100
+        row folios-locked-one 256 0 steps,pages_shared=1,pages_sharing=2,pages_unshared=1018 folios locked-huge:z3 huge:z3
+    fi
+    if middle_folios_are_to_be_had; then
+        row folios-mid 256 0 steps,pages_unshared=961 folios 'mid:z1*64'
+        row folios-mid 256 0 steps folios 'mid:z8*64'
+        row folios-mid-locked 256 0 steps folios locked-mid:z2,e1x3 'mid:z1*3'
+    fi
+    pasted_lines advisor
+    pasted_lines merged
+    price 100 20
+    price 10 20
+    price 100 400
     row python-workers 256 0 rest python_workers
     row python-workers 256 1 rest python_workers
     row python-workers 4 0 rest python_workers
@@ -435,6 +552,7 @@ start_guard() {
 clean_up() {
     trap '' INT TERM
     close_input 2>/dev/null || true
+    [ -z "$middle_folios_before" ] || echo "$middle_folios_before" >$middle_folios
     exec 7>&-
     wait "$guard"
 }

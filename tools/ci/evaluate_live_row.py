@@ -14,7 +14,8 @@ SHORT = {"pages_shared": "shared", "pages_sharing": "sharing", "ksm_zero_pages":
          "stable_node_chains": "chains", "stable_node_dups": "dups"}
 PER_PROCESS = ["ksm_merging_pages", "ksm_zero_pages", "ksm_rmap_items"]
 WIDTHS = [17, 4, 1, 7] + [15] * 3 + [13] + [7, 11] + [11]
-TOLERANCE = {"rest": 0.0, "marked": 0.0, "working": 0.01}
+TOLERANCE = {"rest": 0.0, "marked": 0.0, "steps": 0.0, "working": 0.01}
+IN_STAGES = DECIDING + SHOWN + ["pages_volatile"]
 
 
 def line(cells):
@@ -42,6 +43,28 @@ def read_processes(path):
         for pid, name, value in map(str.split, file):
             values[int(pid)][name] = int(value)
     return values
+
+
+def stage_differences(total, path):
+    """What stands after 1, 3 and 10 scans: every counter equal."""
+    if not os.path.exists(path):
+        return
+    kernel = collections.defaultdict(dict)
+    with open(path, encoding="ascii") as file:
+        for scan, name, value in map(str.split, file):
+            kernel[int(scan)][name] = int(value)
+    for stage in total["settling"]["after"]:
+        for name in IN_STAGES:
+            if stage[name] != kernel[stage["scans"]][name]:
+                yield f"after {stage['scans']} scans {name} {stage[name]}/{kernel[stage['scans']][name]}"
+
+
+def range_differences(ranges, kernel):
+    """What working processes came to lies between the least and the most that were predicted."""
+    for name in DECIDING:
+        least, most = sorted([ranges["least"][name], ranges["most"][name]])
+        if not least <= kernel[name] <= most:
+            yield f"{name} {number(kernel[name])} is not from {least} to {most}"
 
 
 def number(value):
@@ -97,6 +120,9 @@ def main():
     wrong = [name for name in DECIDING if not agree(total[name], kernel[name], tolerance)]
     known = [pair.split("=") for pair in arguments.expected.split(",") if pair]
     wrong += [f"{name}: {total[name]} instead of {value}" for name, value in known if total[name] != int(value)]
+    if arguments.kind == "working":
+        wrong += range_differences(total["range"], kernel)
+    wrong += stage_differences(total, os.path.join(arguments.directory, "stages"))
     verdict = "within 1 %" if arguments.kind == "working" else "equal"
     if wrong:
         verdict = "DIFFERENT (the processes ran)" if arguments.ran == "yes" else "DIFFERENT"

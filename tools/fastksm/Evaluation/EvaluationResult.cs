@@ -14,6 +14,7 @@ namespace FastKsm.Cli.Evaluation;
 /// <param name="Total">Linux's counters in the steady state.</param>
 /// <param name="Marking">The counters if only the VMAs worth it are marked.</param>
 /// <param name="Settling">How many scans it takes, and what stands on the way.</param>
+/// <param name="Range">What working processes may come to; null where they were not watched.</param>
 /// <param name="Splits">What becomes of zeroes in huge pages, and how that is known; null where it did not matter.</param>
 /// <param name="Nodes">Whether NUMA nodes were kept apart.</param>
 /// <param name="Processes">All that were found, most profitable first.</param>
@@ -26,6 +27,7 @@ internal sealed record EvaluationResult(
     MergeForecast Total,
     MergeForecast Marking,
     SettlingForecast Settling,
+    ForecastRange? Range,
     HugePageSplits? Splits,
     NodesSummary Nodes,
     IReadOnlyList<ProcessForecast> Processes,

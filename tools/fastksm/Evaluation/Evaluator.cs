@@ -51,8 +51,10 @@ internal static class Evaluator
         MergeForecast total = steadyState.Forecast(counts);
         total = settling?.AtRest ?? total;
         settling ??= Settler.Of(steadyState, total);
+        bool watched = options.Observe > TimeSpan.Zero;
+        ForecastRange? range = watched ? Range(steadyState, context, processes) : null;
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
-        total.KsmZeroPages += processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);
+        total.KsmZeroPages += KsmZeroPagesOf(processes);
 
         return new EvaluationResult(
             options,
@@ -62,6 +64,7 @@ internal static class Evaluator
             total,
             plan.Forecast,
             settling,
+            range,
             context.SplitsIfAsked,
             context.Nodes.Summary,
             [
@@ -100,6 +103,20 @@ internal static class Evaluator
             marked,
             read.Length == 0 ? TimeSpan.Zero : read.Max(process => process.LongestLock));
     }
+
+    private static ForecastRange Range(
+        SteadyState steadyState, EvaluationContext context, IReadOnlyList<LiveProcess> processes)
+    {
+        PageCounts[] counts = new PageCounts[context.VmaCount];
+        long zeroPages = KsmZeroPagesOf(processes);
+        MergeForecast least = steadyState.Forecast(counts, mode: ForecastMode.SurelyStill);
+        MergeForecast most = steadyState.Forecast(counts, mode: ForecastMode.AllStill);
+        most.KsmZeroPages += zeroPages;
+        return new ForecastRange(least, most);
+    }
+
+    private static long KsmZeroPagesOf(IEnumerable<LiveProcess> processes) =>
+        processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);
 
     // The VMAs of a process stand together, in the order in which the processes were read.
     private static List<ProcessForecast> ByProcess(

@@ -50,6 +50,7 @@ internal sealed class PageCollector
             cancellation);
         if (_options.Observe > TimeSpan.Zero)
         {
+            WatchAll(processes, isEnd: false);
             _progress.Wait("waiting for pages to change", _options.Observe);
             _ = cancellation.WaitHandle.WaitOne(_options.Observe);
             _progress.Begin("reading again");
@@ -58,6 +59,7 @@ internal sealed class PageCollector
                 (threads, queue, stop) => threads.Start(
                     _ => Stopping(stop, () => LookAgain(queue, stop.Token)), _ => queue.CompleteAdding()),
                 cancellation);
+            WatchAll(processes, isEnd: true);
         }
 
         return processes;
@@ -146,6 +148,14 @@ internal sealed class PageCollector
         {
             stop.Cancel();
             throw;
+        }
+    }
+
+    private static void WatchAll(IReadOnlyList<LiveProcess> processes, bool isEnd)
+    {
+        foreach (LiveProcess process in processes)
+        {
+            process.Watch(isEnd);
         }
     }
 

@@ -14,8 +14,6 @@ namespace FastKsm.Cli.Evaluation;
 /// </remarks>
 internal sealed class SteadyState
 {
-    // No frame: of a folio with several pages of zeroes, or one that is taken apart for another content.
-    private const ulong Several = ulong.MaxValue;
     private const int ScansToMerge = 2;
     private const int ScansToForgetRecords = 3;
 
@@ -27,13 +25,13 @@ internal sealed class SteadyState
     private readonly ContentClass _content;
     private readonly List<PageRecord> _scratch = [];
     private readonly HashSet<ulong> _distinctFrames = [];
-    private readonly Dictionary<int, ulong> _zeroOfFolio = [];
-    private readonly FolioMap _folios;
-    private readonly bool[] _isTakenApart;
+    private readonly FolioOutcome _outcome;
+    private readonly StillPages _still;
     private readonly long[] _uniquesByVma;
     private PageCounts[] _counts = [];
     private MergeForecast _total;
     private MergeForecast _today;
+    private ForecastMode _mode;
 
     /// <summary>Takes the records; those of pages without an equal one are dropped from the table.</summary>
     /// <param name="table">The records, sorted.</param>
@@ -49,8 +47,8 @@ internal sealed class SteadyState
         _maxPageSharing = options.MaxPageSharing;
         _content = new ContentClass(options.MaxPageSharing);
         _uniquesByVma = new long[context.VmaCount];
-        _folios = folios ?? FolioMap.Find(table, context);
-        _isTakenApart = new bool[_folios.Count];
+        _outcome = new FolioOutcome(folios ?? FolioMap.Find(table, context));
+        _still = new StillPages(context);
         SetUniquesApart();
     }
 
@@ -66,14 +64,16 @@ internal sealed class SteadyState
     /// <summary>Forecasts for all VMAs, or for some.</summary>
     /// <param name="countsByVma">Receives what becomes of each VMA's pages; one element a VMA.</param>
     /// <param name="marked">VMAs that would be mergeable; null for all.</param>
-    internal MergeForecast Forecast(PageCounts[] countsByVma, bool[]? marked = null)
+    /// <param name="mode">Which pages stand still.</param>
+    internal MergeForecast Forecast(PageCounts[] countsByVma, bool[]? marked = null, ForecastMode mode = ForecastMode.AsObserved)
     {
+        _mode = mode;
         _counts = countsByVma;
         Array.Clear(_counts);
         _total = default;
         _today = default;
         Scans = ScansToMerge;
-        Array.Clear(_isTakenApart);
+        _outcome.Begin();
         TakeUniques(marked);
         List<(int Start, int Length)> zeroes = [];
         for (int start = 0, end; start < _table.Count; start = end)
@@ -199,6 +199,7 @@ internal sealed class SteadyState
     // Pages that can merge. One that changes while it is watched has another checksum at every visit, and stays out.
     private ReadOnlySpan<PageRecord> Select(ReadOnlySpan<PageRecord> pages, bool[]? marked)
     {
+        _still.Begin(pages, _mode);
         _scratch.Clear();
         foreach (ref readonly PageRecord page in pages)
         {
@@ -207,7 +208,7 @@ internal sealed class SteadyState
                 continue;
             }
 
-            if (page.HasChanged)
+            if (_still.Moves(in page))
             {
                 _counts[page.Vma].Pages++;
                 _counts[page.Vma].Changed++;
@@ -247,7 +248,7 @@ internal sealed class SteadyState
             _total.FramesBefore += pages.Length;
             _total.FramesAfter++;
             AttributeDuplicates(pages, allMerged: true);
-            MarkFolios(pages, allMerged: true);
+            _outcome.Merge(pages, content: null);
             return;
         }
 
@@ -258,7 +259,7 @@ internal sealed class SteadyState
         _total.FramesBefore += _content.FramesBefore;
         _total.FramesAfter += _content.FramesAfter;
         AttributeDuplicates(pages, allMerged: false);
-        MarkFolios(pages, allMerged: false);
+        _outcome.Merge(pages, _content);
         Scans = Math.Max(Scans, _content.Scans + 1);
     }
 
@@ -343,14 +344,14 @@ internal sealed class SteadyState
     // Pages of zeroes in a large folio go when it is taken apart. That happens at the first attempt to merge any of its pages.
     private void TakeZeroes(ReadOnlySpan<PageRecord> pages)
     {
-        ulong? survivor = _folios.CountWithZeroes > 0 && !_useZeroPages ? FrameThatSurvivesSplits(pages) : null;
+        _outcome.BeginZeroes(pages, _useZeroPages);
         List<PageRecord> rest = [];
         _distinctFrames.Clear();
         foreach (ref readonly PageRecord page in pages)
         {
             ref PageCounts counts = ref _counts[page.Vma];
             counts.ZeroContent++;
-            if (!page.IsPinned && page.Frame != survivor && _folios.OfZeroPage(in page) != FolioMap.None)
+            if (!page.IsPinned && _outcome.Goes(in page))
             {
                 counts.DroppedBySplit++;
                 _total.DroppedBySplit++;
@@ -376,56 +377,5 @@ internal sealed class SteadyState
         _total.FramesBefore += _distinctFrames.Count;
         _total.RmapItems -= pages.Length - rest.Count;
         TakeEqual(CollectionsMarshal.AsSpan(rest));
-    }
-
-    // Where no page of zeroes stays anyway, one may be left: the first to be visited that is alone in its folio. It waits in
-    // the unstable tree, where the others meet it, and what is taken apart then is their folios. (A folio with two of them
-    // is taken apart when the second meets the first.) Seen on Linux 6.18 in this very form.
-    private ulong? FrameThatSurvivesSplits(ReadOnlySpan<PageRecord> pages)
-    {
-        _zeroOfFolio.Clear();
-        foreach (ref readonly PageRecord page in pages)
-        {
-            int folio = _folios.OfZeroPage(in page);
-            if (folio == FolioMap.None)
-            {
-                return null;
-            }
-
-            if (_zeroOfFolio.TryGetValue(folio, out ulong frame) ? frame != page.Frame : _isTakenApart[folio])
-            {
-                _zeroOfFolio[folio] = Several;
-            }
-            else
-            {
-                _zeroOfFolio[folio] = page.Frame;
-            }
-        }
-
-        foreach (ref readonly PageRecord page in pages)
-        {
-            if (_zeroOfFolio[_folios.OfZeroPage(in page)] == page.Frame)
-            {
-                return page.Frame;
-            }
-        }
-
-        return null;
-    }
-
-    private void MarkFolios(ReadOnlySpan<PageRecord> pages, bool allMerged)
-    {
-        if (_folios.Count == 0)
-        {
-            return;
-        }
-
-        for (int i = 0; i < pages.Length; i++)
-        {
-            if ((allMerged || _content.IsMerged(i)) && _folios.Of(pages[i].Frame) is >= 0 and var folio)
-            {
-                _isTakenApart[folio] = true;
-            }
-        }
     }
 }

@@ -25,11 +25,11 @@ internal static class HostTraits
             HostTrait.Full("kernel", "Linux " + ksm.KernelRelease),
             Ksm(ksm),
             KsmStat(),
-            Proc(),
-            Frames(),
-            KsmFlag(),
-            AddressSpaces(),
-            Scan(),
+            FrameNumbers(FrameNumbersProbe.Ask(ProcMount.Host)),
+            KsmFlag(KsmBitProbe.Ask()),
+            Scan(PagemapScanProbe.Ask()),
+            SameAddressSpace(AddressSpaceOrderProbe.Ask()),
+            Proc(ProcAccessProbe.Ask(ProcMount.Host)),
             ReadsOfUntouchedMemory(zeroFrames),
             ZeroesOfSplitHugePages(zeroFrames),
             HugePageModes(),
@@ -42,9 +42,6 @@ internal static class HostTraits
 
     private static HostTrait Ksm(HostKsm ksm) => ksm switch
     {
-        { IsPresent: true, SettingsAreKnown: false } => HostTrait.Lacking(
-            "ksm", "its settings cannot be read: " + KsmDirectory + " is missing", "evaluate forecasts with Linux's default settings",
-            "/sys mounted"),
         { IsPresent: false } => HostTrait.Lacking(
             "ksm", "none: " + KsmDirectory + " is missing", "evaluate forecasts with Linux's default settings; exec --merge merges nothing",
             "a kernel with CONFIG_KSM, and /sys mounted"),
@@ -62,49 +59,32 @@ internal static class HostTraits
                     "ksm_stat", "does not tell which processes have mergeable memory", "conform cannot see who else uses KSM", "Linux 6.16")
             : HostTrait.Lacking("ksm_stat", "no /proc/PID/ksm_stat", "conform cannot compare single processes", "Linux 6.1 with CONFIG_KSM");
 
-    private static HostTrait Proc()
-    {
-        ProcAccess proc = ProcAccessProbe.Ask(ProcMount.Host);
-        return proc.Sentence.Length == 0
-            ? HostTrait.Full("proc", "shows every process of this pid namespace")
-            : HostTrait.Lacking(
-                "proc", proc.Sentence, "evaluate cannot see, or reads less quickly, what it hides",
-                "a /proc of one's own pid namespace, mounted without hidepid and subset");
-    }
+    private static HostTrait FrameNumbers(FrameNumbers found) => found.AreVisible
+        ? HostTrait.Full("frame_numbers", "visible")
+        : HostTrait.Lacking(
+            "frame_numbers", found.Sentence.TrimEnd('.'), "evaluate tells pages that fork shares by their address only", "CAP_SYS_ADMIN");
 
-    private static HostTrait Frames()
+    private static HostTrait KsmFlag(KsmBit found) => found.State switch
     {
-        FrameNumbers frames = FrameNumbersProbe.Ask(ProcMount.Host);
-        return frames.AreVisible
-            ? HostTrait.Full("frame_numbers", "visible")
-            : HostTrait.Lacking(
-                "frame_numbers", frames.Sentence, "evaluate tells pages that fork shares by their address only", "root with CAP_SYS_ADMIN");
-    }
+        KsmBitState.Right => HostTrait.Full("kpageflags", "readable, and its KSM bit tells KSM pages"),
+        KsmBitState.ShownByAll => HostTrait.Differs(
+            "kpageflags", "its KSM bit is set for every anonymous page (a fault of Linux 6.9 to 6.12)", "evaluate tells KSM pages by other means"),
+        _ => HostTrait.Lacking(
+            "kpageflags", "cannot be read", "evaluate cannot tell merged pages and folios by their frames", "root with CAP_SYS_ADMIN"),
+    };
 
-    private static HostTrait KsmFlag()
-    {
-        KsmBit bit = KsmBitProbe.Ask();
-        return bit.State switch
-        {
-            KsmBitState.Right => HostTrait.Full("kpageflags", "tells KSM pages"),
-            KsmBitState.ShownByAll => HostTrait.Differs("kpageflags", bit.Sentence, "evaluate looks at more than that bit"),
-            _ => HostTrait.Lacking(
-                "kpageflags", "cannot be read", "evaluate cannot tell merged pages and folios by their frames", "root with CAP_SYS_ADMIN"),
-        };
-    }
-
-    private static HostTrait AddressSpaces()
-    {
-        AddressSpaceOrder order = AddressSpaceOrderProbe.Ask();
-        return order.IsAsked
-            ? HostTrait.Full("kcmp", "tells processes that use one address space")
-            : HostTrait.Lacking("kcmp", order.Sentence, "evaluate compares pages instead, which takes longer", "CAP_SYS_PTRACE in a container");
-    }
-
-    private static HostTrait Scan() => PagemapScan.TellsZeroFrames
+    private static HostTrait Scan(PagemapSearch found) => found.IsPresent
         ? HostTrait.Full("pagemap_scan", "works")
         : HostTrait.Lacking(
             "pagemap_scan", "not known to this kernel", "evaluate reads 8 bytes of pagemap for every mapped page, holes too", "Linux 6.7");
+
+    private static HostTrait SameAddressSpace(AddressSpaceOrder found) => found.IsAsked
+        ? HostTrait.Full("kcmp", "tells processes that use one address space")
+        : HostTrait.Differs("kcmp", "not permitted, or not there", "processes that use one address space are told by comparing their pages");
+
+    private static HostTrait Proc(ProcAccess found) => found.Sentence.Length == 0
+        ? HostTrait.Full("proc", "shows all processes of this pid namespace")
+        : HostTrait.Lacking("proc", "restricted", found.Sentence, "a /proc of this pid namespace, mounted without hidepid and subset");
 
     private static HostTrait ReadsOfUntouchedMemory(ZeroFrameProbe probe) => probe.Reads switch
     {

@@ -25,6 +25,7 @@ internal sealed class LiveProcess
     private long _pagesLeft;
     private long _lockedBytes;
     private volatile bool _hasHandler;
+    private long? _cpuNanoseconds;
 
     internal LiveProcess(int pid, ProcessStat stat)
     {
@@ -82,6 +83,9 @@ internal sealed class LiveProcess
 
     /// <summary>Memory that the kernel holds for input and output, in bytes (<c>VmPin</c>).</summary>
     internal long PinnedBytes { get; init; }
+
+    /// <summary>Whether it ran while it was watched.</summary>
+    internal bool Ran { get; private set; }
 
     /// <summary>Memory that counts as locked, in bytes (<c>VmLck</c>): mlock's, and what VFIO pins.</summary>
     internal long LockedBytes { get; init; }
@@ -186,6 +190,14 @@ internal sealed class LiveProcess
     {
         SameAs = other.Pid;
         Fail(ReadStatus.SameAddressSpace);
+    }
+
+    /// <summary>Begins, or ends, to watch whether it runs.</summary>
+    internal void Watch(bool isEnd)
+    {
+        long? cpu = ProcessActivity.CpuNanoseconds(Pid);
+        Ran = isEnd && (cpu is null || cpu != _cpuNanoseconds);
+        _cpuNanoseconds = cpu;
     }
 
     /// <summary>Counts pages that had gone when they were to be read.</summary>

@@ -166,6 +166,7 @@ internal sealed class SmapsParser
             flags |= (codes[0], codes[1]) switch
             {
                 ((byte)'r', (byte)'d') => VmaFlags.Readable,
+                ((byte)'w', (byte)'r') => VmaFlags.Writable,
                 ((byte)'s', (byte)'h') => VmaFlags.Shared,
                 ((byte)'m', (byte)'s') => VmaFlags.MayShare,
                 ((byte)'h', (byte)'t') => VmaFlags.HugeTlb,

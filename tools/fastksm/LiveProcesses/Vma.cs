@@ -28,6 +28,9 @@ internal readonly record struct Vma(
     /// <summary>Whether a file lies behind it.</summary>
     internal bool IsOfFile => Name.StartsWith('/');
 
+    /// <summary>Whether its process may write to it.</summary>
+    internal bool IsWritable => Has(VmaFlags.Writable);
+
     /// <summary>Size in bytes.</summary>
     internal ulong Length => End - Start;
 

@@ -21,4 +21,7 @@ internal enum VmaFlags : ushort
 
     /// <summary>Locked into memory (mlock).</summary>
     Locked = 1 << 9,
+
+    /// <summary>May be written by its process.</summary>
+    Writable = 1 << 10,
 }

@@ -35,6 +35,11 @@ internal static class EvaluationNotes
             yield return new(NotePriority.Warning, premise);
         }
 
+        foreach (string range in ForecastNotes.Range(result))
+        {
+            yield return new(NotePriority.Fact, range);
+        }
+
         foreach (string way in ForecastNotes.Settling(result, price))
         {
             yield return new(NotePriority.Fact, way);

@@ -33,6 +33,21 @@ internal static class ForecastNotes
         }
     }
 
+    /// <summary>Between what working processes may end up; nothing where none ran.</summary>
+    internal static IEnumerable<string> Range(EvaluationResult result)
+    {
+        int ran = result.Processes.Count(process => process.Process.Ran);
+        if (result.Range is { } range && ran > 0)
+        {
+            string zeroes = range.Most.KsmZeroPages > 0
+                ? $", ksm_zero_pages from {Wording.Count(range.Least.KsmZeroPages)} to {Wording.Count(range.Most.KsmZeroPages)}"
+                : string.Empty;
+            yield return string.Create(CultureInfo.InvariantCulture, $"{ran} {(ran == 1 ? "process" : "processes")} ran while watched: ")
+                + $"pages_sharing from {Wording.Count(range.Least.PagesSharing)} to {Wording.Count(range.Most.PagesSharing)}{zeroes}, "
+                + $"{Wording.Bytes(range.Least.MemorySaved(result.PageSize))} to {Wording.Bytes(range.Most.MemorySaved(result.PageSize))} saved.";
+        }
+    }
+
     /// <summary>What was taken for granted and may be otherwise.</summary>
     internal static IEnumerable<string> Premises(EvaluationResult result)
     {

@@ -143,6 +143,18 @@ internal static class JsonReport
         WriteForecast(json, result.Marking, result.PageSize);
         json.WriteEndObject();
         WriteSettling(json, result, price);
+        if (result.Range is { } range)
+        {
+            json.WriteStartObject("range");
+            json.WriteStartObject("least");
+            WriteForecast(json, range.Least, result.PageSize);
+            json.WriteEndObject();
+            json.WriteStartObject("most");
+            WriteForecast(json, range.Most, result.PageSize);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
 
         json.WriteStartObject("scan");
         json.WriteNumber("cost_per_page_ns", price.SecondsPerPage * 1e9);

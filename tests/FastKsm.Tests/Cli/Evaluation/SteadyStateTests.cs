@@ -312,6 +312,39 @@ public sealed class SteadyStateTests : IDisposable
         Assert.Equal(1, counts[0].Changed);
     }
 
+    // A page that a running process has for itself may be written with the bytes it had; what fork shares was not, nor what is read-only.
+    [Fact]
+    public void Forecast_ProcessThatRuns_RangeLeavesOutWhatItMayWrite()
+    {
+        int writable = _context.Add(new VmaInProcess(
+            _process, new Vma(0, 4096, VmaFlags.Writable, 0, 0, string.Empty), VmaEligibility.Eligible));
+        AddPages(content: 10, frames: [1, 2], vma: writable);
+        AddPages(content: 11, frames: [3, 4], vma: 0);
+        AddPages(content: 12, frames: [5, 5, 6, 6], vma: writable);
+        AddPages(content: 13, frames: [7, 8], vma: writable);
+        _table[_table.Count - 1].MarkChanged();
+        RecordSorter.Sort(_table, threads: 1);
+        SteadyState steadyState = new(
+            _table, _context, Options(useZeroPages: false) with { Observe = TimeSpan.FromSeconds(1) });
+        PageCounts[] counts = new PageCounts[2];
+        _process.Watch(isEnd: false);
+        MergeForecast atRest = steadyState.Forecast(counts, mode: ForecastMode.SurelyStill);
+        while (!_process.Ran)
+        {
+            System.Threading.Thread.SpinWait(100_000);
+            _process.Watch(isEnd: true);
+        }
+
+        MergeForecast least = steadyState.Forecast(counts, mode: ForecastMode.SurelyStill);
+        MergeForecast observed = steadyState.Forecast(counts);
+        MergeForecast most = steadyState.Forecast(counts, mode: ForecastMode.AllStill);
+
+        Assert.Equal((3, 5), (atRest.PagesShared, atRest.PagesSharing));
+        Assert.Equal((2, 4, 4), (least.PagesShared, least.PagesSharing, least.PagesVolatile));
+        Assert.Equal((3, 5, 1), (observed.PagesShared, observed.PagesSharing, observed.PagesVolatile));
+        Assert.Equal((4, 6, 0), (most.PagesShared, most.PagesSharing, most.PagesVolatile));
+    }
+
     public void Dispose()
     {
         _process?.EndUse();

@@ -47,14 +47,14 @@ public sealed class SmapsParserTests
                 new Vma(
                     0x55e0c8a00000,
                     0x55e0c8a21000,
-                    VmaFlags.Readable | VmaFlags.Mergeable | VmaFlags.Locked | VmaFlags.Userfault,
+                    VmaFlags.Readable | VmaFlags.Writable | VmaFlags.Mergeable | VmaFlags.Locked | VmaFlags.Userfault,
                     100 * 1024,
                     12 * 1024,
                     "[heap]") { TellsKsm = true },
                 new Vma(
                     0x7f0000000000,
                     0x7f0000400000,
-                    VmaFlags.Readable | VmaFlags.Shared | VmaFlags.MayShare,
+                    VmaFlags.Readable | VmaFlags.Writable | VmaFlags.Shared | VmaFlags.MayShare,
                     0,
                     0,
                     "/dev/shm/with a blank (deleted)") { ProportionalBytes = 512 * 1024, HugeTlbBytes = 6144 * 1024 },

@@ -24,6 +24,7 @@ internal static class EvaluationResults
         total,
         marking,
         new SettlingForecast(Scans: 3, IsCounted: true, HugePages: 0, WithZeroPages: null, [], AtRest: null),
+        Range: null,
         Splits: null,
         new NodesSummary(Host: null, UnknownPages: 0),
         [

@@ -4,13 +4,13 @@ namespace FastKsm.Cli.Evaluation.Settling;
 
 /// <summary>Finds out how many scans it takes until a forecast stands.</summary>
 /// <remarks>
-/// Without zeroes in huge pages that is known beforehand. With them the scans are followed, while that takes well under a second or so;
+/// Without zeroes in huge pages that is known beforehand. With them the scans are followed, while that takes a tenth of a second or so;
 /// what is left then is one scan for each huge page that is left.
 /// </remarks>
 internal static class Settler
 {
     /// <summary>Pages that are looked at in all scans together, at most (unless the stages that are shown take more).</summary>
-    private const long MostVisits = 40_000_000;
+    private const long MostVisits = 6_000_000;
 
     // Twins within one folio delay a merge by a scan, and little else: not worth it for a host full of pages.
     private const int MostPagesWithoutZeroes = 1_000_000;

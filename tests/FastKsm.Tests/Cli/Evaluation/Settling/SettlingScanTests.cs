@@ -102,7 +102,7 @@ public sealed class SettlingScanTests
     }
 
     private static SettlingForecast Follow(FolioLayout layout, bool useZeroPages) => Settler.Follow(
-        layout.Table, layout.Context, FolioLayout.Options(256, useZeroPages), layout.Folios, smartScan: false)!;
+        layout.Table, layout.Context, FolioLayout.Options(256, useZeroPages), layout.Folios, smartScan: false, mostVisits: long.MaxValue)!;
 
     private static string RandomRegions(Random random)
     {

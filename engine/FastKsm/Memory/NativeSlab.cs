@@ -51,6 +51,9 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
     /// <summary>Bytes of the records in use.</summary>
     internal long UsedBytes => (long)LiveCount * sizeof(T);
 
+    /// <summary>Bytes that the host backs with memory now.</summary>
+    internal long ResidentBytes() => _memory.ResidentBytes();
+
     /// <summary>One past the largest id ever handed out.</summary>
     internal uint IdLimit => _everUsed;
 

@@ -27,6 +27,9 @@ internal ref struct AllocationRequest
     /// <summary>Whether the host had no memory for a table.</summary>
     internal bool HasFailed;
 
+    /// <summary>A device that has become full on the way.</summary>
+    internal int? Filled;
+
     /// <summary>Slots of a folio.</summary>
     internal readonly int Slots => 1 << Order;
 

@@ -1,4 +1,6 @@
+using System;
 using System.Diagnostics;
+using System.Threading;
 using FastKsm.Memory;
 
 namespace FastKsm.Swapping;
@@ -17,6 +19,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     private readonly ClusterList[] _lists = new ClusterList[ClusterLists.Number];
     private readonly SwapGroups _groups;
     private readonly uint _clusters;
+    private readonly uint[] _badClusters;
     private uint _virgin;
     private int _latch;
 
@@ -49,6 +52,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
             throw new OutOfNativeMemoryException("The host has no memory for a swap device's bad pages.");
         }
 
+        _badClusters = BadClusters(header);
         LinkAll();
     }
 
@@ -174,13 +178,18 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     {
         for (uint cluster = 0; cluster < _clusters; cluster++)
         {
-            if (_layout.HasTable(cluster))
+            if (MayHaveTable(cluster))
             {
                 _layout.Lock(cluster);
                 _layout.Unlock(cluster);
             }
         }
     }
+
+    /// <summary>Whether a cluster can have a table. Records of others are not even looked at, so that the host need not back them.</summary>
+    internal bool MayHaveTable(uint cluster) =>
+        (!TLayout.IsLazy || cluster < Volatile.Read(ref _virgin) || Array.BinarySearch(_badClusters, cluster) >= 0)
+        && _layout.HasTable(cluster);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -229,22 +238,43 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         return true;
     }
 
+    private uint[] BadClusters(SwapHeader header)
+    {
+        uint[] clusters = new uint[header.BadPages.Length + 2];
+        for (int i = 0; i < header.BadPages.Length; i++)
+        {
+            clusters[i] = header.BadPages[i] >> SwapLimits.ClusterShift;
+        }
+
+        clusters[^2] = Max % SwapLimits.ClusterSlots == 0 ? 0 : _clusters - 1;
+        Array.Sort(clusters);
+        return clusters;
+    }
+
     private void LinkAll()
     {
-        for (uint cluster = 0; cluster < _clusters; cluster++)
+        uint next = 0;
+        foreach (uint bad in _badClusters)
         {
-            if (_layout.HasTable(cluster))
+            for (; next < bad && !TLayout.IsLazy; next++)
             {
-                bool isFull = _layout.Used(cluster) == SwapLimits.ClusterSlots;
+                MoveTo(next, ClusterLists.Free, ClusterFlag.Free);
+            }
+
+            if (_layout.Flag(bad) == ClusterFlag.None)
+            {
+                bool isFull = _layout.Used(bad) == SwapLimits.ClusterSlots;
                 MoveTo(
-                    cluster,
+                    bad,
                     isFull ? ClusterLists.Full : ClusterLists.NonFull(0),
                     isFull ? ClusterFlag.Full : ClusterFlag.NonFull);
+                next = bad + 1;
             }
-            else if (!TLayout.IsLazy)
-            {
-                MoveTo(cluster, ClusterLists.Free, ClusterFlag.Free);
-            }
+        }
+
+        for (; next < _clusters && !TLayout.IsLazy; next++)
+        {
+            MoveTo(next, ClusterLists.Free, ClusterFlag.Free);
         }
     }
 

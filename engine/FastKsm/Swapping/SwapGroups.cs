@@ -77,6 +77,15 @@ internal sealed class SwapGroups
         return true;
     }
 
+    /// <summary>Charges slots whatever the limits say.</summary>
+    internal void Charge(ushort id, int slots)
+    {
+        for (; id != 0; id = this[id].Parent)
+        {
+            _ = Interlocked.Add(ref this[id].Swap, slots);
+        }
+    }
+
     /// <summary>v2: an allocation for a group has failed.</summary>
     internal void Fail(ushort id)
     {

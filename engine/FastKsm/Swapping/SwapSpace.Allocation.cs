@@ -26,23 +26,15 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         }
 
         AllocationRequest request = new() { Heads = heads, Entries = entries, Order = order, Group = group, Cpu = cpu };
+        bool again;
         do
         {
-            ref CpuCursor cursor = ref _cursors[cpu];
-            SpinLatch.Enter(ref cursor.Latch);
-            int before;
-            do
-            {
-                before = request.Done;
-                if (!TryCursor(ref cursor, ref request))
-                {
-                    TryDevices(ref cursor, ref request);
-                }
-            }
-            while (!request.IsDone && request.Done != before);
-            SpinLatch.Exit(ref cursor.Latch);
+            AllocateOnCpu(ref request);
+            again = request.Filled is { } full && _registry.IsMoreThanHalfUsed && ReclaimFullClusters(full);
+            request.Filled = null;
+            again |= !request.IsDone && order == 0 && FinishDiscards();
         }
-        while (!request.IsDone && order == 0 && FinishDiscards());
+        while (!request.IsDone && again);
 
         done = request.Done;
         bool isCharged = group == 0 || Groups.Scope != GroupScope.V2 || TryCharge(ref request, out done);
@@ -53,23 +45,46 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     }
 
     /// <inheritdoc/>
-    internal override void ReclaimFullClusters(int number)
-    {
-        if (_registry[number] is { } device)
-        {
-            for (int left = int.Max(1, device.InUse / SwapLimits.ClusterSlots); left > 0 && ReclaimOneFull(device); left--)
-            {
-            }
-        }
-    }
-
-    /// <inheritdoc/>
     internal override bool FinishDiscards()
     {
         bool any = false;
         for (int number = 0; number < SwapLimits.MaxDevices; number++)
         {
             any |= _registry[number]?.FinishDiscards() ?? false;
+        }
+
+        return any;
+    }
+
+    private void AllocateOnCpu(ref AllocationRequest request)
+    {
+        ref CpuCursor cursor = ref _cursors[request.Cpu];
+        SpinLatch.Enter(ref cursor.Latch);
+        int before;
+        do
+        {
+            before = request.Done;
+            if (!TryCursor(ref cursor, ref request))
+            {
+                TryDevices(ref cursor, ref request);
+            }
+        }
+        while (!request.IsDone && request.Done != before);
+        SpinLatch.Exit(ref cursor.Latch);
+    }
+
+    // When a device has become full: Linux has a worker do this, here it is the allocating thread, after it has what it wanted.
+    private bool ReclaimFullClusters(int number)
+    {
+        bool any = false;
+        if (_registry[number] is { } device)
+        {
+            int before = device.InUse;
+            for (int left = int.Max(1, before / SwapLimits.ClusterSlots); left > 0 && ReclaimOneFull(device); left--)
+            {
+            }
+
+            any = device.InUse < before;
         }
 
         return any;
@@ -280,7 +295,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
                 break;
             }
 
-            if (!layout.TryReserve(cluster, layout.Used(cluster) + slots))
+            if (!layout.TryReserve(cluster, layout.Used(cluster) + slots)
+                || (Groups.Scope == GroupScope.V2 && !layout.TryPrepareGroup(cluster, request.Group)))
             {
                 request.HasFailed = true;
                 break;
@@ -306,6 +322,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         if (inUse >= device.Pages)
         {
             _registry.Settle(device);
+            request.Filled = device.Number;
         }
 
         return taken != 0;
@@ -323,6 +340,11 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
         SwapEntry entry = new(device.Number, (cluster << SwapLimits.ClusterShift) + (uint)position);
         layout.FillCached(cluster, position, request.Slots, head);
+        if (Groups.Scope == GroupScope.V2)
+        {
+            layout.SetGroup(cluster, position, request.Slots, request.Group);
+        }
+
         layout.SetUsed(cluster, used + request.Slots);
         _folios.AddReferences(head, request.Slots);
         _cache.Set(head, entry, request.Order);
@@ -439,36 +461,19 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     {
         for (done = 0; done < request.Done; done++)
         {
-            SwapEntry entry = request.Entries[done];
-            SwapDevice<TLayout> device = DeviceOf(entry);
-            bool isCharged = Groups.TryCharge(request.Group, request.Slots);
-            if (isCharged)
+            if (!Groups.TryCharge(request.Group, request.Slots))
             {
-                device.Layout.Lock(entry.Cluster);
-                bool hasRoom = device.Layout.TryPrepareGroup(entry.Cluster, request.Group);
-                if (hasRoom)
+                // The slots bear the group's id, and so will be uncharged as they become free.
+                for (int i = done; i < request.Done; i++)
                 {
-                    device.Layout.SetGroup(entry.Cluster, entry.Position, request.Slots, request.Group);
+                    Groups.Charge(request.Group, request.Slots);
+                    _ = Drop(request.Heads[i], SwapShadow.None, 0);
+                    request.Entries[i] = SwapEntry.None;
                 }
 
-                device.Layout.Unlock(entry.Cluster);
-                if (hasRoom)
-                {
-                    continue;
-                }
-
-                Groups.Uncharge(request.Group, request.Slots);
-                request.HasFailed = true;
+                request.Done = done;
+                return false;
             }
-
-            for (int i = done; i < request.Done; i++)
-            {
-                _ = Drop(request.Heads[i], SwapShadow.None, 0);
-                request.Entries[i] = SwapEntry.None;
-            }
-
-            request.Done = done;
-            return isCharged;
         }
 
         if (!request.IsDone)

@@ -150,7 +150,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         for (uint offset = uint.Max(from, 1); offset < device.Max; offset++)
         {
             SwapEntry at = new(number, offset);
-            if (!device.Layout.HasTable(at.Cluster))
+            if (!device.MayHaveTable(at.Cluster))
             {
                 offset |= SwapLimits.ClusterSlots - 1;
             }

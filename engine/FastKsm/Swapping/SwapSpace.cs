@@ -61,9 +61,6 @@ internal abstract class SwapSpace : IDisposable
     internal abstract SwapStatus Allocate(
         int cpu, ReadOnlySpan<Pfn> heads, int order, ushort group, Span<SwapEntry> entries, out int done);
 
-    /// <summary>Takes cache-only slots back from full clusters of a device that has become full, as Linux's worker does.</summary>
-    internal abstract void ReclaimFullClusters(int number);
-
     /// <summary>Discards clusters that wait for it, on every device.</summary>
     /// <returns>Whether there were any.</returns>
     internal abstract bool FinishDiscards();

@@ -108,11 +108,13 @@ internal sealed class SwapRig : IDisposable
     /// <summary>The same for a folio.</summary>
     internal SwapEntry PageOut(Pfn head, int cpu = 0, int order = 0, ushort group = 0)
     {
+        Assert.True(Folios.TryLock(head));
         if (Space.Allocate(cpu, head, order, group, out SwapEntry entry) == SwapStatus.Done)
         {
             Assert.Equal(SwapStatus.Done, Space.DuplicateCached(entry, 1 << order));
         }
 
+        Folios.Unlock(head);
         return entry;
     }
 

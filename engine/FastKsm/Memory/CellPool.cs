@@ -37,12 +37,12 @@ internal sealed unsafe class CellPool : IDisposable
 
     /// <summary>Reserves room; commits none of it.</summary>
     /// <param name="cells">Largest number of cells that can ever be in use at once; at least one.</param>
-    /// <param name="cellBytes">Bytes of a cell: a power of two, at least 64.</param>
+    /// <param name="cellBytes">Bytes of a cell: a positive multiple of 64.</param>
     /// <param name="faults">Asked whenever a cell is taken.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
     internal CellPool(uint cells, int cellBytes, AllocationFaults faults)
     {
-        Debug.Assert(cells != 0 && cellBytes >= 64 && BitOperations.IsPow2(cellBytes), "Chunks are whole pages.");
+        Debug.Assert(cells != 0 && cellBytes > 0 && cellBytes % 64 == 0, "Chunks are whole pages.");
         _cellBytes = (uint)cellBytes;
         _faults = faults;
 

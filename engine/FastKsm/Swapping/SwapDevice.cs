@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using FastKsm.Swapping.Backends;
 
 namespace FastKsm.Swapping;
 

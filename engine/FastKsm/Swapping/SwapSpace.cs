@@ -1,5 +1,6 @@
 using System;
 using FastKsm.Primitives;
+using FastKsm.Swapping.Backends;
 
 namespace FastKsm.Swapping;
 

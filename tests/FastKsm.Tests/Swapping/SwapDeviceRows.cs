@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using FastKsm.Swapping;
+using FastKsm.Swapping.Backends;
 using Xunit;
 
 namespace FastKsm.Tests.Swapping;

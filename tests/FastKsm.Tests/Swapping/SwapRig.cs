@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Swapping;
+using FastKsm.Swapping.Backends;
 using Xunit;
 
 namespace FastKsm.Tests.Swapping;

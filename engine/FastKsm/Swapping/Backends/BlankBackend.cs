@@ -1,21 +1,21 @@
 using System;
 
-namespace FastKsm.Swapping;
+namespace FastKsm.Swapping.Backends;
 
 /// <summary>Keeps no contents: for what is asked of the tables alone. Has a header, so that it can be mounted.</summary>
 internal sealed class BlankBackend : SwapBackend
 {
-    private readonly byte[] _header = new byte[SwapHeader.Bytes];
+    private readonly HeaderPage _header;
 
     /// <param name="slots">Size in slots, the header's among them.</param>
     internal BlankBackend(uint slots)
     {
         Slots = slots;
-        SwapHeader.Write(_header, slots - 1);
+        _header = new HeaderPage(slots);
     }
 
-    /// <summary>The first page, to be written by the test or tool that wants another one.</summary>
-    internal Span<byte> Header => _header;
+    /// <summary>The first page, for a caller that wants another one.</summary>
+    internal Span<byte> Header => _header.Bytes;
 
     /// <inheritdoc/>
     internal override uint Slots { get; }
@@ -27,11 +27,7 @@ internal sealed class BlankBackend : SwapBackend
     internal override long UsedBytes => 0;
 
     /// <inheritdoc/>
-    internal override bool TryReadHeader(Span<byte> page)
-    {
-        _header.CopyTo(page);
-        return true;
-    }
+    internal override bool TryReadHeader(Span<byte> page) => _header.Bytes.TryCopyTo(page);
 
     /// <inheritdoc/>
     internal override SwapStatus Write(uint slot, ReadOnlySpan<byte> content) => SwapStatus.Done;

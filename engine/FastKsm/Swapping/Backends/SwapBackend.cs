@@ -1,6 +1,6 @@
 using System;
 
-namespace FastKsm.Swapping;
+namespace FastKsm.Swapping.Backends;
 
 /// <summary>Where the contents of a device's slots are kept. A device holds one, and devices of one system may differ.</summary>
 /// <remarks>

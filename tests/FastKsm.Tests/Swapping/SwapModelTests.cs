@@ -11,8 +11,8 @@ public sealed class SwapModelTests
 {
     private const int Length = 6000;
     private const int Scripts = 20;
-    private const int ComparedAfterEach = 100;
-    private const int ComparedEvery = 1000;
+    private const int ComparedAfterEach = 50;
+    private const int ComparedEvery = 2000;
 
     [Theory]
     [InlineData("legacy", 0, 0)]

@@ -6,9 +6,11 @@ using FastKsm.Swapping.Backends;
 
 namespace FastKsm;
 
-/// <summary>The tables of one swap device, without a machine and without contents: to measure what a layout takes.</summary>
+/// <summary>The tables of one swap device, without a machine and without contents: to measure what a layout
+/// takes.</summary>
 /// <remarks>
-/// Slots are given out as Linux's allocator gives them out to one CPU, each as a page that has been swapped out, is named by one
+/// Slots are given out as Linux's allocator gives them out to one CPU, each as a page that has been swapped out, is
+/// named by one
 /// swap entry and charged to one memory cgroup. Thread safety: one thread at a time.
 /// </remarks>
 public sealed class SwapTables : IDisposable
@@ -26,7 +28,8 @@ public sealed class SwapTables : IDisposable
     /// <param name="layout">How its tables are stored.</param>
     /// <param name="slots">Its size in pages, the header's among them: 2 to 2^30.</param>
     /// <param name="prefault">
-    /// Whether arrays that Linux makes at mounting are backed with memory at once, as the kernel's are; else when they are first used.
+    /// Whether arrays that Linux makes at mounting are backed with memory at once, as the kernel's are; else when they
+    /// are first used.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The layout or the size is out of its range.</exception>
     /// <exception cref="OutOfNativeMemoryException">The host has no memory for the tables.</exception>
@@ -82,7 +85,8 @@ public sealed class SwapTables : IDisposable
     /// <param name="pages">How many; at least none.</param>
     /// <returns>How many there was room for.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for the tables; what had been swapped out before is.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for the tables; what had been swapped out
+    /// before is.</exception>
     public long SwapOut(long pages)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(pages);

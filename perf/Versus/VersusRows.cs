@@ -48,7 +48,7 @@ internal static class VersusRows
         new SwapBytesRow("swap.static.faithful", SwapLayoutKind.Faithful, Tebibyte, promised: 0.09375, SwapBytesRow.Reserved),
         new SwapBytesRow("swap.static.compact", SwapLayoutKind.Compact, Tebibyte, promised: 0.047, SwapBytesRow.Reserved),
         new SwapBytesRow("swap.idle.compact", SwapLayoutKind.Compact, Tebibyte, promised: 0.001, SwapBytesRow.Resident),
-        new SwapBytesRow("swap.sparse.compact", SwapLayoutKind.Compact, MillionPages, promised: 96, SwapBytesRow.OneEach),
+        new SwapBytesRow("swap.sparse.compact", SwapLayoutKind.Compact, 16 * MillionPages, promised: 96, SwapBytesRow.OneEach),
         new SwapRateRow("swap.alloc.batch", Compact, peer: null, promised: 30, work => work.Allocate()),
         new SwapRateRow("swap.alloc.batch.legacy", Compact, Legacy, promised: 0, work => work.Allocate()),
         new SwapRateRow("swap.life", Compact, peer: null, promised: 10, work => work.Live(1)),

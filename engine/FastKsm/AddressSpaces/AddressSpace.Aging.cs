@@ -38,7 +38,8 @@ internal sealed partial class AddressSpace<TObserver>
 
                 if (_store.Frames[pte.Frame].Has(FrameFlags.Huge) && !whole)
                 {
-                    // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it is.
+                    // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and
+                    // as it is.
                     bool apart = TryDissolveFor(cpu, leaf, page + (uint)i, pte.Frame);
                     pte = apart ? _pageTable.Get(leaf, position + i) : default;
                     if (!pte.IsCounted)
@@ -47,7 +48,8 @@ internal sealed partial class AddressSpace<TObserver>
                     }
                 }
 
-                // Nobody offers a page for others. Linux 6.18 does where the frame is clean, as a copy made by unmerging
+                // Nobody offers a page for others. Linux 6.18 does where the frame is clean, as a copy made by
+                // unmerging
                 // is on both sides of a fork: page-out empties both.
                 ref FrameRecord frame = ref _store.Frames[pte.Frame];
                 bool others = _store.Frames.MapCountOf(pte.Frame) != 1;
@@ -76,7 +78,8 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single pages.
+    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single
+    // pages.
     private bool TryAgeSingly(int cpu, uint leaf, ulong page, int count, bool lazilyFree)
     {
         if (_pageTable.KindOf(leaf) != LeafKind.Huge)

@@ -98,7 +98,8 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
-    // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
+    // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written
+    // at once.
     private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry, bool dirty)
     {
         MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Entry.Offset), out Pfn frame);
@@ -192,7 +193,8 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.Done;
         }
 
-        // Unsharing concerns pages that others may share; a page of a file, or the plain zero page, has no owner to lose.
+        // Unsharing concerns pages that others may share; a page of a file, or the plain zero page, has no owner to
+        // lose.
         if (kind == FaultKind.Unshare && !frame.Has(FrameFlags.Anonymous) && !(pte.IsZeroFrame && pte.IsDirty))
         {
             return MemoryStatus.Done;
@@ -209,7 +211,8 @@ internal sealed partial class AddressSpace<TObserver>
             return true;
         }
 
-        // A merged frame is copied even for its last mapper: its stable node holds no reference, so one reference proves
+        // A merged frame is copied even for its last mapper: its stable node holds no reference, so one reference
+        // proves
         // nothing. For any other frame the one reference is that of this PTE, whose latch is held.
         bool huge = frame.Has(FrameFlags.Huge);
         if (!frame.Has(FrameFlags.Anonymous) || frame.Has(FrameFlags.Ksm) || (huge ? !_store.Frames.HugeFrameOf(pte.Frame).IsMappedByOne : frame.References != 1))
@@ -271,7 +274,8 @@ internal sealed partial class AddressSpace<TObserver>
         _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable && vma.Has(VmaFlags.Write)));
     }
 
-    // First write in a VMA: a neighbour's anon_vma if the two could ever merge but for their protection, else a new one.
+    // First write in a VMA: a neighbour's anon_vma if the two could ever merge but for their protection, else a new
+    // one.
     private bool TryPrepareAnonVma(uint id, ref Vma vma)
     {
         uint after = FindContaining(vma.End);

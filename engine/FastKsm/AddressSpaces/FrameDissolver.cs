@@ -5,9 +5,12 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>Takes huge pages apart, whoever maps them.</summary>
 /// <remarks>
-/// Migration entries take the place of all PTEs, of huge mappings after these have been split, so that nobody can come by a
-/// reference; then the frames stand for themselves, and get their PTEs back. The caller has the only reference that is not a
-/// PTE's. Thread safety: all members may be called concurrently, with no lock held but the merger's and an mm lock, shared.
+/// Migration entries take the place of all PTEs, of huge mappings after these have been split, so that nobody can come
+/// by a
+/// reference; then the frames stand for themselves, and get their PTEs back. The caller has the only reference that is
+/// not a
+/// PTE's. Thread safety: all members may be called concurrently, with no lock held but the merger's and an mm lock,
+/// shared.
 /// </remarks>
 internal sealed class FrameDissolver
 {

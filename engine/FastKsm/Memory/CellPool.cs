@@ -9,19 +9,19 @@ namespace FastKsm.Memory;
 
 /// <summary>Cells of one size in native memory, named by 32-bit ids; 0 names none. A free cell reads as zero.</summary>
 /// <remarks>
-/// Unlike a slab it writes nothing into free cells: who gives one back has cleared it, and a reader who comes late reads zeroes
-/// or what the next owner wrote, never a link. Cells go by 64 in a chunk with a bit for each that is free; memory of chunks without a cell
-/// in use goes back to the host, but for a few. Cells never move and stay readable for the pool's life.
+/// Unlike a slab it writes nothing into free cells: who gives one back has cleared it, and a reader who comes late
+/// reads zeroes
+/// or what the next owner wrote, never a link. Cells go by 64 in a chunk with a bit for each that is free; memory of
+/// chunks without a cell
+/// in use goes back to the host, but for one chunk's, so that a use that comes and goes costs no calls. Cells never
+/// move and stay
+/// readable for the pool's life.
 /// Thread safety: taking and returning may be done concurrently (a spin latch, an innermost lock).
 /// </remarks>
 internal sealed unsafe class CellPool : IDisposable
 {
     private const int ChunkCells = 64;
     private const uint LargestGrowth = 4 * 1024 * 1024;
-
-    // Chunks without a cell in use that keep their memory: one in so many of all, and a few.
-    private const uint IdleShare = 16;
-    private const uint FewIdle = 4;
 
     private readonly Reservation _memory;
     private readonly NativeColumn<Chunk> _chunks;
@@ -32,7 +32,7 @@ internal sealed unsafe class CellPool : IDisposable
     private int _latch;
     private uint _chunksMade;
     private uint _firstWithRoom;
-    private uint _idleWithMemory;
+    private uint _spare;
     private uint _live;
 
     /// <summary>Reserves room; commits none of it.</summary>
@@ -96,12 +96,7 @@ internal sealed unsafe class CellPool : IDisposable
         {
             uint number = _firstWithRoom;
             ref Chunk chunk = ref _chunks[number];
-            if (chunk.Free == ulong.MaxValue)
-            {
-                _idleWithMemory -= chunk.HasMemory;
-                chunk.HasMemory = 1;
-            }
-
+            _spare = _spare == number ? 0 : _spare;
             int bit = BitOperations.TrailingZeroCount(chunk.Free);
             chunk.Free &= chunk.Free - 1;
             if (chunk.Free == 0)
@@ -136,7 +131,7 @@ internal sealed unsafe class CellPool : IDisposable
         _live--;
         if (chunk.Free == ulong.MaxValue)
         {
-            Idle(ref chunk, number);
+            BecomeIdle(number);
         }
 
         SpinLatch.Exit(ref _latch);
@@ -153,15 +148,14 @@ internal sealed unsafe class CellPool : IDisposable
     }
 
     // Called with the latch held.
-    private void Idle(ref Chunk chunk, uint number)
+    private void BecomeIdle(uint number)
     {
-        if (_idleWithMemory < FewIdle + (_chunksMade / IdleShare) && _live != 0)
+        if (_spare == 0)
         {
-            _idleWithMemory++;
+            _spare = number;
         }
         else
         {
-            chunk.HasMemory = 0;
             nuint length = (nuint)ChunkCells * _cellBytes;
             _memory.Release(number * length, length);
         }
@@ -194,6 +188,5 @@ internal sealed unsafe class CellPool : IDisposable
     {
         internal ulong Free;
         internal uint Next;
-        internal uint HasMemory;
     }
 }

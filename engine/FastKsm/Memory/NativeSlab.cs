@@ -8,7 +8,8 @@ namespace FastKsm.Memory;
 /// <summary>Records of one kind in native memory, named by 32-bit ids; 0 names none.</summary>
 /// <typeparam name="T">A record of at least four bytes.</typeparam>
 /// <remarks>
-/// Layout: record <c>id</c> starts <c>id × sizeof(T)</c> bytes into one reservation and never moves. Free records form a
+/// Layout: record <c>id</c> starts <c>id × sizeof(T)</c> bytes into one reservation and never moves. Free records form
+/// a
 /// list through their first four bytes. A promise sets records aside for one operation, so that its second half, which
 /// changes things, cannot fail.
 /// Thread safety: taking, returning and promising may be done concurrently (a spin latch, the innermost lock of all);

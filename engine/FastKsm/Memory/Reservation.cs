@@ -7,7 +7,8 @@ namespace FastKsm.Memory;
 
 /// <summary>Sole owner of a stretch of the host's address space: reserved whole, committed piece by piece.</summary>
 /// <remarks>
-/// Layout: <c>[guard page][usable, page-aligned][guard page]</c>. Committed bytes read as zero until written; touching a
+/// Layout: <c>[guard page][usable, page-aligned][guard page]</c>. Committed bytes read as zero until written; touching
+/// a
 /// guard or an uncommitted byte kills the process at once instead of corrupting a neighbour. The base never moves, so
 /// addresses into a reservation stay good for its life.
 /// Thread safety: <see cref="TryCommit"/> may be called concurrently; whoever disposes must know that nobody reads.
@@ -74,10 +75,12 @@ internal sealed unsafe partial class Reservation : SafeHandleZeroOrMinusOneIsInv
         return mprotect((nint)(Base + first), end - first, ProtReadWrite) == 0;
     }
 
-    /// <summary>Asks the host to back committed memory with huge pages where it can; a host that cannot is no failure.</summary>
+    /// <summary>Asks the host to back committed memory with huge pages where it can; a host that cannot is no
+    /// failure.</summary>
     internal void PreferHugePages() => _ = madvise((nint)Base, Length, AdviseHugePage);
 
-    /// <summary>Asks the host for single pages even where it would give huge ones: for what is touched here and there.</summary>
+    /// <summary>Asks the host for single pages even where it would give huge ones: for what is touched here and
+    /// there.</summary>
     internal void PreferSmallPages() => _ = madvise((nint)Base, Length, AdviseNoHugePage);
 
     /// <summary>Gives the memory behind committed bytes back to the host; they read as zero again.</summary>

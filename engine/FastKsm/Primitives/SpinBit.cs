@@ -4,7 +4,8 @@ using System.Threading;
 
 namespace FastKsm.Primitives;
 
-/// <summary>A latch in the lowest bit of a word whose other bits its holder may change. As <see cref="SpinLatch"/> otherwise.</summary>
+/// <summary>A latch in the lowest bit of a word whose other bits its holder may change. As <see cref="SpinLatch"/>
+/// otherwise.</summary>
 /// <remarks>Thread safety: that is its job. Who does not hold it must not write the word.</remarks>
 internal static class SpinBit
 {

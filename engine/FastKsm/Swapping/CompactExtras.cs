@@ -4,7 +4,8 @@ using FastKsm.Memory;
 namespace FastKsm.Swapping;
 
 /// <summary>What only some clusters of the compact layout have: zero flags, large counts, several groups.</summary>
-/// <remarks>Goes by an id in the cluster's record, 0 for none. Thread safety: of one cluster's, the cluster's lock.</remarks>
+/// <remarks>Goes by an id in the cluster's record, 0 for none. Thread safety: of one cluster's, the cluster's
+/// lock.</remarks>
 #pragma warning disable CA1001 // The analyzer does not see that a struct is IDisposable.
 internal readonly unsafe struct CompactExtras : IDisposable
 #pragma warning restore CA1001

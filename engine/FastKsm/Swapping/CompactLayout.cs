@@ -7,11 +7,13 @@ using FastKsm.Primitives;
 namespace FastKsm.Swapping;
 
 /// <summary>
-/// Our layout: 24 bytes a cluster, none touched before the cluster is used; 4-byte entries (<see cref="CompactWord"/>), in one cache line
+/// Our layout: 24 bytes a cluster, none touched before the cluster is used; 4-byte entries
+/// (<see cref="CompactWord"/>), in one cache line
 /// while few slots are in use; zero flags, large counts and a second group only where they occur.
 /// </summary>
 /// <remarks>
-/// The array of records is committed whole, and its pages are the lazy directory: the host backs a page when its first record is written.
+/// The array of records is committed whole, and its pages are the lazy directory: the host backs a page when its first
+/// record is written.
 /// Limits: 2^28 frames, 511 groups; a shadow keeps 18 bits of age and no node.
 /// </remarks>
 #pragma warning disable CA1001 // The analyzer does not see that a struct is IDisposable.
@@ -164,7 +166,8 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         {
             uint word = _tables.Read(table, position);
 
-            // Still the cluster's table, so the word was the slot's: what stood there since may be another state, not another slot.
+            // Still the cluster's table, so the word was the slot's: what stood there since may be another state, not
+            // another slot.
             if (Volatile.Read(ref _clusters[cluster].Table) == table)
             {
                 return CompactWord.Decode(word, false, _firstFrame);

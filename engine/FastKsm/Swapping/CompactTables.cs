@@ -5,9 +5,11 @@ using FastKsm.Memory;
 
 namespace FastKsm.Swapping;
 
-/// <summary>The compact layout's tables of words: a full one of 2 KiB, or one of 64 bytes where few slots are in use.</summary>
+/// <summary>The compact layout's tables of words: a full one of 2 KiB, or one of 64 bytes where few slots are in
+/// use.</summary>
 /// <remarks>
-/// A table goes by a handle: 0 none, the id of a full one, or with the top bit set that of a sparse one. A cluster becomes full-tabled when
+/// A table goes by a handle: 0 none, the id of a full one, or with the top bit set that of a sparse one. A cluster
+/// becomes full-tabled when
 /// an allocation asks for more than a sparse table holds, and sparse when a release leaves few.
 /// Thread safety: of a table, its cluster's lock; a full table may be read without.
 /// </remarks>

@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 namespace FastKsm.Swapping;
 
 /// <summary>
-/// A table entry in 32 bits: <c>[31..4] frame less the first one, or shadow  [3..2] count  [1..0] tag</c>; 0 free, all ones bad.
+/// A table entry in 32 bits: <c>[31..4] frame less the first one, or shadow  [3..2] count  [1..0] tag</c>; 0 free, all
+/// ones bad.
 /// A shadow keeps <c>[27..10] age  [9..1] group  [0] workingset</c>.
 /// </summary>
 internal static class CompactWord

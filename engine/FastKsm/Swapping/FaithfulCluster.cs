@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace FastKsm.Swapping;
 
-/// <summary>A cluster as Linux's phase IV has it: 48 bytes. Where Linux has a pointer of 64 bits, there is an id in as many.</summary>
+/// <summary>A cluster as Linux's phase IV has it: 48 bytes. Where Linux has a pointer of 64 bits, there is an id in as
+/// many.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct FaithfulCluster
 {

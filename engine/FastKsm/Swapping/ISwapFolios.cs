@@ -2,7 +2,8 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <summary>What swap asks of the folios in its cache; a struct type argument. A folio goes by its first frame.</summary>
+/// <summary>What swap asks of the folios in its cache; a struct type argument. A folio goes by its first
+/// frame.</summary>
 /// <remarks>Every call may come with a cluster's lock held, and must not wait.</remarks>
 internal interface ISwapFolios
 {

@@ -3,9 +3,11 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <summary>How a device's clusters and table entries are stored; a struct type argument, so that every call is direct.</summary>
+/// <summary>How a device's clusters and table entries are stored; a struct type argument, so that every call is
+/// direct.</summary>
 /// <remarks>
-/// Clusters go by their number, slots by their place in the cluster. Thread safety: everything about a cluster happens under its
+/// Clusters go by their number, slots by their place in the cluster. Thread safety: everything about a cluster happens
+/// under its
 /// lock, but <see cref="ReadShared"/>, which needs none; links belong to the latch of the device's lists.
 /// What can fail begins with <c>Try</c> and has then changed nothing; what it prepares cannot fail afterwards.
 /// </remarks>

@@ -7,7 +7,8 @@ using FastKsm.Primitives;
 namespace FastKsm.Swapping;
 
 /// <summary>
-/// Linux 6.18's layout (phase I): for each slot of the device a byte of map, two of group and a zero bit, from mounting on; 32 bytes
+/// Linux 6.18's layout (phase I): for each slot of the device a byte of map, two of group and a zero bit, from
+/// mounting on; 32 bytes
 /// a cluster; 4 KiB of folios and shadows for each cluster in use. For comparison.
 /// </summary>
 /// <remarks>

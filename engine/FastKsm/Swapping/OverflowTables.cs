@@ -3,7 +3,8 @@ using FastKsm.Memory;
 
 namespace FastKsm.Swapping;
 
-/// <summary>Tables of counts that an entry has no room for: 512 words of 32 bits a cluster, made when the first one comes.</summary>
+/// <summary>Tables of counts that an entry has no room for: 512 words of 32 bits a cluster, made when the first one
+/// comes.</summary>
 #pragma warning disable CA1001 // The analyzer does not see that a struct is IDisposable.
 internal readonly unsafe struct OverflowTables : IDisposable
 #pragma warning restore CA1001

@@ -5,7 +5,8 @@ namespace FastKsm.Swapping;
 /// <summary>Content of one slot's table entry, the same for all layouts.</summary>
 /// <param name="Kind">What the slot is.</param>
 /// <param name="Count">
-/// Swap entries that name it, as far as the entry itself counts; one more than the layout's limit says that the true count
+/// Swap entries that name it, as far as the entry itself counts; one more than the layout's limit says that the true
+/// count
 /// stands in the cluster's overflow table.
 /// </param>
 /// <param name="IsZero">Z: the content is all zeroes, and stands nowhere.</param>

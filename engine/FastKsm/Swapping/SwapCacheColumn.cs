@@ -6,8 +6,10 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <summary>The swap entry of each folio in the swap cache, beside its first frame: a column of its own, committed as frames come to swap.</summary>
-/// <remarks>Thread safety: written with the folio locked and its cluster's lock held; read with either, or to look.</remarks>
+/// <summary>The swap entry of each folio in the swap cache, beside its first frame: a column of its own, committed as
+/// frames come to swap.</summary>
+/// <remarks>Thread safety: written with the folio locked and its cluster's lock held; read with either, or to
+/// look.</remarks>
 internal sealed class SwapCacheColumn : IDisposable
 {
     private const int OrderShift = 40;

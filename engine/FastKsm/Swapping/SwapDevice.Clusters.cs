@@ -10,7 +10,8 @@ namespace FastKsm.Swapping;
 /// <remarks>
 /// Lists are FIFO: clusters are taken from the head and added at the tail. Where the layout is lazy, the clusters from
 /// <c>_virgin</c> on that have no table are the head of the free list without being linked.
-/// Thread safety: a cluster's lock guards the cluster, the latch here the lists; the order is cluster, latch, and so who takes a cluster
+/// Thread safety: a cluster's lock guards the cluster, the latch here the lists; the order is cluster, latch, and so
+/// who takes a cluster
 /// from a list only tries its lock.
 /// </remarks>
 internal sealed partial class SwapDevice<TLayout> : SwapDevice
@@ -134,7 +135,8 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         }
     }
 
-    /// <summary>Makes slots of a locked cluster free; no swap entry names them, and they are not cached any more.</summary>
+    /// <summary>Makes slots of a locked cluster free; no swap entry names them, and they are not cached any
+    /// more.</summary>
     internal void FreeRun(uint cluster, int position, int count)
     {
         UnchargeRun(cluster, position, count);
@@ -187,7 +189,8 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         }
     }
 
-    /// <summary>Whether a cluster can have a table. Records of others are not even looked at, so that the host need not back them.</summary>
+    /// <summary>Whether a cluster can have a table. Records of others are not even looked at, so that the host need
+    /// not back them.</summary>
     internal bool MayHaveTable(uint cluster) =>
         (!TLayout.IsLazy || cluster < Volatile.Read(ref _virgin) || Array.BinarySearch(_badClusters, cluster) >= 0)
         && _layout.HasTable(cluster);

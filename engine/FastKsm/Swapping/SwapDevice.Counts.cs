@@ -47,7 +47,8 @@ internal sealed partial class SwapDevice<TLayout>
         return SwapStatus.Done;
     }
 
-    /// <summary>Takes one off the count of each slot of a run; slots that come to 0 stay. For a locked folio in the cache.</summary>
+    /// <summary>Takes one off the count of each slot of a run; slots that come to 0 stay. For a locked folio in the
+    /// cache.</summary>
     internal SwapStatus LowerRun(uint cluster, int position, int count)
     {
         SwapStatus status = CheckNamed(cluster, position, count);
@@ -59,7 +60,8 @@ internal sealed partial class SwapDevice<TLayout>
         return status;
     }
 
-    /// <summary>Takes one off the count of each slot of a run; slots that come to 0 and are not cached become free.</summary>
+    /// <summary>Takes one off the count of each slot of a run; slots that come to 0 and are not cached become
+    /// free.</summary>
     /// <param name="cluster">The cluster.</param>
     /// <param name="position">First slot.</param>
     /// <param name="count">Slots.</param>

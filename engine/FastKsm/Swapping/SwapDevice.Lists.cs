@@ -3,7 +3,8 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <content>The lists. The latch is taken with the moved cluster's lock held, or before a cluster's lock is tried.</content>
+/// <content>The lists. The latch is taken with the moved cluster's lock held, or before a cluster's lock is
+/// tried.</content>
 internal sealed partial class SwapDevice<TLayout>
 {
     /// <summary>First cluster that may never have been used; for checks.</summary>
@@ -63,7 +64,8 @@ internal sealed partial class SwapDevice<TLayout>
         return done;
     }
 
-    // A cluster without a slot in use: its tables go, and it waits for its next use, perhaps for being discarded before.
+    // A cluster without a slot in use: its tables go, and it waits for its next use, perhaps for being discarded
+    // before.
     private void Empty(uint cluster)
     {
         _layout.Close(cluster);

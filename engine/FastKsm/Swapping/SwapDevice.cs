@@ -50,7 +50,8 @@ internal abstract class SwapDevice : IDisposable
     /// <summary>Slots in use.</summary>
     internal int InUse => Volatile.Read(ref _inUse);
 
-    /// <summary>Of a disk that turns: where each order goes on, for all CPUs. Guarded by <see cref="SharedLatch"/>.</summary>
+    /// <summary>Of a disk that turns: where each order goes on, for all CPUs. Guarded by
+    /// <see cref="SharedLatch"/>.</summary>
     internal uint[] SharedNext { get; } = new uint[SwapLimits.Orders];
 
     /// <summary>Taken around a whole allocation on a disk that turns.</summary>

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace FastKsm.Swapping;
 
-/// <summary>Names a swap slot: <c>[34..30] device  [29..0] offset</c>. Offset 0 is a device's header, so the default names none.</summary>
+/// <summary>Names a swap slot: <c>[34..30] device  [29..0] offset</c>. Offset 0 is a device's header, so the default
+/// names none.</summary>
 /// <param name="Value">The 35 bits.</param>
 internal readonly record struct SwapEntry(ulong Value)
 {

@@ -128,7 +128,8 @@ internal sealed class SwapGroups
     /// <summary>Slots of a group have become free.</summary>
     internal void Uncharge(ushort id, int slots) => Uncharge(id, slots, end: 0);
 
-    /// <summary>v2: whether a group, or one above it, has used half of what it may, so that slots are not kept for pages in memory.</summary>
+    /// <summary>v2: whether a group, or one above it, has used half of what it may, so that slots are not kept for
+    /// pages in memory.</summary>
     internal bool IsHalfUsed(ushort id)
     {
         for (; id != 0; id = this[id].Parent)

@@ -6,7 +6,8 @@ namespace FastKsm.Swapping;
 
 /// <summary>The first page of a swap device, as mkswap writes it (swap.md 5.8).</summary>
 /// <remarks>
-/// <c>[1024] version 1  [1028] last page  [1032] number of bad pages  [1036] UUID  [1052] label  [1536] bad pages, 32 bits each
+/// <c>[1024] version 1  [1028] last page  [1032] number of bad pages  [1036] UUID  [1052] label  [1536] bad pages, 32
+/// bits each
 /// [4086] "SWAPSPACE2"</c>, in either byte order.
 /// </remarks>
 internal sealed class SwapHeader

@@ -21,7 +21,8 @@ internal static class SwapLimits
     /// <summary>Slots of the largest device, the header's among them.</summary>
     internal const uint MaxSlots = 1u << OffsetBits;
 
-    /// <summary>Devices at once: five bits less the codes that Linux keeps for entries that are no swap entries.</summary>
+    /// <summary>Devices at once: five bits less the codes that Linux keeps for entries that are no swap
+    /// entries.</summary>
     internal const int MaxDevices = 24;
 
     /// <summary>Largest id of a group, where the layout takes as many; 0 is no group.</summary>

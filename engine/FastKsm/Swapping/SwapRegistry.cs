@@ -5,8 +5,10 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <summary>The devices that are mounted, and in which order allocation tries them: by priority, and in turn among equals.</summary>
-/// <remarks>Thread safety: mounting and unmounting one at a time; the rest concurrently. The latch is innermost.</remarks>
+/// <summary>The devices that are mounted, and in which order allocation tries them: by priority, and in turn among
+/// equals.</summary>
+/// <remarks>Thread safety: mounting and unmounting one at a time; the rest concurrently. The latch is
+/// innermost.</remarks>
 internal sealed class SwapRegistry<TLayout>
     where TLayout : struct, ISwapLayout<TLayout>
 {
@@ -19,7 +21,8 @@ internal sealed class SwapRegistry<TLayout>
     internal SwapDevice<TLayout>? this[int number] =>
         (uint)number < (uint)_devices.Length ? Volatile.Read(ref _devices[number]) : null;
 
-    /// <summary>Whether more than half of all swap is in use: slots are not kept for pages that are in memory then.</summary>
+    /// <summary>Whether more than half of all swap is in use: slots are not kept for pages that are in memory
+    /// then.</summary>
     internal bool IsMoreThanHalfUsed
     {
         get
@@ -66,7 +69,8 @@ internal sealed class SwapRegistry<TLayout>
     /// <summary>Forgets a device.</summary>
     internal void Remove(SwapDevice<TLayout> device) => Volatile.Write(ref _devices[device.Number], null);
 
-    /// <summary>After slots have been allocated or freed: puts the device on or off the list of those that have room.</summary>
+    /// <summary>After slots have been allocated or freed: puts the device on or off the list of those that have
+    /// room.</summary>
     internal void Settle(SwapDevice<TLayout> device)
     {
         SpinLatch.Enter(ref _latch);

@@ -2,7 +2,8 @@ using System.Diagnostics;
 
 namespace FastKsm.Swapping;
 
-/// <summary>What is left in the slot of a folio that was evicted, to tell a refault: <c>[62..27] age  [26..11] group  [10..1] node
+/// <summary>What is left in the slot of a folio that was evicted, to tell a refault: <c>[62..27] age  [26..11] group 
+/// [10..1] node
 /// [0] workingset</c>. A layout that keeps fewer bits drops the upper ones of each.</summary>
 /// <param name="Value">The 63 bits; 0 for no shadow.</param>
 internal readonly record struct SwapShadow(ulong Value)

@@ -73,7 +73,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         SpinLatch.Exit(ref cursor.Latch);
     }
 
-    // When a device has become full: Linux has a worker do this, here it is the allocating thread, after it has what it wanted.
+    // When a device has become full: Linux has a worker do this, here it is the allocating thread, after it has what
+    // it wanted.
     private bool ReclaimFullClusters(int number)
     {
         bool any = false;
@@ -231,7 +232,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         return false;
     }
 
-    // Clusters that bring nothing go to the tail of a list, perhaps of this one, so no more are tried than it had at first.
+    // Clusters that bring nothing go to the tail of a list, perhaps of this one, so no more are tried than it had at
+    // first.
     private bool TryList(SwapDevice<TLayout> device, int list, int most, ref AllocationRequest request, out uint next)
     {
         next = 0;

@@ -10,7 +10,8 @@ namespace FastKsm.Swapping;
 /// <typeparam name="TLayout">How clusters and entries are stored.</typeparam>
 /// <typeparam name="TFolios">The folios.</typeparam>
 /// <remarks>
-/// See the README for the structures, the locks and what may be relied on. Thread safety: all members may be called concurrently, mounting and
+/// See the README for the structures, the locks and what may be relied on. Thread safety: all members may be called
+/// concurrently, mounting and
 /// unmounting one at a time; who names an entry has something that keeps its slot in use, or only looks.
 /// </remarks>
 internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace

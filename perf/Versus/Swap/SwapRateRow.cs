@@ -2,7 +2,8 @@ using System;
 
 namespace FastKsm.Perf.Versus.Swap;
 
-/// <summary>How many slots a second some work gets through, against a promised rate or against another layout.</summary>
+/// <summary>How many slots a second some work gets through, against a promised rate or against another
+/// layout.</summary>
 /// <param name="id">Name of the row.</param>
 /// <param name="ours">Makes our side.</param>
 /// <param name="peer">Makes the peer; null for a promised rate.</param>

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace FastKsm.Tests.Swapping;
 
-/// <summary>Counts: rows 32 to 39 of swap.md 9.3, on each layout. Where Linux's entry counts to 14, the layout's own limit stands.</summary>
+/// <summary>Counts: rows 32 to 39 of swap.md 9.3, on each layout. Where Linux's entry counts to 14, the layout's own
+/// limit stands.</summary>
 public abstract class SwapCountRows(string layout)
 {
     [Theory]

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace FastKsm.Tests.Swapping;
 
-/// <summary>A swap system beside a dictionary of slots: each operation on both, and what can be foretold is compared.</summary>
+/// <summary>A swap system beside a dictionary of slots: each operation on both, and what can be foretold is
+/// compared.</summary>
 internal sealed partial class SwapModel : IDisposable
 {
     private const int Groups = 6;

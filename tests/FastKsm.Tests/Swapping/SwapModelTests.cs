@@ -6,7 +6,8 @@ using Xunit;
 
 namespace FastKsm.Tests.Swapping;
 
-/// <summary>Random operations beside a dictionary; 1.08 million in all. FASTKSM_MODEL=N makes N scripts for each row.</summary>
+/// <summary>Random operations beside a dictionary; 1.08 million in all. FASTKSM_MODEL=N makes N scripts for each
+/// row.</summary>
 public sealed class SwapModelTests
 {
     private const int Length = 6000;

@@ -102,7 +102,8 @@ internal sealed class SwapRig : IDisposable
         return head;
     }
 
-    /// <summary>Swaps a folio out as far as its slots: one entry names each, and the folio stays in the swap cache.</summary>
+    /// <summary>Swaps a folio out as far as its slots: one entry names each, and the folio stays in the swap
+    /// cache.</summary>
     /// <returns>First slot; none if there is none.</returns>
     internal SwapEntry PageOut(int cpu = 0, int order = 0, ushort group = 0) => PageOut(NewFolio(order), cpu, order, group);
 

@@ -8,7 +8,8 @@ using Xunit;
 
 namespace FastKsm.Tests.Swapping;
 
-/// <summary>The rows of swap.md 9: 1 to 39 are each a test that names it, as <c>_S14</c>; the later ones need faults and reclaim on swap tables.</summary>
+/// <summary>The rows of swap.md 9: 1 to 39 are each a test that names it, as <c>_S14</c>; the later ones need faults
+/// and reclaim on swap tables.</summary>
 public sealed partial class SwapRows
 {
     private const int Rows = 39;

@@ -12,7 +12,8 @@ using Xunit;
 
 namespace FastKsm.Tests.Swapping;
 
-/// <summary>Eight threads on one swap system: references change hands, and each finds the content that was written.</summary>
+/// <summary>Eight threads on one swap system: references change hands, and each finds the content that was
+/// written.</summary>
 public sealed class SwapThreadsTests
 {
     private const int ThreadCount = 8;

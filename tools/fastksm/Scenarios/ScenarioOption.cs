@@ -6,7 +6,8 @@ using System.Linq;
 
 namespace FastKsm.Cli.Scenarios;
 
-/// <summary>Options of scenarios: checked against their range before anything runs, and with it in their help.</summary>
+/// <summary>Options of scenarios: checked against their range before anything runs, and with it in their
+/// help.</summary>
 internal static class ScenarioOption
 {
     /// <summary>A whole number.</summary>

@@ -2,7 +2,8 @@ using System;
 
 namespace FastKsm.Swapping.Backends;
 
-/// <summary>Keeps no contents: for what is asked of the tables alone. Has a header, so that it can be mounted.</summary>
+/// <summary>Keeps no contents: for what is asked of the tables alone. Has a header, so that it can be
+/// mounted.</summary>
 internal sealed class BlankBackend : SwapBackend
 {
     private readonly HeaderPage _header;

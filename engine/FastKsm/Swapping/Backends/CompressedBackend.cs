@@ -7,14 +7,17 @@ using K4os.Compression.LZ4;
 
 namespace FastKsm.Swapping.Backends;
 
-/// <summary>Contents in memory, compressed by LZ4, as zram keeps them: 16 bytes for each slot of the device, and the compressed bytes.</summary>
+/// <summary>Contents in memory, compressed by LZ4, as zram keeps them: 16 bytes for each slot of the device, and the
+/// compressed bytes.</summary>
 /// <remarks>
-/// A content that is one 64-bit word again and again is kept as that word. One that does not become small enough is kept as it is.
+/// A content that is one 64-bit word again and again is kept as that word. One that does not become small enough is
+/// kept as it is.
 /// Thread safety: of one slot, the folio's lock; the rest concurrently.
 /// </remarks>
 internal sealed unsafe class CompressedBackend : SwapBackend
 {
-    // Sizes are rounded up to whole cache lines; zsmalloc rounds to 16 bytes, and packs classes that are close to one another.
+    // Sizes are rounded up to whole cache lines; zsmalloc rounds to 16 bytes, and packs classes that are close to one
+    // another.
     private const int ClassBytes = 64;
     private const int SameFilled = -1;
 

@@ -8,7 +8,8 @@ namespace FastKsm.Swapping.Backends;
 
 /// <summary>The number of a content that can be made again from it, 8 bytes; for devices larger than memory.</summary>
 /// <remarks>
-/// A cluster whose numbers count up with its slots, as they do when a region is swapped out in order, keeps the first one only: 80
+/// A cluster whose numbers count up with its slots, as they do when a region is swapped out in order, keeps the first
+/// one only: 80
 /// bytes a cluster. Others have a table of 512 numbers. Thread safety: a latch a cluster.
 /// </remarks>
 internal sealed unsafe class ContentNumberBackend : SwapBackend

@@ -6,9 +6,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FastKsm.Swapping.Backends;
 
-/// <summary>Contents in a sparse file of the host: slot n at n pages; holes are punched where slots become free.</summary>
+/// <summary>Contents in a sparse file of the host: slot n at n pages; holes are punched where slots become
+/// free.</summary>
 /// <remarks>
-/// The file holds a header and contents, and nothing that says which slots are in use: whatever ends the process, it can be
+/// The file holds a header and contents, and nothing that says which slots are in use: whatever ends the process, it
+/// can be
 /// deleted, or opened again empty. While it is open no other process can open it. Thread safety: as the base says.
 /// </remarks>
 internal sealed partial class FileBackend : SwapBackend
@@ -35,7 +37,8 @@ internal sealed partial class FileBackend : SwapBackend
     /// <summary>The size of the file; what of it the file system backs is not asked.</summary>
     internal override long UsedBytes => RandomAccess.GetLength(_file);
 
-    /// <summary>Whether the file system takes memory of freed slots back; else the file stays as large as it was at its largest.</summary>
+    /// <summary>Whether the file system takes memory of freed slots back; else the file stays as large as it was at
+    /// its largest.</summary>
     internal bool PunchesHoles { get; }
 
     /// <summary>Makes a sparse file with a header, as mkswap does.</summary>
@@ -56,7 +59,8 @@ internal sealed partial class FileBackend : SwapBackend
     /// <param name="path">Where it is.</param>
     /// <param name="backend">The back end.</param>
     /// <param name="fault">Why it was refused, with the path; null if it was not.</param>
-    /// <returns>Busy: it is open elsewhere. Invalid: it is no swap file, or cut off. IoError: it cannot be opened.</returns>
+    /// <returns>Busy: it is open elsewhere. Invalid: it is no swap file, or cut off. IoError: it cannot be
+    /// opened.</returns>
     internal static SwapStatus TryOpen(string path, [NotNullWhen(true)] out FileBackend? backend, out string? fault)
     {
         backend = null;

@@ -3,7 +3,8 @@ using FastKsm.Memory;
 
 namespace FastKsm.Swapping.Backends;
 
-/// <summary>Contents in memory, byte for byte: a cell for each slot that has one, given back when the slot is free.</summary>
+/// <summary>Contents in memory, byte for byte: a cell for each slot that has one, given back when the slot is
+/// free.</summary>
 internal sealed unsafe class MemoryBackend : SwapBackend
 {
     private readonly HeaderPage _header;

@@ -2,9 +2,11 @@ using System;
 
 namespace FastKsm.Swapping.Backends;
 
-/// <summary>Where the contents of a device's slots are kept. A device holds one, and devices of one system may differ.</summary>
+/// <summary>Where the contents of a device's slots are kept. A device holds one, and devices of one system may
+/// differ.</summary>
 /// <remarks>
-/// A virtual call a page, beside a copy of that page; releases come as runs. Thread safety: different slots may be written, read and
+/// A virtual call a page, beside a copy of that page; releases come as runs. Thread safety: different slots may be
+/// written, read and
 /// freed at once; the folio's lock keeps two writers from one slot.
 /// </remarks>
 internal abstract class SwapBackend : IDisposable

@@ -55,7 +55,7 @@ public sealed class SwapMetadataScenarioTests : IDisposable
         _ = Rows("--plot", _file);
 
         XElement svg = XElement.Load(_file);
-        Assert.Equal(18, svg.Descendants().Count(element => element.Name.LocalName == "title"));
+        Assert.Equal(18, svg.Descendants().Count(element => string.Equals(element.Name.LocalName, "title", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -6,7 +6,8 @@ using System.Text;
 
 namespace FastKsm.Cli.Scenarios.SwapMetadata;
 
-/// <summary>The points as an SVG file: bars in groups, bytes a slot of the device on a logarithmic scale, published figures as lines.</summary>
+/// <summary>The points as an SVG file: bars in groups, bytes a slot of the device on a logarithmic scale, published
+/// figures as lines.</summary>
 internal static class MetadataPlot
 {
     private const int Width = 860;

@@ -3,7 +3,8 @@ using System.Globalization;
 
 namespace FastKsm.Cli.Scenarios.SwapMetadata;
 
-/// <summary>Mounts a device of each layout, fills it step by step, and leaves one slot of each cluster in the end.</summary>
+/// <summary>Mounts a device of each layout, fills it step by step, and leaves one slot of each cluster in the
+/// end.</summary>
 internal static class MetadataSweep
 {
     /// <summary>Slots of a cluster.</summary>

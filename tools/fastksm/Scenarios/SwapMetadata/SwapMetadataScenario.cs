@@ -20,7 +20,7 @@ internal sealed class SwapMetadataScenario : IScenario
     ];
 
     private readonly Option<long> _slots = ScenarioOption.Number(
-        "--slots", "Size of the device in pages of 4 KiB.", 1 << 22, MetadataSweep.ClusterSlots, 1 << 28);
+        "--slots", "Size of the device in pages of 4 KiB.", 1 << 24, MetadataSweep.ClusterSlots, 1 << 28);
 
     private readonly Option<string> _plot = ScenarioOption.Text("--plot", "File to which the table is drawn, as SVG.", "FILE");
 

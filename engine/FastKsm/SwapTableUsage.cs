@@ -6,7 +6,8 @@ namespace FastKsm;
 /// <param name="StaticResident">Of those, what the host backs with memory.</param>
 /// <param name="DynamicUsed">Tables of clusters in use.</param>
 /// <param name="DynamicResident">What the host backs with memory for them and for tables kept for later.</param>
-public readonly record struct SwapTableUsage(long StaticReserved, long StaticResident, long DynamicUsed, long DynamicResident)
+public readonly record struct SwapTableUsage(
+    long StaticReserved, long StaticResident, long DynamicUsed, long DynamicResident)
 {
     /// <summary>All that the host backs with memory.</summary>
     public long Resident => StaticResident + DynamicResident;

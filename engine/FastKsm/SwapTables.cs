@@ -94,10 +94,11 @@ public sealed class SwapTables : IDisposable
         while (done < pages)
         {
             int wanted = (int)long.Min(Batch, pages - done);
-            SwapStatus status = _space.Allocate(0, _frames.AsSpan(0, wanted), 0, 0, _entries.AsSpan(0, wanted), out int got);
+            Span<SwapEntry> entries = _entries.AsSpan(0, wanted);
+            SwapStatus status = _space.Allocate(0, _frames.AsSpan(0, wanted), 0, 0, entries, out int got);
             for (int i = 0; i < got; i++)
             {
-                Require(_space.DuplicateCached(_entries[i]));
+                Require(_space.DuplicateCached(entries[i]));
                 Require(_space.Drop(_frames[i], SwapShadow.None, Group));
             }
 
@@ -117,7 +118,7 @@ public sealed class SwapTables : IDisposable
     /// <param name="first">First slot; from 1 on.</param>
     /// <param name="count">Slots; at least none. All of them are in use.</param>
     /// <exception cref="ArgumentOutOfRangeException">The run is not on the device.</exception>
-    /// <exception cref="ArgumentException">A slot is not in use; those of clusters before it are free now.</exception>
+    /// <exception cref="ArgumentException">A slot is not in use; those before it are free now.</exception>
     public void Free(long first, long count)
     {
         long end = _space.Device(Device)!.Max;

@@ -44,7 +44,9 @@ internal readonly unsafe struct CompactExtras : IDisposable
 
     /// <summary>Whether a slot has a zero flag.</summary>
     internal bool IsZero(uint extras, int position) =>
-        extras != 0 && _records[extras].Zeroes is var zeroes and not 0 && (_zeroes[zeroes][position / 8] & (1 << (position % 8))) != 0;
+        extras != 0
+        && _records[extras].Zeroes is var zeroes and not 0
+        && (_zeroes[zeroes][position / 8] & (1 << (position % 8))) != 0;
 
     /// <summary>Makes the zero flags, unless there are some.</summary>
     internal bool TryMakeZeroes(ref uint extras)

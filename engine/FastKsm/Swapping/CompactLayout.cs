@@ -20,6 +20,10 @@ namespace FastKsm.Swapping;
 internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
 #pragma warning restore CA1001
 {
+    // Records of 128 clusters in a row lie together, those of neighbours some 17 records apart: CPUs consume neighbouring
+    // clusters, and would take one another's cache line away with every lock.
+    private const uint Block = 128;
+
     private const int FlagShift = 1;
     private const int FlagMask = 7;
     private const int OrderShift = 4;
@@ -40,7 +44,8 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         _firstFrame = settings.FirstFrame;
         try
         {
-            _clusters = LayoutMemory.MakeColumn<CompactCluster>(clusters, prefault: false, faults);
+            uint records = (clusters + Block - 1) / Block * Block;
+            _clusters = LayoutMemory.MakeColumn<CompactCluster>(records, prefault: false, faults);
             _tables = new CompactTables(clusters, faults);
             _extras = new CompactExtras(clusters, faults);
         }
@@ -79,40 +84,40 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     public static CompactLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
-    public void Lock(uint cluster) => SpinBit.Enter(ref _clusters[cluster].State);
+    public void Lock(uint cluster) => SpinBit.Enter(ref At(cluster).State);
 
     /// <inheritdoc/>
-    public bool TryLock(uint cluster) => SpinBit.TryEnter(ref _clusters[cluster].State);
+    public bool TryLock(uint cluster) => SpinBit.TryEnter(ref At(cluster).State);
 
     /// <inheritdoc/>
-    public void Unlock(uint cluster) => SpinBit.Exit(ref _clusters[cluster].State);
+    public void Unlock(uint cluster) => SpinBit.Exit(ref At(cluster).State);
 
     /// <inheritdoc/>
-    public int Used(uint cluster) => (_clusters[cluster].State >> UsedShift) & UsedMask;
+    public int Used(uint cluster) => (At(cluster).State >> UsedShift) & UsedMask;
 
     /// <inheritdoc/>
     public void SetUsed(uint cluster, int used) => SetField(cluster, UsedShift, UsedMask, used);
 
     /// <inheritdoc/>
-    public ClusterFlag Flag(uint cluster) => (ClusterFlag)((_clusters[cluster].State >> FlagShift) & FlagMask);
+    public ClusterFlag Flag(uint cluster) => (ClusterFlag)((At(cluster).State >> FlagShift) & FlagMask);
 
     /// <inheritdoc/>
     public void SetFlag(uint cluster, ClusterFlag flag) => SetField(cluster, FlagShift, FlagMask, (int)flag);
 
     /// <inheritdoc/>
-    public int Order(uint cluster) => (_clusters[cluster].State >> OrderShift) & OrderMask;
+    public int Order(uint cluster) => (At(cluster).State >> OrderShift) & OrderMask;
 
     /// <inheritdoc/>
     public void SetOrder(uint cluster, int order) => SetField(cluster, OrderShift, OrderMask, order);
 
     /// <inheritdoc/>
-    public ref uint Previous(uint cluster) => ref _clusters[cluster].Previous;
+    public ref uint Previous(uint cluster) => ref At(cluster).Previous;
 
     /// <inheritdoc/>
-    public ref uint Next(uint cluster) => ref _clusters[cluster].Next;
+    public ref uint Next(uint cluster) => ref At(cluster).Next;
 
     /// <inheritdoc/>
-    public bool HasTable(uint cluster) => _clusters[cluster].Table != 0;
+    public bool HasTable(uint cluster) => At(cluster).Table != 0;
 
     /// <inheritdoc/>
     public bool TryOpen(uint cluster)
@@ -120,7 +125,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         bool done = _tables.TryMakeSparse(out uint table);
         if (done)
         {
-            Volatile.Write(ref _clusters[cluster].Table, table);
+            Volatile.Write(ref At(cluster).Table, table);
         }
 
         return done;
@@ -129,7 +134,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     /// <inheritdoc/>
     public void Close(uint cluster)
     {
-        ref CompactCluster record = ref _clusters[cluster];
+        ref CompactCluster record = ref At(cluster);
         _extras.Close(ref record.Extras);
         record.Group = 0;
         uint table = record.Table;
@@ -138,7 +143,11 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     }
 
     /// <inheritdoc/>
-    public bool TryReserve(uint cluster, int used) => _tables.TryReserve(ref _clusters[cluster].Table, used);
+    public bool TryReserve(uint cluster, int used)
+    {
+        ref uint table = ref At(cluster).Table;
+        return !CompactTables.IsSparse(table) || used <= SparseTable.Capacity || _tables.TrySpread(ref table);
+    }
 
     /// <inheritdoc/>
     public void Shrink(uint cluster, int used)
@@ -146,7 +155,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         // A cluster that an allocator was at last will soon have more slots in use again.
         if (used <= CompactTables.Few && Flag(cluster) != ClusterFlag.Fragmented)
         {
-            _tables.Shrink(ref _clusters[cluster].Table);
+            _tables.Shrink(ref At(cluster).Table);
         }
     }
 
@@ -154,21 +163,23 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public SlotState Read(uint cluster, int position)
     {
-        ref CompactCluster record = ref _clusters[cluster];
-        return CompactWord.Decode(_tables.Read(record.Table, position), _extras.IsZero(record.Extras, position), _firstFrame);
+        ref CompactCluster record = ref At(cluster);
+        uint word = _tables.Read(record.Table, position);
+        bool isZero = record.Extras != 0 && _extras.IsZero(record.Extras, position);
+        return CompactWord.Decode(word, isZero, _firstFrame);
     }
 
     /// <inheritdoc/>
     public SlotState ReadShared(uint cluster, int position)
     {
-        uint table = Volatile.Read(ref _clusters[cluster].Table);
+        uint table = Volatile.Read(ref At(cluster).Table);
         if (table != 0 && !CompactTables.IsSparse(table))
         {
             uint word = _tables.Read(table, position);
 
             // Still the cluster's table, so the word was the slot's: what stood there since may be another state, not
             // another slot.
-            if (Volatile.Read(ref _clusters[cluster].Table) == table)
+            if (Volatile.Read(ref At(cluster).Table) == table)
             {
                 return CompactWord.Decode(word, false, _firstFrame);
             }
@@ -188,15 +199,18 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(uint cluster, int position, in SlotState state)
     {
-        ref CompactCluster record = ref _clusters[cluster];
+        ref CompactCluster record = ref At(cluster);
         _tables.Write(record.Table, position, CompactWord.Encode(state, _firstFrame));
-        _extras.SetZero(record.Extras, position, state.IsZero);
+        if (record.Extras != 0)
+        {
+            _extras.SetZero(record.Extras, position, state.IsZero);
+        }
     }
 
     /// <inheritdoc/>
     public bool IsFree(uint cluster, int position, int count)
     {
-        uint table = _clusters[cluster].Table;
+        uint table = At(cluster).Table;
         if (!CompactTables.IsSparse(table))
         {
             return !_tables.Full(table).Slice(position, count).ContainsAnyExcept(0u);
@@ -214,7 +228,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     /// <inheritdoc/>
     public int NextFree(uint cluster, int position)
     {
-        uint table = _clusters[cluster].Table;
+        uint table = At(cluster).Table;
         if (!CompactTables.IsSparse(table))
         {
             return LayoutMemory.Next<uint>(_tables.Full(table), position);
@@ -231,7 +245,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     /// <inheritdoc/>
     public void FillCached(uint cluster, int position, int count, Pfn head)
     {
-        uint table = _clusters[cluster].Table;
+        uint table = At(cluster).Table;
         uint word = CompactWord.Cached(head.Number, _firstFrame);
         for (int i = 0; i < count; i++)
         {
@@ -242,9 +256,13 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
     {
-        ref CompactCluster record = ref _clusters[cluster];
-        ClearGroup(cluster, position, count);
-        _extras.ClearZeroes(record.Extras, position, count);
+        ref CompactCluster record = ref At(cluster);
+        if (record.Extras != 0)
+        {
+            ClearGroup(cluster, position, count);
+            _extras.ClearZeroes(record.Extras, position, count);
+        }
+
         if (!CompactTables.IsSparse(record.Table))
         {
             _tables.Full(record.Table).Slice(position, count).Clear();
@@ -258,24 +276,24 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     }
 
     /// <inheritdoc/>
-    public bool TryPrepareZero(uint cluster) => _extras.TryMakeZeroes(ref _clusters[cluster].Extras);
+    public bool TryPrepareZero(uint cluster) => _extras.TryMakeZeroes(ref At(cluster).Extras);
 
     /// <inheritdoc/>
-    public bool HasOverflow(uint cluster) => _extras.HasOverflow(_clusters[cluster].Extras);
+    public bool HasOverflow(uint cluster) => _extras.HasOverflow(At(cluster).Extras);
 
     /// <inheritdoc/>
-    public bool TryOpenOverflow(uint cluster) => _extras.TryMakeOverflow(ref _clusters[cluster].Extras);
+    public bool TryOpenOverflow(uint cluster) => _extras.TryMakeOverflow(ref At(cluster).Extras);
 
     /// <inheritdoc/>
-    public ref uint Overflow(uint cluster, int position) => ref _extras.Overflow(_clusters[cluster].Extras, position);
+    public ref uint Overflow(uint cluster, int position) => ref _extras.Overflow(At(cluster).Extras, position);
 
     /// <inheritdoc/>
-    public void DropEmptyOverflow(uint cluster) => _extras.DropEmptyOverflow(ref _clusters[cluster].Extras);
+    public void DropEmptyOverflow(uint cluster) => _extras.DropEmptyOverflow(ref At(cluster).Extras);
 
     /// <inheritdoc/>
     public ushort Group(uint cluster, int position)
     {
-        ref CompactCluster record = ref _clusters[cluster];
+        ref CompactCluster record = ref At(cluster);
         if (HasGroupTable(cluster))
         {
             return _extras.Groups(record.Extras)[position];
@@ -287,7 +305,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     /// <inheritdoc/>
     public bool TryPrepareGroup(uint cluster, ushort group)
     {
-        ref CompactCluster record = ref _clusters[cluster];
+        ref CompactCluster record = ref At(cluster);
         if (_scope == GroupScope.None || HasGroupTable(cluster) || record.Group == 0 || record.Group == group + 1u)
         {
             return true;
@@ -310,7 +328,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     /// <inheritdoc/>
     public void SetGroup(uint cluster, int position, int count, ushort group)
     {
-        ref CompactCluster record = ref _clusters[cluster];
+        ref CompactCluster record = ref At(cluster);
         if (_scope == GroupScope.None)
         {
             return;
@@ -331,12 +349,12 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     {
         if (HasGroupTable(cluster))
         {
-            _extras.Groups(_clusters[cluster].Extras).Slice(position, count).Clear();
+            _extras.Groups(At(cluster).Extras).Slice(position, count).Clear();
         }
     }
 
     /// <inheritdoc/>
-    public bool HasGroupTable(uint cluster) => _extras.HasGroups(_clusters[cluster].Extras);
+    public bool HasGroupTable(uint cluster) => _extras.HasGroups(At(cluster).Extras);
 
     /// <inheritdoc/>
     public SwapFootprint Measure() => new(
@@ -353,12 +371,16 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         _clusters?.Dispose();
     }
 
-    private bool Bears(SlotKind kind) => kind == SlotKind.Shadow || (kind == SlotKind.Cached && _scope == GroupScope.V2);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref CompactCluster At(uint cluster) => ref _clusters[cluster ^ ((cluster & 7) << 4)];
+
+    private bool Bears(SlotKind kind) =>
+        kind == SlotKind.Shadow || (kind == SlotKind.Cached && _scope == GroupScope.V2);
 
     // The lock's bit is the holder's own and stays set; other writers wait for it.
     private void SetField(uint cluster, int shift, int mask, int value)
     {
-        ref int state = ref _clusters[cluster].State;
+        ref int state = ref At(cluster).State;
         Volatile.Write(ref state, (state & ~(mask << shift)) | (value << shift));
     }
 }

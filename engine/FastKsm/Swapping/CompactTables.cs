@@ -58,14 +58,10 @@ internal readonly unsafe struct CompactTables : IDisposable
         return done;
     }
 
-    /// <summary>Makes room for so many words.</summary>
-    internal bool TryReserve(ref uint table, int used)
+    /// <summary>Makes a full table of a sparse one.</summary>
+    /// <returns>False when the host has no memory; nothing has changed.</returns>
+    internal bool TrySpread(ref uint table)
     {
-        if (!IsSparse(table) || used <= SparseTable.Capacity)
-        {
-            return true;
-        }
-
         if (!_full.TryTake(out uint full))
         {
             return false;
@@ -124,7 +120,7 @@ internal readonly unsafe struct CompactTables : IDisposable
     /// <summary>A slot's word.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint Read(uint table, int position) => IsSparse(table)
-        ? _sparse[table & ~SparseBit].Read(position)
+        ? ReadSparse(table, position)
         : Volatile.Read(ref ((uint*)_full[table])[position]);
 
     /// <summary>Sets a slot's word.</summary>
@@ -133,7 +129,7 @@ internal readonly unsafe struct CompactTables : IDisposable
     {
         if (IsSparse(table))
         {
-            _sparse[table & ~SparseBit].Write(position, word);
+            WriteSparse(table, position, word);
         }
         else
         {
@@ -144,6 +140,12 @@ internal readonly unsafe struct CompactTables : IDisposable
     /// <summary>The words of a full table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<uint> Full(uint table) => new(_full[table], SwapLimits.ClusterSlots);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private uint ReadSparse(uint table, int position) => _sparse[table & ~SparseBit].Read(position);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteSparse(uint table, int position, uint word) => _sparse[table & ~SparseBit].Write(position, word);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -32,13 +32,14 @@ internal static class CompactWord
     internal static uint Encode(in SlotState state, uint firstFrame)
     {
         uint count = (uint)state.Count << CountShift;
-        return state.Kind switch
+        if (state.Kind == SlotKind.Cached)
         {
-            SlotKind.Cached => (((uint)state.Payload - firstFrame) << PayloadShift) | count | CachedTag,
-            SlotKind.Shadow => (Pack(state.Shadow) << PayloadShift) | count | ShadowTag,
-            SlotKind.Bad => BadWord,
-            _ => 0,
-        };
+            return (((uint)state.Payload - firstFrame) << PayloadShift) | count | CachedTag;
+        }
+
+        return state.Kind == SlotKind.Shadow ? (Pack(state.Payload) << PayloadShift) | count | ShadowTag
+            : state.Kind == SlotKind.Bad ? BadWord
+            : 0;
     }
 
     /// <summary>The word of a slot that a folio has just been given.</summary>
@@ -49,18 +50,19 @@ internal static class CompactWord
     internal static SlotState Decode(uint word, bool isZero, uint firstFrame)
     {
         byte count = (byte)((word >> CountShift) & 3);
-        return (word & 3) switch
+        uint tag = word & 3;
+        if (tag == CachedTag)
         {
-            0 => default,
-            CachedTag => new(SlotKind.Cached, count, isZero, (word >> PayloadShift) + firstFrame),
-            ShadowTag => new(SlotKind.Shadow, count, isZero, Unpack(word >> PayloadShift).Value),
-            _ => SlotState.Bad,
-        };
+            return new(SlotKind.Cached, count, isZero, (word >> PayloadShift) + firstFrame);
+        }
+
+        return tag == ShadowTag ? new(SlotKind.Shadow, count, isZero, Unpack(word >> PayloadShift))
+            : tag == 0 ? default
+            : SlotState.Bad;
     }
 
-    private static uint Pack(SwapShadow shadow) =>
-        ((uint)(shadow.Age & ((1u << AgeBits) - 1)) << 10) | ((uint)(shadow.Group & Groups) << 1) | (shadow.WasWorkingset ? 1u : 0);
+    // From and to the value of a SwapShadow, whose age begins at bit 27 and group at bit 11.
+    private static uint Pack(ulong shadow) => ((uint)(shadow >> 27) << 10) | ((uint)(shadow >> 10) & 0x3fe) | ((uint)shadow & 1);
 
-    private static SwapShadow Unpack(uint payload) =>
-        new(payload >> 10, (ushort)((payload >> 1) & Groups), node: 0, (payload & 1) != 0);
+    private static ulong Unpack(uint payload) => ((ulong)(payload >> 10) << 27) | ((payload & 0x3feUL) << 10) | (payload & 1);
 }

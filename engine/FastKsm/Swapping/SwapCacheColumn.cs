@@ -31,7 +31,8 @@ internal sealed class SwapCacheColumn : IDisposable
     }
 
     /// <summary>Whether a folio of an order can begin at a frame.</summary>
-    internal bool Takes(Pfn head, int order) => head.Number >= _firstFrame && head.Number - _firstFrame + (1UL << order) <= _frames;
+    internal bool Takes(Pfn head, int order) =>
+        head.Number >= _firstFrame && head.Number - _firstFrame + (1UL << order) <= _frames;
 
     /// <summary>Makes room for a folio.</summary>
     internal bool TryCover(Pfn head) => _entries.TryCover(head.Number - _firstFrame);
@@ -50,7 +51,8 @@ internal sealed class SwapCacheColumn : IDisposable
     internal void Set(Pfn head, SwapEntry entry, int order)
     {
         Debug.Assert(entry.RoundDown(order) == entry, "A folio's slots are aligned.");
-        Volatile.Write(ref _entries[head.Number - _firstFrame], InCache | ((ulong)(uint)order << OrderShift) | entry.Value);
+        ulong value = InCache | ((ulong)(uint)order << OrderShift) | entry.Value;
+        Volatile.Write(ref _entries[head.Number - _firstFrame], value);
     }
 
     /// <summary>A folio is not in the swap cache any more.</summary>

@@ -68,7 +68,8 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     internal override int InlineLimit => TLayout.InlineLimit;
 
     /// <inheritdoc/>
-    internal override SlotState Read(uint cluster, int position) => _layout.HasTable(cluster) ? _layout.Read(cluster, position) : default;
+    internal override SlotState Read(uint cluster, int position) =>
+        _layout.HasTable(cluster) ? _layout.Read(cluster, position) : default;
 
     /// <inheritdoc/>
     internal override int UsedIn(uint cluster) => _layout.Used(cluster);

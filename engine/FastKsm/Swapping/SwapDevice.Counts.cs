@@ -22,26 +22,23 @@ internal sealed partial class SwapDevice<TLayout>
             return SwapStatus.NoEntry;
         }
 
-        bool needsTable = false;
         for (int i = 0; i < count; i++)
         {
             SlotState state = _layout.Read(cluster, position + i);
-            if (state.Kind is not (SlotKind.Cached or SlotKind.Shadow) || (isCached ? state.Kind != SlotKind.Cached : state.Count == 0))
+            SwapStatus status = (isCached ? state.Kind != SlotKind.Cached : state.Count == 0) ? SwapStatus.NoEntry
+                : state.Count == TLayout.InlineLimit && !_layout.TryOpenOverflow(cluster) ? SwapStatus.OutOfNativeMemory
+                : SwapStatus.Done;
+            if (status != SwapStatus.Done)
             {
-                return SwapStatus.NoEntry;
+                while (i-- > 0)
+                {
+                    Lower(cluster, position + i, _layout.Read(cluster, position + i));
+                }
+
+                return status;
             }
 
-            needsTable |= state.Count == TLayout.InlineLimit;
-        }
-
-        if (needsTable && !_layout.TryOpenOverflow(cluster))
-        {
-            return SwapStatus.OutOfNativeMemory;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            Raise(cluster, position + i);
+            Raise(cluster, position + i, state);
         }
 
         return SwapStatus.Done;
@@ -51,13 +48,23 @@ internal sealed partial class SwapDevice<TLayout>
     /// cache.</summary>
     internal SwapStatus LowerRun(uint cluster, int position, int count)
     {
-        SwapStatus status = CheckNamed(cluster, position, count);
-        for (int i = 0; i < count && status == SwapStatus.Done; i++)
+        if (!_layout.HasTable(cluster))
         {
-            Lower(cluster, position + i, _layout.Read(cluster, position + i));
+            return SwapStatus.NoEntry;
         }
 
-        return status;
+        for (int i = 0; i < count; i++)
+        {
+            SlotState state = _layout.Read(cluster, position + i);
+            if (state.Count == 0)
+            {
+                return SwapStatus.NoEntry;
+            }
+
+            Lower(cluster, position + i, state);
+        }
+
+        return SwapStatus.Done;
     }
 
     /// <summary>Takes one off the count of each slot of a run; slots that come to 0 and are not cached become
@@ -69,12 +76,12 @@ internal sealed partial class SwapDevice<TLayout>
     internal SwapStatus PutRun(uint cluster, int position, int count, out bool isCacheOnly)
     {
         isCacheOnly = false;
-        SwapStatus status = CheckNamed(cluster, position, count);
-        if (status != SwapStatus.Done)
+        if (!_layout.HasTable(cluster))
         {
-            return status;
+            return SwapStatus.NoEntry;
         }
 
+        SwapStatus status = SwapStatus.Done;
         int run = 0;
         int end = position + count;
         for (int at = position; at < end; at++)
@@ -92,6 +99,12 @@ internal sealed partial class SwapDevice<TLayout>
                 run = 0;
             }
 
+            if (state.Count == 0)
+            {
+                status = SwapStatus.NoEntry;
+                break;
+            }
+
             Lower(cluster, at, state);
             isCacheOnly |= state is { Count: 1 };
         }
@@ -104,27 +117,8 @@ internal sealed partial class SwapDevice<TLayout>
         return status;
     }
 
-    private SwapStatus CheckNamed(uint cluster, int position, int count)
+    private void Raise(uint cluster, int position, in SlotState state)
     {
-        if (!_layout.HasTable(cluster))
-        {
-            return SwapStatus.NoEntry;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            if (_layout.Read(cluster, position + i).Count == 0)
-            {
-                return SwapStatus.NoEntry;
-            }
-        }
-
-        return SwapStatus.Done;
-    }
-
-    private void Raise(uint cluster, int position)
-    {
-        SlotState state = _layout.Read(cluster, position);
         if (state.Count < TLayout.InlineLimit)
         {
             _layout.Write(cluster, position, state with { Count = (byte)(state.Count + 1) });

@@ -17,7 +17,8 @@ internal abstract class SwapDevice : IDisposable
     /// <param name="header">Size and bad pages.</param>
     /// <param name="options">What it is like.</param>
     /// <param name="priority">Its priority.</param>
-    private protected SwapDevice(int number, SwapBackend backend, SwapHeader header, SwapDeviceOptions options, int priority)
+    private protected SwapDevice(
+        int number, SwapBackend backend, SwapHeader header, SwapDeviceOptions options, int priority)
     {
         Number = number;
         Backend = backend;

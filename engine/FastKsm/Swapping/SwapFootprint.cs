@@ -6,7 +6,8 @@ namespace FastKsm.Swapping;
 /// <param name="DynamicUsed">Tables in use.</param>
 /// <param name="DynamicResident">What the host backs with memory for tables, those kept for later use among
 /// them.</param>
-internal readonly record struct SwapFootprint(long StaticReserved, long StaticResident, long DynamicUsed, long DynamicResident)
+internal readonly record struct SwapFootprint(
+    long StaticReserved, long StaticResident, long DynamicUsed, long DynamicResident)
 {
     /// <summary>All that is backed with memory.</summary>
     internal long Resident => StaticResident + DynamicResident;

@@ -72,7 +72,8 @@ internal sealed class SwapHeader
     /// <param name="era">Which Linux decides.</param>
     /// <param name="header">What it says.</param>
     /// <param name="fault">What is wrong with it, with the value and the range; null if nothing is.</param>
-    internal static bool TryRead(ReadOnlySpan<byte> page, uint slots, SwapEra era, out SwapHeader header, out string? fault)
+    internal static bool TryRead(
+        ReadOnlySpan<byte> page, uint slots, SwapEra era, out SwapHeader header, out string? fault)
     {
         header = new SwapHeader(0, []);
         if (!page[MagicAt..].StartsWith(Magic))
@@ -100,8 +101,9 @@ internal sealed class SwapHeader
         for (int i = 0; i < pages.Length; i++)
         {
             pages[i] = Word(page, BadAt + (i * sizeof(uint)), isSwapped);
-            fault = pages[i] == 0 || pages[i] > lastPage ? Text($"the swap area lists bad page {pages[i]}; they are 1 to {lastPage}.")
-                : era == SwapEra.Phase4 && Array.IndexOf(pages, pages[i]) < i ? Text($"the swap area lists bad page {pages[i]} twice.")
+            uint listed = pages[i];
+            fault = listed == 0 || listed > lastPage ? Text($"the swap area lists bad page {listed}; they are 1 to {lastPage}.")
+                : era == SwapEra.Phase4 && Array.IndexOf(pages, listed) < i ? Text($"the swap area lists bad page {listed} twice.")
                 : null;
             if (fault is not null)
             {

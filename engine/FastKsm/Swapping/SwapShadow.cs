@@ -17,7 +17,10 @@ internal readonly record struct SwapShadow(ulong Value)
     /// <param name="node">NUMA node of the frame; ten bits.</param>
     /// <param name="wasWorkingset">Whether the folio was part of the working set.</param>
     internal SwapShadow(ulong age, ushort group, int node, bool wasWorkingset)
-        : this((age << AgeShift) | ((ulong)group << GroupShift) | ((ulong)(uint)node << NodeShift) | (wasWorkingset ? 1UL : 0)) =>
+        : this((age << AgeShift)
+            | ((ulong)group << GroupShift)
+            | ((ulong)(uint)node << NodeShift)
+            | (wasWorkingset ? 1UL : 0)) =>
         Debug.Assert(age < 1UL << 36 && node is >= 0 and < 1 << 10, "A part of the shadow is too wide.");
 
     /// <summary>Nothing is known of the eviction.</summary>

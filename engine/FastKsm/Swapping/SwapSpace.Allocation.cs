@@ -187,7 +187,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
         SpinLatch.Enter(ref device.SharedLatch);
         ref uint shared = ref device.SharedNext[request.Order];
-        bool done = (shared != 0 && TryScanAt(device, shared, ref request, out next)) || TryLists(device, ref request, out next);
+        bool done = (shared != 0 && TryScanAt(device, shared, ref request, out next))
+            || TryLists(device, ref request, out next);
         if (done)
         {
             shared = next;
@@ -265,31 +266,38 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     }
 
     // Looks through a locked cluster for free runs, and unlocks it.
-    private bool TryScan(SwapDevice<TLayout> device, uint cluster, int position, ref AllocationRequest request, out uint next)
+    private bool TryScan(
+        SwapDevice<TLayout> device, uint cluster, int position, ref AllocationRequest request, out uint next)
     {
         ref readonly TLayout layout = ref device.Layout;
         int slots = request.Slots;
         int last = (int)uint.Min(SwapLimits.ClusterSlots, device.Max - (cluster << SwapLimits.ClusterShift)) - slots;
         int taken = 0;
+        int used = layout.Used(cluster);
         next = 0;
         bool reclaims = _registry.IsMoreThanHalfUsed;
         bool isFolioAtATime = device.Options.IsRotational;
-        while (!request.IsDone && layout.Used(cluster) + slots <= SwapLimits.ClusterSlots)
+        while (!request.IsDone && used + slots <= SwapLimits.ClusterSlots)
         {
-            position = NextRun(device, cluster, position, last, slots, reclaims, out bool needsReclaim);
+            position = NextRun(layout, cluster, position, last, slots, reclaims, out bool needsReclaim);
             if (position > last)
             {
                 break;
             }
 
-            if (needsReclaim && !TryReclaimRun(device, cluster, ref position, slots, request.Order))
+            if (needsReclaim)
             {
+                bool isFree = TryReclaimRun(device, cluster, ref position, slots, request.Order);
+                used = layout.Used(cluster);
                 if (!device.IsUsable(cluster, request.Order))
                 {
                     break;
                 }
 
-                continue;
+                if (!isFree)
+                {
+                    continue;
+                }
             }
 
             if (!device.IsWritable)
@@ -297,14 +305,15 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
                 break;
             }
 
-            if (!layout.TryReserve(cluster, layout.Used(cluster) + slots)
+            if (!layout.TryReserve(cluster, used + slots)
                 || (Groups.Scope == GroupScope.V2 && !layout.TryPrepareGroup(cluster, request.Group)))
             {
                 request.HasFailed = true;
                 break;
             }
 
-            Place(device, cluster, position, ref request);
+            Place(device, cluster, position, used, ref request);
+            used += slots;
             taken += slots;
             position += slots;
             if (isFolioAtATime)
@@ -313,7 +322,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
             }
         }
 
-        if (taken != 0 && position <= last && layout.Used(cluster) < SwapLimits.ClusterSlots)
+        if (taken != 0 && position <= last && used < SwapLimits.ClusterSlots)
         {
             next = (cluster << SwapLimits.ClusterShift) + (uint)position;
         }
@@ -330,11 +339,10 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         return taken != 0;
     }
 
-    private void Place(SwapDevice<TLayout> device, uint cluster, int position, ref AllocationRequest request)
+    private void Place(SwapDevice<TLayout> device, uint cluster, int position, int used, ref AllocationRequest request)
     {
         ref readonly TLayout layout = ref device.Layout;
         Pfn head = request.Heads[request.Done];
-        int used = layout.Used(cluster);
         if (used == 0)
         {
             layout.SetOrder(cluster, request.Order);
@@ -354,9 +362,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     }
 
     private static int NextRun(
-        SwapDevice<TLayout> device, uint cluster, int position, int last, int slots, bool reclaims, out bool needsReclaim)
+        in TLayout layout, uint cluster, int position, int last, int slots, bool reclaims, out bool needsReclaim)
     {
-        ref readonly TLayout layout = ref device.Layout;
         needsReclaim = false;
         if (slots == 1 && !reclaims)
         {
@@ -403,7 +410,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         for (int i = 0; i < slots; i++)
         {
             SwapEntry entry = new(device.Number, first + (uint)i);
-            if (layout.ReadShared(cluster, entry.Position).Kind != SlotKind.Free && !TryDropUnnamed(entry, anyway: true, out _))
+            bool isFree = layout.ReadShared(cluster, entry.Position).Kind == SlotKind.Free;
+            if (!isFree && !TryDropUnnamed(entry, anyway: true, out _))
             {
                 break;
             }

@@ -7,7 +7,8 @@ namespace FastKsm.Swapping;
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>
-    internal override bool TryWhere(Pfn head, out SwapEntry entry, out int order) => _cache.TryGet(head, out entry, out order);
+    internal override bool TryWhere(Pfn head, out SwapEntry entry, out int order) =>
+        _cache.TryGet(head, out entry, out order);
 
     /// <inheritdoc/>
     internal override SlotState Peek(SwapEntry entry) =>
@@ -41,11 +42,14 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         _cache.TryGet(head, out SwapEntry first, out int order) && entry.RoundDown(order) == first;
 
     /// <inheritdoc/>
-    internal override SwapStatus AddForSwapIn(SwapEntry target, Pfn head, int order, out SwapShadow shadow, out ushort group)
+    internal override SwapStatus AddForSwapIn(
+        SwapEntry target, Pfn head, int order, out SwapShadow shadow, out ushort group)
     {
         shadow = SwapShadow.None;
         group = 0;
-        if (order is < 0 or > SwapLimits.MaxOrder || !_cache.Takes(head, order) || _registry[target.Device] is not { } device)
+        if (order is < 0 or > SwapLimits.MaxOrder
+            || !_cache.Takes(head, order)
+            || _registry[target.Device] is not { } device)
         {
             return SwapStatus.Invalid;
         }
@@ -289,7 +293,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         ref readonly TLayout layout = ref device.Layout;
         for (int i = 0; i < slots; i++)
         {
-            layout.Write(first.Cluster, first.Position + i, layout.Read(first.Cluster, first.Position + i).ToCached(head));
+            SlotState state = layout.Read(first.Cluster, first.Position + i);
+            layout.Write(first.Cluster, first.Position + i, state.ToCached(head));
         }
     }
 

@@ -96,7 +96,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         bool done = !isZero || layout.TryPrepareZero(first.Cluster);
         for (int i = 0; i < slots && done; i++)
         {
-            layout.Write(first.Cluster, first.Position + i, layout.Read(first.Cluster, first.Position + i) with { IsZero = isZero });
+            SlotState state = layout.Read(first.Cluster, first.Position + i);
+            layout.Write(first.Cluster, first.Position + i, state with { IsZero = isZero });
         }
 
         layout.Unlock(first.Cluster);

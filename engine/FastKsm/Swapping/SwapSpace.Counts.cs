@@ -14,7 +14,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     }
 
     /// <inheritdoc/>
-    internal override SwapStatus DuplicateCached(SwapEntry first, int count = 1) => Duplicate(first, count, isCached: true);
+    internal override SwapStatus DuplicateCached(SwapEntry first, int count = 1) =>
+        Duplicate(first, count, isCached: true);
 
     /// <inheritdoc/>
     internal override SwapStatus Duplicate(SwapEntry first, int count = 1) => Duplicate(first, count, isCached: false);

@@ -36,9 +36,10 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
     internal SwapSpace(SwapOptions options, TFolios folios, AllocationFaults faults)
         : base(new SwapGroups(options.Scope, TLayout.Groups))
     {
-        if (options.Frames == 0 || options.Frames > TLayout.Frames || options.Frames > uint.MaxValue - options.FirstFrame)
+        long most = long.Min(TLayout.Frames, uint.MaxValue - options.FirstFrame);
+        if (options.Frames == 0 || options.Frames > most)
         {
-            Throw.OutOfRange(nameof(options), options.Frames, $"1 to {TLayout.Frames} frames, as many as the {TLayout.Name} layout tells apart");
+            Throw.OutOfRange(nameof(options), options.Frames, $"1 to {most} frames ({TLayout.Name} layout)");
         }
 
         if (options.Cpus < 1)
@@ -54,7 +55,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
     }
 
     /// <inheritdoc/>
-    internal override SwapStatus TryMount(SwapBackend backend, SwapDeviceOptions options, out int number, out string? fault)
+    internal override SwapStatus TryMount(
+        SwapBackend backend, SwapDeviceOptions options, out int number, out string? fault)
     {
         number = _registry.FreeNumber();
         SwapStatus status = Check(backend, options, number, out SwapHeader header, out fault);
@@ -212,7 +214,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         fault = number < 0 ? $"there are {SwapLimits.MaxDevices} devices already, which is the most."
             : options.Priority is < 0 or > SwapLimits.MaxPriority
                 ? $"priority {options.Priority} is not from 0 to {SwapLimits.MaxPriority}."
-            : options.Tier is < 0 or >= SwapLimits.Tiers ? $"tier {options.Tier} is not from 0 to {SwapLimits.Tiers - 1}."
+            : options.Tier is < 0 or >= SwapLimits.Tiers
+                ? $"tier {options.Tier} is not from 0 to {SwapLimits.Tiers - 1}."
             : options is { IsPlainFile: true, HasHoles: true } ? "the swap file has holes."
             : backend.Slots is < 2 or > SwapLimits.MaxSlots
                 ? $"the device has {backend.Slots} pages; swap takes 2 to {SwapLimits.MaxSlots}."
@@ -220,7 +223,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
             : null;
         if (fault is null && SwapHeader.TryRead(page, backend.Slots, _options.Era, out header, out fault))
         {
-            fault = header.BadPages.Length != 0 && options.IsPlainFile ? "the swap area lists bad pages, which a file has none of."
+            fault = header.BadPages.Length != 0 && options.IsPlainFile
+                    ? "the swap area lists bad pages, which a file has none of."
                 : header.BadPages.Length >= header.LastPage ? "the swap area has no page that is not bad."
                 : null;
         }

@@ -26,7 +26,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
         for (int i = 1; i < available.Length; i++)
         {
-            Require(_registry[available[i - 1]]!.Priority >= _registry[available[i]]!.Priority, 29, _registry[available[i]]!, 0);
+            SwapDevice<TLayout> device = _registry[available[i]]!;
+            Require(_registry[available[i - 1]]!.Priority >= device.Priority, 29, device, 0);
         }
 
         ValidateCursors();
@@ -38,7 +39,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         if (!holds)
         {
             throw new InvalidOperationException(
-                $"Swap invariant {invariant} is broken on device {device.Number} of the {TLayout.Name} layout at {place}.");
+                $"Swap invariant {invariant} is broken at {place} on device {device.Number}, {TLayout.Name} layout.");
         }
     }
 
@@ -52,7 +53,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
             {
                 count++;
                 Require(seen.Add(cluster), 22, device, cluster);
-                Require(ClusterLists.Of(device.Layout.Flag(cluster), device.Layout.Order(cluster)) == list, 22, device, cluster);
+                int own = ClusterLists.Of(device.Layout.Flag(cluster), device.Layout.Order(cluster));
+                Require(own == list, 22, device, cluster);
             }
 
             Require(count == device.CountOf(list), 22, device, (uint)list);
@@ -83,10 +85,12 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
             int usedHere = layout.Used(cluster);
             bool isEmpty = flag is ClusterFlag.Free or ClusterFlag.Discard or ClusterFlag.None;
             Require(layout.HasTable(cluster) == (usedHere != 0) && isEmpty == (usedHere == 0), 18, device, cluster);
-            Require(usedHere != 0 || (layout.Order(cluster) == 0 && !layout.HasOverflow(cluster) && !layout.HasGroupTable(cluster)), 19, device, cluster);
+            bool isBare = layout.Order(cluster) == 0 && !layout.HasOverflow(cluster) && !layout.HasGroupTable(cluster);
+            Require(usedHere != 0 || isBare, 19, device, cluster);
             Require(flag != ClusterFlag.Full || usedHere == SwapLimits.ClusterSlots, 20, device, cluster);
             Require(
-                flag is not (ClusterFlag.NonFull or ClusterFlag.Fragmented) || usedHere is > 0 and < SwapLimits.ClusterSlots,
+                flag is not (ClusterFlag.NonFull or ClusterFlag.Fragmented)
+                || usedHere is > 0 and < SwapLimits.ClusterSlots,
                 20, device, cluster);
             used += usedHere;
             bad += badHere;
@@ -98,7 +102,8 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         charged += used - bad;
     }
 
-    private void ValidateCluster(SwapDevice<TLayout> device, uint cluster, Dictionary<ushort, long> byGroup, ref int bad)
+    private void ValidateCluster(
+        SwapDevice<TLayout> device, uint cluster, Dictionary<ushort, long> byGroup, ref int bad)
     {
         ref readonly TLayout layout = ref device.Layout;
         int used = 0;

@@ -29,7 +29,8 @@ internal abstract class SwapSpace : IDisposable
     /// <param name="options">What the device is like.</param>
     /// <param name="number">The device's number.</param>
     /// <param name="fault">Why it was refused; null if it was not.</param>
-    internal abstract SwapStatus TryMount(SwapBackend backend, SwapDeviceOptions options, out int number, out string? fault);
+    internal abstract SwapStatus TryMount(
+        SwapBackend backend, SwapDeviceOptions options, out int number, out string? fault);
 
     /// <summary>Begins to unmount a device: nothing more is allocated on it, and no allocation is on its way when this
     /// returns.</summary>
@@ -96,7 +97,8 @@ internal abstract class SwapSpace : IDisposable
     /// <param name="group">The group that the slots were charged to; in v1 its pages have the charge from now
     /// on.</param>
     /// <returns>Exists: look the folio up. NoEntry: look at the PTE again. Busy: try a lower order.</returns>
-    internal abstract SwapStatus AddForSwapIn(SwapEntry target, Pfn head, int order, out SwapShadow shadow, out ushort group);
+    internal abstract SwapStatus AddForSwapIn(
+        SwapEntry target, Pfn head, int order, out SwapShadow shadow, out ushort group);
 
     /// <summary>Takes a folio out of the swap cache: slots that entries name keep a shadow, the others become
     /// free.</summary>
@@ -147,12 +149,12 @@ internal abstract class SwapSpace : IDisposable
 
     /// <summary>One entry less names each slot of a run in the swap cache; none becomes free. For a folio that the
     /// caller has locked.</summary>
-    /// <returns>NoEntry: a slot had no count; those of clusters before it have changed.</returns>
+    /// <returns>NoEntry: a slot had no count; those before it have changed.</returns>
     internal abstract SwapStatus PutCached(SwapEntry first, int count = 1);
 
     /// <summary>One entry less names each slot of a run: zap, exit. Slots that nothing names and no folio holds become
     /// free.</summary>
-    /// <returns>NoEntry: a slot had no count; those of clusters before it have changed.</returns>
+    /// <returns>NoEntry: a slot had no count; those before it have changed.</returns>
     internal abstract SwapStatus Put(SwapEntry first, int count = 1);
 
     /// <summary>Writes a folio in the swap cache to its slots. All zeroes are a flag, and no I/O.</summary>

@@ -97,14 +97,16 @@ public sealed class SwapGroupsTests
         Assert.True(rig.Space.Groups.TryAdd(1, new SwapGroup { Tiers = 0b10 }));
         Assert.True(rig.Space.Groups.TryAdd(2, new SwapGroup { Parent = 1 }));
 
-        int[] devices = [.. Enumerable.Range(0, 6).Select(i => rig.PageOut(group: (ushort)(i % 3)).Device)];
+        // Group 0 on a CPU of its own: else it would go on in the cluster that the others' CPU has come to.
+        int[] devices = [.. Enumerable.Range(0, 6).Select(i => rig.PageOut(cpu: i % 3 == 0 ? 1 : 0, group: (ushort)(i % 3)).Device)];
 
         Assert.Equal([0, 1, 1, 0, 1, 1], devices);
+        Assert.Equal((1, 0), (rig.PageOut(cpu: 0).Device, rig.PageOut(cpu: 1, group: 0).Device));
         while (rig.PageOut(group: 2).IsSome)
         {
         }
 
-        Assert.Equal((2, 2047), (rig.Used(0), rig.Used(1)));
+        Assert.Equal((3, 2047), (rig.Used(0), rig.Used(1)));
         Assert.Equal(0, rig.PageOut().Device);
         rig.Space.Validate();
     }

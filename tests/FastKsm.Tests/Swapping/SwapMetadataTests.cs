@@ -71,7 +71,7 @@ public sealed class SwapMetadataTests
     [Fact]
     public void Compact_OneSlotInEachCluster_TakesACacheLineAndARecord()
     {
-        const int Clusters = 64;
+        const int Clusters = 128;
         using SwapRig rig = SwapRig.Make("compact");
         rig.Mount(Clusters * SwapLimits.ClusterSlots);
         long mounted = rig.Space.Measure().DynamicUsed;

@@ -80,7 +80,8 @@ internal sealed partial class FileBackend : SwapBackend
 
         long pages = RandomAccess.GetLength(file) / PageBytes;
         Span<byte> page = stackalloc byte[PageBytes];
-        fault = pages is < 2 or > SwapLimits.MaxSlots ? $"{path} has {pages} pages; a swap file has 2 to {SwapLimits.MaxSlots}."
+        fault = pages is < 2 or > SwapLimits.MaxSlots
+                ? $"{path} has {pages} pages; a swap file has 2 to {SwapLimits.MaxSlots}."
             : RandomAccess.Read(file, page, 0) != PageBytes ? $"{path} cannot be read."
             : SwapHeader.TryRead(page, (uint)pages, SwapEra.Phase4, out _, out string? wrong) ? null
             : $"{path}: {wrong}";

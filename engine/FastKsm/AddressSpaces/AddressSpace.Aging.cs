@@ -38,8 +38,7 @@ internal sealed partial class AddressSpace<TObserver>
 
                 if (_store.Frames[pte.Frame].Has(FrameFlags.Huge) && !whole)
                 {
-                    // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and
-                    // as it is.
+                    // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it is.
                     bool apart = TryDissolveFor(cpu, leaf, page + (uint)i, pte.Frame);
                     pte = apart ? _pageTable.Get(leaf, position + i) : default;
                     if (!pte.IsCounted)
@@ -48,22 +47,22 @@ internal sealed partial class AddressSpace<TObserver>
                     }
                 }
 
-                // Nobody offers a page for others. Linux 6.18 does where the frame is clean, as a copy made by
-                // unmerging
-                // is on both sides of a fork: page-out empties both.
+                // MADV_FREE makes the PTE of a page that fork shares look clean and unused where its frame is not marked dirty, as on
+                // Linux. But no process offers a page for others: Linux 6.18 does, so that page-out empties it for all of them.
                 ref FrameRecord frame = ref _store.Frames[pte.Frame];
                 bool others = _store.Frames.MapCountOf(pte.Frame) != 1;
-                if (others || (lazilyFree && !frame.Has(FrameFlags.Anonymous)))
+                bool keeps = lazilyFree
+                    ? !frame.Has(FrameFlags.Anonymous) || (others && (frame.Flags & (FrameFlags.Dirty | FrameFlags.Huge)) != FrameFlags.None)
+                    : others;
+                if (keeps)
                 {
                     continue;
                 }
 
-                killed |= pte.IsAccessed;
-                Pte aged = pte.WithAccessed(false);
-                if (lazilyFree)
+                killed |= pte.IsAccessed || (lazilyFree && pte.IsDirty);
+                Pte aged = pte.WithAccessed(false).WithDirty(pte.IsDirty && !lazilyFree);
+                if (lazilyFree && !others)
                 {
-                    killed |= pte.IsDirty;
-                    aged = aged.WithDirty(false);
                     frame.Clear(FrameFlags.Dirty | FrameFlags.SwapBacked);
                 }
 
@@ -78,8 +77,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single
-    // pages.
+    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single pages.
     private bool TryAgeSingly(int cpu, uint leaf, ulong page, int count, bool lazilyFree)
     {
         if (_pageTable.KindOf(leaf) != LeafKind.Huge)

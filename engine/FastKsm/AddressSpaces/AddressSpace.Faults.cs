@@ -42,7 +42,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         // Before the latch of the leaf: the anon_vma table lies outside it.
-        bool mayCopy = kind != FaultKind.Read && !vma.Has(VmaFlags.Shared);
+        bool mayCopy = (kind != FaultKind.Read || TakesFrameToRead(vma)) && !vma.Has(VmaFlags.Shared);
         bool wantsHuge = kind != FaultKind.Unshare && WantsHuge(vma, page);
         if ((mayCopy || wantsHuge) && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(id, ref vma))
         {
@@ -98,8 +98,10 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
-    // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written
-    // at once.
+    // Whether a read of an untouched page of a VMA makes it a page of its own.
+    private bool TakesFrameToRead(in Vma vma) => !_store.ZeroFrames.ForReads && vma.Object == 0;
+
+    // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
     private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry, bool dirty)
     {
         MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Entry.Offset), out Pfn frame);
@@ -123,7 +125,7 @@ internal sealed partial class AddressSpace<TObserver>
         MemoryStatus status;
         if (vma.Object == 0)
         {
-            if (kind == FaultKind.Read)
+            if (kind == FaultKind.Read && _store.ZeroFrames.ForReads)
             {
                 _pageTable.Set(
                     leaf, PageTable.PositionOf(page), Pte.MapZero(_store.Frames.ZeroFrameOf(page), accessible: true).WithAccessed(true));
@@ -133,7 +135,8 @@ internal sealed partial class AddressSpace<TObserver>
             status = _store.Frames.TakeZeroed(cpu, vma.Node, out frame);
             if (status == MemoryStatus.Done)
             {
-                // A debugger's write into a mapping that permits none leaves a clean PTE, as on Linux.
+                // A debugger's write into a mapping that permits none leaves a clean PTE, as on Linux. So does a read that takes
+                // a frame; where the mapping permits writing, such a read leaves a dirty and writable one.
                 MapOwn(ref vma, page, leaf, frame, writable: true, dirty: vma.Has(VmaFlags.Write));
             }
 
@@ -193,8 +196,7 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.Done;
         }
 
-        // Unsharing concerns pages that others may share; a page of a file, or the plain zero page, has no owner to
-        // lose.
+        // Unsharing concerns pages that others may share; a page of a file, or the plain zero page, has no owner to lose.
         if (kind == FaultKind.Unshare && !frame.Has(FrameFlags.Anonymous) && !(pte.IsZeroFrame && pte.IsDirty))
         {
             return MemoryStatus.Done;
@@ -211,8 +213,7 @@ internal sealed partial class AddressSpace<TObserver>
             return true;
         }
 
-        // A merged frame is copied even for its last mapper: its stable node holds no reference, so one reference
-        // proves
+        // A merged frame is copied even for its last mapper: its stable node holds no reference, so one reference proves
         // nothing. For any other frame the one reference is that of this PTE, whose latch is held.
         bool huge = frame.Has(FrameFlags.Huge);
         if (!frame.Has(FrameFlags.Anonymous) || frame.Has(FrameFlags.Ksm) || (huge ? !_store.Frames.HugeFrameOf(pte.Frame).IsMappedByOne : frame.References != 1))
@@ -274,8 +275,7 @@ internal sealed partial class AddressSpace<TObserver>
         _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable && vma.Has(VmaFlags.Write)));
     }
 
-    // First write in a VMA: a neighbour's anon_vma if the two could ever merge but for their protection, else a new
-    // one.
+    // First write in a VMA: a neighbour's anon_vma if the two could ever merge but for their protection, else a new one.
     private bool TryPrepareAnonVma(uint id, ref Vma vma)
     {
         uint after = FindContaining(vma.End);

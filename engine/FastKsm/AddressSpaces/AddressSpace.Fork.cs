@@ -95,8 +95,7 @@ internal sealed partial class AddressSpace<TObserver>
         _latch.ExitWrite();
     }
 
-    // Linux copies the parent's count with the rest of the mm, and adds it to the machine's if the parent is
-    // registered,
+    // Linux copies the parent's count with the rest of the mm, and adds it to the machine's if the parent is registered,
     // whether or not the child gets the VMAs (madvise: dontfork, wipeonfork). What it does not get is never taken off.
     private void InheritMergerZeroPages(AddressSpace<TObserver> parent)
     {

@@ -21,12 +21,11 @@ internal sealed partial class AddressSpace<TObserver>
 
     private static ulong FirstOfBlock(ulong page) => page & ~((ulong)PteLeaf.Length - 1);
 
-    // Maps a block of which nothing is mapped. Without 512 frames in a row it is for the caller to map one page. Under
-    // the latch.
+    // Maps a block of which nothing is mapped. Without 512 frames in a row it is for the caller to map one page. Under the latch.
     private bool TryMapHuge(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind)
     {
         bool accessible = (vma.Flags & VmaFlags.Access) != VmaFlags.None;
-        if (kind == FaultKind.Read)
+        if (kind == FaultKind.Read && _store.ZeroFrames.ForReads)
         {
             _pageTable.SetWhole(leaf, Pte.MapZero(PhysicalMemory.AnyZeroFrame, accessible).WithAccessed(true).ForWholeLeaf());
             return true;
@@ -53,8 +52,7 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    // A fault on a page of a huge mapping. False: the mapping has been split, and the page is to be looked at by
-    // itself.
+    // A fault on a page of a huge mapping. False: the mapping has been split, and the page is to be looked at by itself.
     private bool TryFaultHuge(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind)
     {
         Pte entry = _pageTable.GetWhole(leaf);
@@ -150,8 +148,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    // Shares a huge mapping with a child, unless somebody who works with the pages has to keep them. Under both
-    // latches.
+    // Shares a huge mapping with a child, unless somebody who works with the pages has to keep them. Under both latches.
     private bool TryShareHuge(uint leaf, AddressSpace<TObserver> child, uint into, ref bool shared)
     {
         Pte entry = _pageTable.GetWhole(leaf);
@@ -207,8 +204,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
     }
 
-    // A page table that is empty by now goes with its last VMA, and not before: as long as it is there, its block is
-    // not
+    // A page table that is empty by now goes with its last VMA, and not before: as long as it is there, its block is not
     // mapped as a whole. A leaf that is kept is one that nothing has become yet.
     private void FreeLeaves(ulong start, ulong end, bool keep)
     {

@@ -220,8 +220,7 @@ internal sealed partial class AddressSpace<TObserver>
         return false;
     }
 
-    // Empties the PTE. First the translation dies, then the references are counted: whoever borrowed by the old
-    // translation
+    // Empties the PTE. First the translation dies, then the references are counted: whoever borrowed by the old translation
     // has counted himself by now, and a later one finds no PTE. A page that is one PTE's alone may be written through a
     // loan, so one that is lent stays; of a shared one a borrower sees what it was, and everybody else a copy.
     private PteOutcome TryKill(uint leaf, ulong page, Pte pte, int held, out bool exclusive)

@@ -27,9 +27,11 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="layout">Frames, nodes and CPUs.</param>
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
     /// <param name="pageLimit">One past the largest page number of an address space.</param>
+    /// <param name="zeroFrames">Where the machine puts a zero frame of its own accord.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal AddressSpaceStore(in FrameLayout layout, int maxMapCount, ulong pageLimit)
+    internal AddressSpaceStore(in FrameLayout layout, int maxMapCount, ulong pageLimit, ZeroFrameUse zeroFrames)
     {
+        ZeroFrames = zeroFrames;
         MaxMapCount = maxMapCount;
         PageLimit = pageLimit;
         Faults = new AllocationFaults();
@@ -80,14 +82,16 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>VMAs an address space may have before splits fail.</summary>
     internal int MaxMapCount { get; }
 
+    /// <summary>Where the machine puts a zero frame of its own accord.</summary>
+    internal ZeroFrameUse ZeroFrames { get; }
+
     /// <summary>One past the largest page number.</summary>
     internal ulong PageLimit { get; }
 
     /// <summary>Pages that could not be merged because their frame was borrowed. Changed by ksmd only.</summary>
     internal long BorrowedPagesMet { get; set; }
 
-    /// <summary>The machine's count of the merger's zero frames less the sum over its address spaces: what fork
-    /// miscounts.</summary>
+    /// <summary>The machine's count of the merger's zero frames less the sum over its address spaces: what fork miscounts.</summary>
     internal long ZeroPagesMiscounted => Volatile.Read(ref _zeroPagesMiscounted);
 
     /// <summary>Bytes of native records in use, frames not counted.</summary>
@@ -101,8 +105,7 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="promise">What is set aside.</param>
     /// <param name="vmas">VMA records.</param>
     /// <param name="nodes">Tree nodes.</param>
-    /// <param name="intervals">VMAs times the chain links of each, as often as the VMA is new or gets another
-    /// interval.</param>
+    /// <param name="intervals">VMAs times the chain links of each, as often as the VMA is new or gets another interval.</param>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
     internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint intervals)
     {

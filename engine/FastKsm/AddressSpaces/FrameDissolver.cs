@@ -5,12 +5,9 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>Takes huge pages apart, whoever maps them.</summary>
 /// <remarks>
-/// Migration entries take the place of all PTEs, of huge mappings after these have been split, so that nobody can come
-/// by a
-/// reference; then the frames stand for themselves, and get their PTEs back. The caller has the only reference that is
-/// not a
-/// PTE's. Thread safety: all members may be called concurrently, with no lock held but the merger's and an mm lock,
-/// shared.
+/// Migration entries take the place of all PTEs, of huge mappings after these have been split, so that nobody can come by a
+/// reference; then the frames stand for themselves, and get their PTEs back. The caller has the only reference that is not a
+/// PTE's. Thread safety: all members may be called concurrently, with no lock held but the merger's and an mm lock, shared.
 /// </remarks>
 internal sealed class FrameDissolver
 {
@@ -87,7 +84,7 @@ internal sealed class FrameDissolver
             Pfn part = new(head.Number + (uint)i);
             if (mapping != 0)
             {
-                Arrive arrive = new() { Frame = part, Drops = dissolved };
+                Arrive arrive = new() { Frame = part, Drops = dissolved && _store.ZeroFrames.ForSplits };
                 _ = _walker.WalkAnonymous(mapping, record.Index, WalkKind.Restore, tryOnly: false, ref arrive);
                 zeroes += arrive.Zeroes;
                 _store.AnonVmas.Drop(mapping);

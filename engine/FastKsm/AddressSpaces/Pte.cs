@@ -5,13 +5,11 @@ using FastKsm.Swapping;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is
-/// empty.</summary>
+/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.</summary>
 /// <remarks>
 /// Not present and not empty is a swap entry, <c>[63..59] device  [58..29] offset  [12] exclusive  [6] set</c>, or a
 /// migration entry,
-/// <c>[63..32] the frame that is leaving  [12] exclusive  [11..8] what the PTE was: dirty, accessed, writable,
-/// accessible
+/// <c>[63..32] the frame that is leaving  [12] exclusive  [11..8] what the PTE was: dirty, accessed, writable, accessible
 /// [7] set</c>. The flags of a present PTE are clear in both, so no access passes through them.
 /// Thread safety: read and written under the latch of its leaf.
 /// </remarks>
@@ -109,8 +107,7 @@ internal readonly record struct Pte(ulong Value)
     internal Pte Arriving(Pfn frame) =>
         new(((ulong)frame.Number << FrameShift) | ((Value >> SavedShift) & SavedMask) | PresentBit);
 
-    /// <summary>An entry that is not present, as both sides of a fork have it: nobody's alone, and not
-    /// writable.</summary>
+    /// <summary>An entry that is not present, as both sides of a fork have it: nobody's alone, and not writable.</summary>
     internal Pte WhenForked() => new(Value & ~(ExclusiveBit | (IsMigration ? WritableBit << SavedShift : 0)));
 
     /// <summary>A migration entry after a change of protection: writing waits for a fault.</summary>

@@ -7,8 +7,7 @@ using Xunit;
 
 namespace FastKsm.Tests.Model;
 
-/// <content>Paging out: nothing that can be read changes, but for what MADV_FREE has offered and nobody has written
-/// since.</content>
+/// <content>Paging out: nothing that can be read changes, but for what MADV_FREE has offered and nobody has written since.</content>
 internal sealed partial class DictionaryMachine
 {
     /// <summary>Pages whose frames were paged out, one for each page that mapped them.</summary>
@@ -154,8 +153,7 @@ internal sealed partial class DictionaryMachine
             IsWrittenOffer = !record.Has(FrameFlags.SwapBacked) && (record.Has(FrameFlags.Dirty) || mapped.Any(place => place.Pte.IsDirty)),
             IsLent = _loans.Any(loan => Whole(loan.Pin.Frame) == Whole(frame)),
 
-            // Of merged pages those that fork has brought along are found through the page that they are a copy of,
-            // while it is merged.
+            // Of merged pages those that fork has brought along are found through the page that they are a copy of, while it is merged.
             IsReachable = !merged || mapped.All(place => filed.Contains((place.Running.Process.Space.Id, place.Page))),
         };
     }

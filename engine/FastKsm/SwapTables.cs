@@ -118,7 +118,7 @@ public sealed class SwapTables : IDisposable
     /// <param name="first">First slot; from 1 on.</param>
     /// <param name="count">Slots; at least none. All of them are in use.</param>
     /// <exception cref="ArgumentOutOfRangeException">The run is not on the device.</exception>
-    /// <exception cref="ArgumentException">A slot is not in use; those before it are free now.</exception>
+    /// <exception cref="ArgumentException">A slot is not in use; those of clusters before it are free now.</exception>
     public void Free(long first, long count)
     {
         long end = _space.Device(Device)!.Max;

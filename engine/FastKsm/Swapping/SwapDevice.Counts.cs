@@ -48,23 +48,13 @@ internal sealed partial class SwapDevice<TLayout>
     /// cache.</summary>
     internal SwapStatus LowerRun(uint cluster, int position, int count)
     {
-        if (!_layout.HasTable(cluster))
+        SwapStatus status = CheckNamed(cluster, position, count);
+        for (int i = 0; i < count && status == SwapStatus.Done; i++)
         {
-            return SwapStatus.NoEntry;
+            Lower(cluster, position + i, _layout.Read(cluster, position + i));
         }
 
-        for (int i = 0; i < count; i++)
-        {
-            SlotState state = _layout.Read(cluster, position + i);
-            if (state.Count == 0)
-            {
-                return SwapStatus.NoEntry;
-            }
-
-            Lower(cluster, position + i, state);
-        }
-
-        return SwapStatus.Done;
+        return status;
     }
 
     /// <summary>Takes one off the count of each slot of a run; slots that come to 0 and are not cached become
@@ -76,12 +66,12 @@ internal sealed partial class SwapDevice<TLayout>
     internal SwapStatus PutRun(uint cluster, int position, int count, out bool isCacheOnly)
     {
         isCacheOnly = false;
-        if (!_layout.HasTable(cluster))
+        SwapStatus status = CheckNamed(cluster, position, count);
+        if (status != SwapStatus.Done)
         {
-            return SwapStatus.NoEntry;
+            return status;
         }
 
-        SwapStatus status = SwapStatus.Done;
         int run = 0;
         int end = position + count;
         for (int at = position; at < end; at++)
@@ -99,12 +89,6 @@ internal sealed partial class SwapDevice<TLayout>
                 run = 0;
             }
 
-            if (state.Count == 0)
-            {
-                status = SwapStatus.NoEntry;
-                break;
-            }
-
             Lower(cluster, at, state);
             isCacheOnly |= state is { Count: 1 };
         }
@@ -115,6 +99,25 @@ internal sealed partial class SwapDevice<TLayout>
         }
 
         return status;
+    }
+
+    // What is given back cannot be taken again, so a run is looked at whole before anything changes.
+    private SwapStatus CheckNamed(uint cluster, int position, int count)
+    {
+        if (!_layout.HasTable(cluster))
+        {
+            return SwapStatus.NoEntry;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (_layout.Read(cluster, position + i).Count == 0)
+            {
+                return SwapStatus.NoEntry;
+            }
+        }
+
+        return SwapStatus.Done;
     }
 
     private void Raise(uint cluster, int position, in SlotState state)

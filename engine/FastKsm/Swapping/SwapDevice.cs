@@ -40,7 +40,7 @@ internal abstract class SwapDevice : IDisposable
     internal SwapDeviceOptions Options { get; }
 
     /// <summary>Its priority: higher ones are filled first.</summary>
-    internal int Priority { get; }
+    internal int Priority { get; set; }
 
     /// <summary>Slots, the header's among them.</summary>
     internal uint Max { get; }

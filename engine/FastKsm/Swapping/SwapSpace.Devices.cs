@@ -139,7 +139,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         _registry.Remove(device);
         if (device.Options.Priority is null && _options.Era == SwapEra.Linux618)
         {
-            _leastPriority++;
+            MoveUp(device.Priority);
         }
 
         device.Dispose();
@@ -195,6 +195,19 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         }
 
         _cache.Dispose();
+    }
+
+    // Linux 6.18: the devices behind one that goes move up, so that the next one still comes behind them all. Their order stays.
+    private void MoveUp(int priority)
+    {
+        _leastPriority++;
+        for (int number = 0; number < SwapLimits.MaxDevices; number++)
+        {
+            if (_registry[number] is { } other && other.Priority < priority)
+            {
+                other.Priority++;
+            }
+        }
     }
 
     private SwapStatus Check(

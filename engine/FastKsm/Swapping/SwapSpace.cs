@@ -149,12 +149,12 @@ internal abstract class SwapSpace : IDisposable
 
     /// <summary>One entry less names each slot of a run in the swap cache; none becomes free. For a folio that the
     /// caller has locked.</summary>
-    /// <returns>NoEntry: a slot had no count; those before it have changed.</returns>
+    /// <returns>NoEntry: a slot had no count; those of clusters before it have changed.</returns>
     internal abstract SwapStatus PutCached(SwapEntry first, int count = 1);
 
     /// <summary>One entry less names each slot of a run: zap, exit. Slots that nothing names and no folio holds become
     /// free.</summary>
-    /// <returns>NoEntry: a slot had no count; those before it have changed.</returns>
+    /// <returns>NoEntry: a slot had no count; those of clusters before it have changed.</returns>
     internal abstract SwapStatus Put(SwapEntry first, int count = 1);
 
     /// <summary>Writes a folio in the swap cache to its slots. All zeroes are a flag, and no I/O.</summary>

@@ -174,6 +174,21 @@ public abstract class SwapDeviceRows(string layout)
     }
 
     [Fact]
+    public void FinishUnmount_DefaultPriorityOfLinux618_OthersMoveUp()
+    {
+        using SwapRig rig = SwapRig.Make(layout, SwapEra.Linux618);
+        (int first, int second) = (rig.Mount(600), rig.Mount(600));
+        int chosen = rig.Mount(600, new SwapDeviceOptions { Priority = 4 });
+
+        Assert.Equal(SwapStatus.Done, rig.Space.BeginUnmount(first));
+        Assert.Equal(SwapStatus.Done, rig.Space.FinishUnmount(first));
+
+        Assert.Equal((-2, 4), (Priority(rig, second), Priority(rig, chosen)));
+        Assert.Equal(-3, Priority(rig, rig.Mount(600)));
+        rig.Space.Validate();
+    }
+
+    [Fact]
     public void Mount_TooManyDevices_IsRefused()
     {
         using SwapRig rig = SwapRig.Make(layout);

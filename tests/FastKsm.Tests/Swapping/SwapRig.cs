@@ -11,7 +11,7 @@ namespace FastKsm.Tests.Swapping;
 /// <summary>A swap system with devices that keep no contents, and folios to swap.</summary>
 internal sealed class SwapRig : IDisposable
 {
-    private const int Frames = 1 << 16;
+    private const int Frames = 1 << 17;
 
     private readonly List<BlankBackend> _backends = [];
     private uint _nextFrame = 1024;

@@ -124,7 +124,10 @@ internal sealed partial class SwapModel : IDisposable
         _backends.Add(backend);
         SwapDeviceOptions options = new()
         {
-            Priority = device == 2 ? 3 : 7, Tier = device, IsRotational = device == 1, DiscardsClusters = device == 2,
+            Priority = device == 2 ? 3 : 7,
+            Tier = device,
+            IsRotational = device == 1,
+            DiscardsClusters = device == 2,
         };
         Assert.Equal(SwapStatus.Done, Space.TryMount(backend, options, out int number, out _));
         Assert.Equal(device, number);

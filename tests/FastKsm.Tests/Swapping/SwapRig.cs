@@ -44,7 +44,12 @@ internal sealed class SwapRig : IDisposable
     {
         SwapOptions options = new()
         {
-            Era = era, Cpus = cpus, Scope = scope, FirstFrame = 1, Frames = Frames, LargeFolios = largeFolios,
+            Era = era,
+            Cpus = cpus,
+            Scope = scope,
+            FirstFrame = 1,
+            Frames = Frames,
+            LargeFolios = largeFolios,
         };
         return layout switch
         {

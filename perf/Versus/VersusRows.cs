@@ -1,6 +1,8 @@
 using FastKsm.Perf.Versus.Rmap;
 using FastKsm.Perf.Versus.Rows;
+using FastKsm.Perf.Versus.Swap;
 using FastKsm.Simd;
+using FastKsm.Swapping;
 
 namespace FastKsm.Perf.Versus;
 
@@ -9,6 +11,7 @@ internal static class VersusRows
 {
     private const int MillionPages = 1 << 20;
     private const int MillionVmas = 1_000_000;
+    private const long Tebibyte = 1 << 28;
 
     // As in the measurements published with the kernel's change.
     private const int ManyVmas = 20_000;
@@ -42,7 +45,23 @@ internal static class VersusRows
         new RmapPageOutRow("rmap.pageout.one", goal: 1, vmas: 1),
         new RmapUpdateRow("rmap.update.1m", goal: 1, MillionVmas, promised: 2000),
         new RmapUpdateRow("rmap.update.1m.linux-tree", goal: 1, MillionVmas, promised: null),
+        new SwapBytesRow("swap.static.faithful", SwapLayoutKind.Faithful, Tebibyte, promised: 0.09375, SwapBytesRow.Reserved),
+        new SwapBytesRow("swap.static.compact", SwapLayoutKind.Compact, Tebibyte, promised: 0.047, SwapBytesRow.Reserved),
+        new SwapBytesRow("swap.idle.compact", SwapLayoutKind.Compact, Tebibyte, promised: 0.001, SwapBytesRow.Resident),
+        new SwapBytesRow("swap.sparse.compact", SwapLayoutKind.Compact, 16 * MillionPages, promised: 96, SwapBytesRow.OneEach),
+        new SwapRateRow("swap.alloc.batch", Compact, peer: null, promised: 30, work => work.Allocate()),
+        new SwapRateRow("swap.alloc.batch.legacy", Compact, Legacy, promised: 0, work => work.Allocate()),
+        new SwapRateRow("swap.life", Compact, peer: null, promised: 10, work => work.Live(1)),
+        new SwapRateRow("swap.life.legacy", Compact, Legacy, promised: 0, work => work.Live(1)),
+        new SwapRateRow("swap.life.faithful", Faithful, Legacy, promised: 0, work => work.Live(1)),
+        new SwapThreadsRow("swap.life.two", goal: 1.6, Compact),
     ];
+
+    private static SwapWork<CompactLayout> Compact(int slots) => new(slots);
+
+    private static SwapWork<FaithfulLayout> Faithful(int slots) => new(slots);
+
+    private static SwapWork<LegacyLayout> Legacy(int slots) => new(slots);
 
     // The path that the engine takes here.
     private static IVersusRow ChecksumHot()

@@ -79,7 +79,7 @@ internal sealed partial class AddressSpace<TObserver>
             pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
             if (pte.IsSwap)
             {
-                _store.Swap.Content(pte.Slot).CopyTo(destination);
+                _store.Swap.Content(pte.Entry.Offset).CopyTo(destination);
             }
             else if (!pte.IsEmpty)
             {

@@ -104,7 +104,7 @@ internal sealed partial class AddressSpace<TObserver>
     // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
     private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry, bool dirty)
     {
-        MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Slot), out Pfn frame);
+        MemoryStatus status = _store.Frames.TakeWith(cpu, vma.Node, _store.Swap.Content(entry.Entry.Offset), out Pfn frame);
         if (status == MemoryStatus.Done)
         {
             MapOwn(ref vma, page, leaf, frame, writable: true, dirty);

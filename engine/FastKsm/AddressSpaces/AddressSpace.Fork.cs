@@ -163,7 +163,7 @@ internal sealed partial class AddressSpace<TObserver>
         child._pageTable.Set(into, position, both);
         if (entry.IsSwap)
         {
-            _store.Swap.AddReference(entry.Slot);
+            _store.Swap.AddReference(entry.Entry.Offset);
             _ = Interlocked.Increment(ref child._swapEntries);
         }
         else

@@ -255,7 +255,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         if (entry.IsSwap)
         {
-            _store.Swap.Release(entry.Slot);
+            _store.Swap.Release(entry.Entry.Offset);
             _ = Interlocked.Decrement(ref _swapEntries);
         }
     }

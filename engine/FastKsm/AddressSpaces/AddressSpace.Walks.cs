@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Swapping;
 
 namespace FastKsm.AddressSpaces;
 
@@ -143,7 +144,7 @@ internal sealed partial class AddressSpace<TObserver>
 
                 _store.Swap.AddReference(slot);
                 _ = Interlocked.Increment(ref _swapEntries);
-                _pageTable.Set(leaf, PageTable.PositionOf(page), Pte.Swap(slot, record.Has(FrameFlags.Exclusive)));
+                _pageTable.Set(leaf, PageTable.PositionOf(page), Pte.Swap(new SwapEntry(0, slot), record.Has(FrameFlags.Exclusive)));
             }
 
             Unmapped(ref record, pte);

@@ -1,12 +1,14 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastKsm.Primitives;
+using FastKsm.Swapping;
 
 namespace FastKsm.AddressSpaces;
 
 /// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.</summary>
 /// <remarks>
-/// Not present and not empty is a swap entry, <c>[63..32] slot  [12] exclusive  [6] set</c>, or a migration entry,
+/// Not present and not empty is a swap entry, <c>[63..59] device  [58..29] offset  [12] exclusive  [6] set</c>, or a
+/// migration entry,
 /// <c>[63..32] the frame that is leaving  [12] exclusive  [11..8] what the PTE was: dirty, accessed, writable, accessible
 /// [7] set</c>. The flags of a present PTE are clear in both, so no access passes through them.
 /// Thread safety: read and written under the latch of its leaf.
@@ -28,6 +30,7 @@ internal readonly record struct Pte(ulong Value)
     private const int SavedShift = 7;
     private const ulong HugeBit = 1 << 13;
     private const int FrameShift = 32;
+    private const int SwapEntryShift = 64 - SwapEntry.Bits;
 
     /// <summary>Neither a frame nor anything else.</summary>
     internal bool IsEmpty => Value == 0;
@@ -65,8 +68,8 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>Of an entry that is not present: the page was this address space's alone.</summary>
     internal bool WasExclusive => (Value & ExclusiveBit) != 0;
 
-    /// <summary>Slot of a swap entry.</summary>
-    internal uint Slot => (uint)(Value >> FrameShift);
+    /// <summary>Device and slot of a swap entry.</summary>
+    internal SwapEntry Entry => new(Value >> SwapEntryShift);
 
     /// <summary>The frame of a present PTE, and the one that a migration entry's page is leaving.</summary>
     internal Pfn Frame => new((uint)(Value >> FrameShift));
@@ -93,8 +96,8 @@ internal readonly record struct Pte(ulong Value)
     internal Pte ForOnePage() => new(Value & ~HugeBit);
 
     /// <summary>A swap entry.</summary>
-    internal static Pte Swap(uint slot, bool wasExclusive) =>
-        new(((ulong)slot << FrameShift) | SwapBit | (wasExclusive ? ExclusiveBit : 0));
+    internal static Pte Swap(SwapEntry entry, bool wasExclusive) =>
+        new((entry.Value << SwapEntryShift) | SwapBit | (wasExclusive ? ExclusiveBit : 0));
 
     /// <summary>The migration entry that stands for a present PTE.</summary>
     internal Pte Leaving(bool wasExclusive) => new(

@@ -51,8 +51,8 @@ internal sealed class StoreRecount
     /// <summary>Counts a swap entry.</summary>
     internal void AddSwapEntry(Pte entry)
     {
-        _swapEntries[entry.Slot]++;
-        _wasExclusive[entry.Slot] |= entry.WasExclusive;
+        _swapEntries[entry.Entry.Offset]++;
+        _wasExclusive[entry.Entry.Offset] |= entry.WasExclusive;
     }
 
     /// <summary>Compares, when every address space has been counted.</summary>

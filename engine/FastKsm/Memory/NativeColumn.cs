@@ -62,6 +62,15 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
         return id < Volatile.Read(ref _committed) || (!_faults.Strikes() && TryGrow(id));
     }
 
+    /// <summary>Asks the host not to back the column with huge pages: most of it is never touched.</summary>
+    internal void PreferSmallPages() => _memory.PreferSmallPages();
+
+    /// <summary>Bytes that can be used.</summary>
+    internal long CommittedBytes => (long)_committed * sizeof(T);
+
+    /// <summary>Bytes that the host backs with memory now.</summary>
+    internal long ResidentBytes() => _memory.ResidentBytes();
+
     /// <summary>Makes a column of zeroes, all of it usable, for tables that are replaced as they grow.</summary>
     /// <returns>Null when the host has no memory.</returns>
     internal static NativeColumn<T>? TryMake(uint length, AllocationFaults faults)

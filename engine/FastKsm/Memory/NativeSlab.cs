@@ -8,7 +8,8 @@ namespace FastKsm.Memory;
 /// <summary>Records of one kind in native memory, named by 32-bit ids; 0 names none.</summary>
 /// <typeparam name="T">A record of at least four bytes.</typeparam>
 /// <remarks>
-/// Layout: record <c>id</c> starts <c>id × sizeof(T)</c> bytes into one reservation and never moves. Free records form a
+/// Layout: record <c>id</c> starts <c>id × sizeof(T)</c> bytes into one reservation and never moves. Free records form
+/// a
 /// list through their first four bytes. A promise sets records aside for one operation, so that its second half, which
 /// changes things, cannot fail.
 /// Thread safety: taking, returning and promising may be done concurrently (a spin latch, the innermost lock of all);
@@ -50,6 +51,9 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
 
     /// <summary>Bytes of the records in use.</summary>
     internal long UsedBytes => (long)LiveCount * sizeof(T);
+
+    /// <summary>Bytes that the host backs with memory now.</summary>
+    internal long ResidentBytes() => _memory.ResidentBytes();
 
     /// <summary>One past the largest id ever handed out.</summary>
     internal uint IdLimit => _everUsed;

@@ -1,6 +1,7 @@
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.AddressSpaces;
+using FastKsm.Swapping;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -32,7 +33,7 @@ public sealed class PageTableTests
             {
                 ulong page = s_pages[round % s_pages.Length];
                 Assert.True(table.TryFindOrAdd(page, out uint leaf));
-                Put(table, leaf, page, Pte.Swap((uint)own + 1, wasExclusive: false));
+                Put(table, leaf, page, Pte.Swap(new SwapEntry(own, (uint)own + 1), wasExclusive: false));
                 Put(table, leaf, page, default);
                 table.FreeEmptyLeaves(0, PageDirectory.Limit << PteLeaf.Shift);
             }
@@ -55,7 +56,7 @@ public sealed class PageTableTests
                     Pte entry = table.Get(leaf, PageTable.PositionOf(page));
                     table.Exit(leaf);
                     _ = Interlocked.Increment(ref entered);
-                    _ = isOwn && (entry.IsEmpty || entry.Slot == (uint)own + 1) ? 0 : Interlocked.Increment(ref strangers);
+                    _ = isOwn && (entry.IsEmpty || entry.Entry == new SwapEntry(own, (uint)own + 1)) ? 0 : Interlocked.Increment(ref strangers);
                 }
             }
         }

@@ -79,7 +79,7 @@ internal sealed partial class DictionaryMachine
         Assert.True(left.Length == 0 || !target.IsLent, "Somebody has borrowed the frame.");
         Assert.True(left.Length == 0 || !advised || target.Places.Length == 1, "Others map the frame too.");
         Assert.True(!target.IsWrittenOffer || !all, "What was offered and written is kept once more.");
-        Assert.True(left.Select(place => place.Running.Process.Space.Translate(place.Page).Slot).Distinct().Count() <= 1, "One frame, one slot.");
+        Assert.True(left.Select(place => place.Running.Process.Space.Translate(place.Page).Entry).Distinct().Count() <= 1, "One frame, one slot.");
         bool mustGo = target.IsReachable && !target.IsLent && !target.IsWrittenOffer
             && !target.Places.Any(place => place.Entry.Locked) && !(advised && target.Places.Length != 1);
         Assert.True(all || !mustGo, $"Frame {target.Frame} stays for no reason.");

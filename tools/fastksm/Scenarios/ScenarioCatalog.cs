@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using FastKsm.Cli.Scenarios.JavaHeap;
 using FastKsm.Cli.Scenarios.PreforkWorkers;
+using FastKsm.Cli.Scenarios.SwapMetadata;
 using FastKsm.Cli.Scenarios.ZeroColours;
 
 namespace FastKsm.Cli.Scenarios;
@@ -13,6 +14,7 @@ internal static class ScenarioCatalog
     [
         new JavaHeapScenario(),
         new PreforkWorkersScenario(),
+        new SwapMetadataScenario(),
         new ZeroColoursScenario(),
     ];
 }

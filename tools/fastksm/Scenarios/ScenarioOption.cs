@@ -6,7 +6,8 @@ using System.Linq;
 
 namespace FastKsm.Cli.Scenarios;
 
-/// <summary>Options of scenarios: checked against their range before anything runs, and with it in their help.</summary>
+/// <summary>Options of scenarios: checked against their range before anything runs, and with it in their
+/// help.</summary>
 internal static class ScenarioOption
 {
     /// <summary>A whole number.</summary>
@@ -106,6 +107,13 @@ internal static class ScenarioOption
         _ = option.AcceptOnlyFromAmong(words);
         return option;
     }
+
+    /// <summary>A text, such as the name of a file; empty if it is not given.</summary>
+    /// <param name="name">Name with its hyphens.</param>
+    /// <param name="description">What it sets, as a sentence.</param>
+    /// <param name="help">What stands for the text in the help.</param>
+    internal static Option<string> Text(string name, string description, string help) =>
+        new(name) { Description = description, HelpName = help, DefaultValueFactory = _ => string.Empty };
 
     /// <summary>The value of an option, given or not, as the report states it.</summary>
     /// <exception cref="ArgumentException">It was not made here.</exception>

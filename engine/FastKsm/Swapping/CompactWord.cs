@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+
+namespace FastKsm.Swapping;
+
+/// <summary>
+/// A table entry in 32 bits: <c>[31..4] frame less the first one, or shadow  [3..2] count  [1..0] tag</c>; 0 free, all
+/// ones bad.
+/// A shadow keeps <c>[27..10] age  [9..1] group  [0] workingset</c>.
+/// </summary>
+internal static class CompactWord
+{
+    /// <summary>Frames that can be told apart.</summary>
+    internal const long Frames = 1L << 28;
+
+    /// <summary>Largest id of a group that a shadow has room for.</summary>
+    internal const int Groups = (1 << 9) - 1;
+
+    /// <summary>Bits of a shadow's age.</summary>
+    internal const int AgeBits = 18;
+
+    /// <summary>Largest count that a word holds by itself.</summary>
+    internal const int InlineLimit = 2;
+
+    private const uint BadWord = uint.MaxValue;
+    private const uint ShadowTag = 1;
+    private const uint CachedTag = 2;
+    private const int CountShift = 2;
+    private const int PayloadShift = 4;
+
+    /// <summary>The word of a slot's state, its zero flag aside.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Encode(in SlotState state, uint firstFrame)
+    {
+        uint count = (uint)state.Count << CountShift;
+        if (state.Kind == SlotKind.Cached)
+        {
+            return (((uint)state.Payload - firstFrame) << PayloadShift) | count | CachedTag;
+        }
+
+        return state.Kind == SlotKind.Shadow ? (Pack(state.Payload) << PayloadShift) | count | ShadowTag
+            : state.Kind == SlotKind.Bad ? BadWord
+            : 0;
+    }
+
+    /// <summary>The word of a slot that a folio has just been given.</summary>
+    internal static uint Cached(uint frame, uint firstFrame) => ((frame - firstFrame) << PayloadShift) | CachedTag;
+
+    /// <summary>The state that a word says.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static SlotState Decode(uint word, bool isZero, uint firstFrame)
+    {
+        byte count = (byte)((word >> CountShift) & 3);
+        uint tag = word & 3;
+        if (tag == CachedTag)
+        {
+            return new(SlotKind.Cached, count, isZero, (word >> PayloadShift) + firstFrame);
+        }
+
+        return tag == ShadowTag ? new(SlotKind.Shadow, count, isZero, Unpack(word >> PayloadShift))
+            : tag == 0 ? default
+            : SlotState.Bad;
+    }
+
+    // From and to the value of a SwapShadow, whose age begins at bit 27 and group at bit 11.
+    private static uint Pack(ulong shadow) => ((uint)(shadow >> 27) << 10) | ((uint)(shadow >> 10) & 0x3fe) | ((uint)shadow & 1);
+
+    private static ulong Unpack(uint payload) => ((ulong)(payload >> 10) << 27) | ((payload & 0x3feUL) << 10) | (payload & 1);
+}

@@ -1,0 +1,46 @@
+using System;
+using FastKsm.Memory;
+
+namespace FastKsm.Swapping;
+
+/// <summary>What layouts share: arrays that are there from the start, and the search for a free slot.</summary>
+internal static class LayoutMemory
+{
+    /// <summary>Makes an array of zeroes.</summary>
+    /// <param name="length">Elements.</param>
+    /// <param name="prefault">Whether the host is to back it with memory now, as the kernel's arrays are.</param>
+    /// <param name="faults">Asked once.</param>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for it.</exception>
+    internal static NativeColumn<T> MakeColumn<T>(uint length, bool prefault, AllocationFaults faults)
+        where T : unmanaged
+    {
+        NativeColumn<T> column = NativeColumn<T>.TryMake(length, faults)
+            ?? throw new OutOfNativeMemoryException("The host has no memory for a swap device's tables.");
+        column.PreferSmallPages();
+        if (prefault)
+        {
+            for (uint done = 0; done < length;)
+            {
+                int run = (int)uint.Min(length - done, 1 << 20);
+                column.Run(done, run).Clear();
+                done += (uint)run;
+            }
+        }
+
+        return column;
+    }
+
+    /// <summary>The first element from a place on that is the default; their number if there is none.</summary>
+    internal static int Next<T>(ReadOnlySpan<T> entries, int position)
+        where T : unmanaged, IEquatable<T>
+    {
+        // Mostly the very next one.
+        if (position < entries.Length && entries[position].Equals(default))
+        {
+            return position;
+        }
+
+        int found = position < entries.Length ? entries[position..].IndexOf(default(T)) : -1;
+        return found < 0 ? entries.Length : position + found;
+    }
+}

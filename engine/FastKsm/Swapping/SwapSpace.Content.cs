@@ -1,0 +1,106 @@
+using System;
+using FastKsm.Primitives;
+using FastKsm.Simd;
+
+namespace FastKsm.Swapping;
+
+/// <content>Contents of slots: written, and read back (swap.md 5.2, 5.3).</content>
+internal sealed partial class SwapSpace<TLayout, TFolios>
+{
+    /// <inheritdoc/>
+    internal override SwapStatus Write(Pfn head, ReadOnlySpan<byte> content, out bool isZero)
+    {
+        isZero = false;
+        if (!_cache.TryGet(head, out SwapEntry first, out int order))
+        {
+            return SwapStatus.NoEntry;
+        }
+
+        SwapDevice<TLayout> device = DeviceOf(first);
+        int slots = 1 << order;
+        int size = device.Backend.ContentSize;
+        if (content.Length != size * slots)
+        {
+            return SwapStatus.Invalid;
+        }
+
+        isZero = content.Length != 0 && PageZero.IsZero(content);
+        if (!TrySetZero(device, first, slots, isZero))
+        {
+            return SwapStatus.OutOfNativeMemory;
+        }
+
+        if (isZero)
+        {
+            // What an earlier writing left there is nobody's content any more.
+            device.Backend.Free(first.Offset, slots);
+            return SwapStatus.Done;
+        }
+
+        for (int i = 0; i < slots; i++)
+        {
+            SwapStatus status = device.Backend.Write(first.Offset + (uint)i, content.Slice(i * size, size));
+            if (status != SwapStatus.Done)
+            {
+                return status;
+            }
+        }
+
+        return SwapStatus.Done;
+    }
+
+    /// <inheritdoc/>
+    internal override SwapStatus Read(Pfn head, Span<byte> content)
+    {
+        if (!_cache.TryGet(head, out SwapEntry first, out int order))
+        {
+            return SwapStatus.NoEntry;
+        }
+
+        SwapDevice<TLayout> device = DeviceOf(first);
+        int size = device.Backend.ContentSize;
+        if (content.Length != size << order)
+        {
+            return SwapStatus.Invalid;
+        }
+
+        for (int i = 0; i < 1 << order; i++)
+        {
+            Span<byte> page = content.Slice(i * size, size);
+            SwapEntry entry = first.Plus((uint)i);
+            if (IsZero(device, entry))
+            {
+                page.Clear();
+            }
+            else if (device.Backend.Read(entry.Offset, page) is var status and not SwapStatus.Done)
+            {
+                return status;
+            }
+        }
+
+        return SwapStatus.Done;
+    }
+
+    private static bool IsZero(SwapDevice<TLayout> device, SwapEntry entry)
+    {
+        device.Layout.Lock(entry.Cluster);
+        bool isZero = device.Layout.Read(entry.Cluster, entry.Position).IsZero;
+        device.Layout.Unlock(entry.Cluster);
+        return isZero;
+    }
+
+    private static bool TrySetZero(SwapDevice<TLayout> device, SwapEntry first, int slots, bool isZero)
+    {
+        ref readonly TLayout layout = ref device.Layout;
+        layout.Lock(first.Cluster);
+        bool done = !isZero || layout.TryPrepareZero(first.Cluster);
+        for (int i = 0; i < slots && done; i++)
+        {
+            SlotState state = layout.Read(first.Cluster, first.Position + i);
+            layout.Write(first.Cluster, first.Position + i, state with { IsZero = isZero });
+        }
+
+        layout.Unlock(first.Cluster);
+        return done;
+    }
+}

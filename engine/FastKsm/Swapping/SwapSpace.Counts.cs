@@ -1,0 +1,106 @@
+namespace FastKsm.Swapping;
+
+/// <content>Swap entries that name slots: dup, put and zap (swap.md 5.4). Runs are cut at clusters.</content>
+internal sealed partial class SwapSpace<TLayout, TFolios>
+{
+    /// <inheritdoc/>
+    internal override long CountOf(SwapEntry entry)
+    {
+        SwapDevice<TLayout> device = DeviceOf(entry);
+        device.Layout.Lock(entry.Cluster);
+        long count = device.Layout.HasTable(entry.Cluster) ? device.CountAt(entry.Cluster, entry.Position) : 0;
+        device.Layout.Unlock(entry.Cluster);
+        return count;
+    }
+
+    /// <inheritdoc/>
+    internal override SwapStatus DuplicateCached(SwapEntry first, int count = 1) =>
+        Duplicate(first, count, isCached: true);
+
+    /// <inheritdoc/>
+    internal override SwapStatus Duplicate(SwapEntry first, int count = 1) => Duplicate(first, count, isCached: false);
+
+    /// <inheritdoc/>
+    internal override SwapStatus PutCached(SwapEntry first, int count = 1)
+    {
+        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapStatus status = SwapStatus.Done;
+        for (int done = 0; done < count && status == SwapStatus.Done;)
+        {
+            SwapEntry at = first.Plus((uint)done);
+            int run = RunInCluster(at, count - done);
+            device.Layout.Lock(at.Cluster);
+            status = device.LowerRun(at.Cluster, at.Position, run);
+            device.Layout.Unlock(at.Cluster);
+            done += run;
+        }
+
+        return status;
+    }
+
+    /// <inheritdoc/>
+    internal override SwapStatus Put(SwapEntry first, int count = 1)
+    {
+        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapStatus status = SwapStatus.Done;
+        for (int done = 0; done < count && status == SwapStatus.Done;)
+        {
+            SwapEntry at = first.Plus((uint)done);
+            int run = RunInCluster(at, count - done);
+            device.Layout.Lock(at.Cluster);
+            status = device.PutRun(at.Cluster, at.Position, run, out bool isCacheOnly);
+            device.Layout.Unlock(at.Cluster);
+            if (isCacheOnly)
+            {
+                DropUnnamed(at, run);
+            }
+
+            done += run;
+        }
+
+        AfterRelease(device);
+        return status;
+    }
+
+    private static int RunInCluster(SwapEntry at, int count) => int.Min(count, SwapLimits.ClusterSlots - at.Position);
+
+    private SwapStatus Duplicate(SwapEntry first, int count, bool isCached)
+    {
+        SwapDevice<TLayout> device = DeviceOf(first);
+        for (int done = 0; done < count;)
+        {
+            SwapEntry at = first.Plus((uint)done);
+            int run = RunInCluster(at, count - done);
+            device.Layout.Lock(at.Cluster);
+            SwapStatus status = device.RaiseRun(at.Cluster, at.Position, run, isCached);
+            device.Layout.Unlock(at.Cluster);
+            if (status != SwapStatus.Done)
+            {
+                // What was raised can be lowered again: nothing but these references is given back.
+                _ = done != 0 ? PutCached(first, done) : SwapStatus.Done;
+                return status;
+            }
+
+            done += run;
+        }
+
+        return SwapStatus.Done;
+    }
+
+    // Folios in the cache whose slots nothing names any more, where a folio's lock is free.
+    private void DropUnnamed(SwapEntry first, int count)
+    {
+        for (int i = 0; i < count;)
+        {
+            SwapEntry at = first.Plus((uint)i);
+            int slots = 0;
+            if (Peek(at) is { Kind: SlotKind.Cached } && TryDropUnnamed(at, anyway: false, out slots))
+            {
+                i += slots - (int)(at.Offset % (uint)slots);
+                continue;
+            }
+
+            i++;
+        }
+    }
+}

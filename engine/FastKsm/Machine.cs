@@ -6,6 +6,7 @@ using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Merging;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm;
 
@@ -153,6 +154,7 @@ public sealed class Machine : IDisposable
     public void Validate()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Store.Oracle?.ThrowIfBroken();
         lock (_processes)
         {
             StoreRecount recount = new(Store);
@@ -180,6 +182,7 @@ public sealed class Machine : IDisposable
             _isDisposed = true;
             Merger.Dispose();
             Store.Dispose();
+            Store.Oracle?.ThrowIfBroken();
         }
     }
 
@@ -221,6 +224,11 @@ public sealed class Machine : IDisposable
     internal void ThrowIfDisposed()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (OracleSwitch.IsOn)
+        {
+            Store.Oracle?.ThrowIfBroken();
+        }
+
         if (Events.IsEmitting)
         {
             throw new InvalidOperationException("A listener of events called the machine back; note the event and call later.");

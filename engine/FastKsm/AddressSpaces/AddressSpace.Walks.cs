@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -36,7 +37,10 @@ internal sealed partial class AddressSpace<TObserver>
         if (wasUsed)
         {
             MarkUsed(leaf, PageTable.PositionOf(page), pte.WithAccessed(false));
-            _observer.TranslationsKilled(Id, page, 1);
+            if (pte.IsHuge)
+            {
+                Flush(FlushSite.HugeReferenceChecked, FirstOfBlock(page), PteLeaf.Length);
+            }
         }
 
         _pageTable.Exit(leaf);
@@ -104,7 +108,7 @@ internal sealed partial class AddressSpace<TObserver>
         int position = PageTable.PositionOf(page);
         Pte entry = _pageTable.Get(leaf, position);
         bool waits = entry.IsMigration && entry.Frame == frame;
-        if (waits && mayDrop && IsZero(frame))
+        if (waits && mayDrop && IsZeroForGood(frame))
         {
             zeroes++;
             CountResident(_store.Frames[frame], -1);
@@ -138,6 +142,7 @@ internal sealed partial class AddressSpace<TObserver>
             {
                 if (fills)
                 {
+                    _store.OracleSeesTrust(frame);
                     _store.Frames.Content(frame).CopyTo(_store.Swap.Content(slot));
                 }
 
@@ -228,7 +233,8 @@ internal sealed partial class AddressSpace<TObserver>
         ref FrameRecord record = ref _store.Frames[pte.Frame];
         exclusive = record.Has(FrameFlags.Exclusive);
         _pageTable.Set(leaf, position, default);
-        _observer.TranslationsKilled(Id, page, 1);
+        Flush(FlushSite.Taken, page, 1);
+        OracleSeesCount(page);
         int others = record.Has(FrameFlags.Huge) ? _store.Frames.HugeFrameOf(pte.Frame).OtherReferences : record.References - record.MapCount;
         if (exclusive && others != held)
         {

@@ -6,6 +6,7 @@ using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Swapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -34,6 +35,8 @@ internal sealed class AddressSpaceStore : IDisposable
         PageLimit = pageLimit;
         Faults = new AllocationFaults();
         Frames = new PhysicalMemory(layout, Faults);
+        Oracle = OracleSwitch.IsOn ? new TranslationOracle() : null;
+        Frames.Guard = Oracle;
         Vmas = new NativeSlab<Vma>(MaxVmas, Faults);
         TreeNodes = new NativeSlab<VmaTreeNode>(MaxTreeNodes, Faults);
         Leaves = new NativeSlab<PteLeaf>(MaxLeaves, Faults);
@@ -46,6 +49,9 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>Makes allocations fail in tests.</summary>
     internal AllocationFaults Faults { get; }
+
+    /// <summary>Checks that flushes come in time; null where checks are off. Ask <see cref="OracleSwitch"/> first, which costs nothing.</summary>
+    internal TranslationOracle? Oracle { get; }
 
     /// <summary>Page frames.</summary>
     internal PhysicalMemory Frames { get; }
@@ -95,6 +101,24 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
     internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);
+
+    /// <summary>For checks: the content of an anonymous frame decides something from here on, or is copied as the last there is.</summary>
+    internal void OracleSeesTrust(Pfn frame)
+    {
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.ContentTrusted(frame);
+        }
+    }
+
+    /// <summary>For checks: the calling thread has made all flushes that its operation owes.</summary>
+    internal void OracleSeesEnd()
+    {
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.OperationEnds();
+        }
+    }
 
     /// <summary>Sets records aside for a change of VMAs.</summary>
     /// <param name="promise">What is set aside.</param>

@@ -92,6 +92,7 @@ internal sealed class FrameDissolver
 
             if (i == 0)
             {
+                _store.OracleSeesEnd();
                 record.Unlock();
             }
 

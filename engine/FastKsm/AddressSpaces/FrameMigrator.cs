@@ -58,6 +58,7 @@ internal sealed class FrameMigrator
                 _merged.Exit(list);
             }
 
+            _store.OracleSeesEnd();
             record.Unlock();
         }
 
@@ -94,6 +95,7 @@ internal sealed class FrameMigrator
         bool moves = held && old.MapCount == 0 && old.TryFreeze();
         if (moves)
         {
+            _store.OracleSeesTrust(frame);
             _store.Frames.Content(frame).CopyTo(_store.Frames.Content(fresh));
             record.Become((old.Flags & ~FrameFlags.Exclusive) | FrameFlags.Locked, mapping, index);
             if (merged)

@@ -46,6 +46,9 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>The allocator; for counting and checking, frames are taken through this type.</summary>
     internal FrameAllocator Allocator { get; }
 
+    /// <summary>Who is told of frames that become free; null for no one.</summary>
+    internal IFrameGuard? Guard { get; set; }
+
     /// <summary>Bytes stored for each frame.</summary>
     internal int ContentSize => _arena.ContentSize;
 
@@ -231,6 +234,7 @@ internal sealed class PhysicalMemory : IDisposable
                 _ = Interlocked.Increment(ref _mergedFramesFreed);
             }
 
+            Guard?.Freed(frame);
             record.Become(FrameFlags.Used, 0, 0);
             Allocator.Give(cpu, frame);
         }
@@ -258,6 +262,7 @@ internal sealed class PhysicalMemory : IDisposable
         {
             if (huge[(int)i].References == 0)
             {
+                Guard?.Freed(new Pfn(first.Number + i));
                 huge[(int)i].Become(FrameFlags.Used, 0, 0);
                 Allocator.Give(cpu, new Pfn(first.Number + i));
             }
@@ -274,6 +279,7 @@ internal sealed class PhysicalMemory : IDisposable
             Debug.Assert(huge is { WholeMappings: 0, SingleMappings: 0 } && huge.Head.Pins == 0, "Huge page freed in use.");
             for (int i = 0; i < Sizes.HugePages; i++)
             {
+                Guard?.Freed(new Pfn(first.Number + (uint)i));
                 huge[i].Become(FrameFlags.Used, 0, 0);
             }
 

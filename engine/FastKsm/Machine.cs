@@ -36,7 +36,9 @@ public sealed class Machine : IDisposable
         options.Validate();
         Options = options;
         FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize, options.ZeroPageColours);
-        Store = new AddressSpaceStore(layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift));
+        Store = new AddressSpaceStore(
+            layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift),
+            new ZeroFrameUse(options.ZeroFrameReads, options.ZeroFrameSplits));
         Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner<MachineObserver>(
             Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,

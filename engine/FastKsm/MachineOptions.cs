@@ -38,6 +38,18 @@ public sealed record MachineOptions
     /// </summary>
     public int ZeroPageColours { get; init; } = 1;
 
+    /// <summary>
+    /// Whether a read of untouched private memory maps a zero frame. Kernels on which the mm forbids the zero page take a new frame
+    /// instead: s390 hosts for their guests, and x86 guests of some hypervisors. Merging maps zero frames either way.
+    /// </summary>
+    public bool ZeroFrameReads { get; init; } = true;
+
+    /// <summary>
+    /// Whether pages of zeroes are mapped to a zero frame when their huge page is taken apart, as by Linux from 6.12 on, but not
+    /// where the mm forbids the zero page.
+    /// </summary>
+    public bool ZeroFrameSplits { get; init; } = true;
+
     /// <summary>Mappings that one address space may have (<c>vm.max_map_count</c>); 1 to 2^26.</summary>
     public int MaxMapCount { get; init; } = 65530;
 

@@ -9,13 +9,14 @@ namespace FastKsm.Perf.Versus;
 /// <summary>The ksmd of this host, taken over for a row: stepped by whole scans, its CPU time read, every knob put back.</summary>
 /// <remarks>
 /// A batch ends with its scan; so with more pages to scan than there are, each batch is one full scan.
-/// Thread safety: used by one thread; a signal puts the knobs back as well.
+/// Thread safety: used by one thread; a signal puts the knobs back as well, and after a kill the guard does.
 /// </remarks>
 internal sealed class LiveKsmd : IDisposable
 {
     private readonly HostLock _lock;
     private readonly KsmSettings _before;
     private readonly KsmDaemon _daemon;
+    private readonly KsmGuard _guard;
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _termination;
 
@@ -23,6 +24,7 @@ internal sealed class LiveKsmd : IDisposable
     {
         (_lock, _daemon) = (hostLock, daemon);
         _before = KsmSettings.Save();
+        _guard = new KsmGuard(_before);
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => _before.Restore());
         _termination = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => _before.Restore());
     }
@@ -103,6 +105,7 @@ internal sealed class LiveKsmd : IDisposable
     public void Dispose()
     {
         _before.Restore();
+        _guard.Dispose();
         _interrupt.Dispose();
         _termination.Dispose();
         _daemon.Dispose();

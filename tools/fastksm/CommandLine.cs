@@ -21,6 +21,7 @@ internal static class CommandLine
         root.Subcommands.Add(ConformCommand.Create());
         root.Subcommands.Add(ScenarioCommand.Create());
         root.Subcommands.Add(SelfTestCommand.Create());
+        root.Subcommands.Add(DoctorCommand.Create());
 
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -48,21 +48,22 @@ internal sealed partial class AddressSpace<TObserver>
                     }
                 }
 
-                // Nobody offers a page for others. Linux 6.18 does where the frame is clean, as a copy made by unmerging
-                // is on both sides of a fork: page-out empties both.
+                // MADV_FREE makes the PTE of a page that fork shares look clean and unused where its frame is not marked dirty, as on
+                // Linux. But no process offers a page for others: Linux 6.18 does, so that page-out empties it for all of them.
                 ref FrameRecord frame = ref _store.Frames[pte.Frame];
                 bool others = _store.Frames.MapCountOf(pte.Frame) != 1;
-                if (others || (lazilyFree && !frame.Has(FrameFlags.Anonymous)))
+                bool keeps = lazilyFree
+                    ? !frame.Has(FrameFlags.Anonymous) || (others && (frame.Flags & (FrameFlags.Dirty | FrameFlags.Huge)) != FrameFlags.None)
+                    : others;
+                if (keeps)
                 {
                     continue;
                 }
 
-                killed |= pte.IsAccessed;
-                Pte aged = pte.WithAccessed(false);
-                if (lazilyFree)
+                killed |= pte.IsAccessed || (lazilyFree && pte.IsDirty);
+                Pte aged = pte.WithAccessed(false).WithDirty(pte.IsDirty && !lazilyFree);
+                if (lazilyFree && !others)
                 {
-                    killed |= pte.IsDirty;
-                    aged = aged.WithDirty(false);
                     frame.Clear(FrameFlags.Dirty | FrameFlags.SwapBacked);
                 }
 

@@ -72,6 +72,11 @@ internal sealed partial class AddressSpace<TObserver>
     // is zeroes is known for good only when no CPU can write the page any more: they are looked at again behind the flush.
     private void DropZeroes(int cpu, uint leaf, ulong firstPage, Pfn head, ref int zeroes)
     {
+        if (!_store.ZeroFrames.ForSplits)
+        {
+            return;
+        }
+
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
         taken.Clear();
         bool any = false;

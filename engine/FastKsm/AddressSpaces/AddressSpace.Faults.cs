@@ -43,7 +43,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         // Before the latch of the leaf: the anon_vma table lies outside it.
-        bool mayCopy = kind != FaultKind.Read && !vma.Has(VmaFlags.Shared);
+        bool mayCopy = (kind != FaultKind.Read || TakesFrameToRead(vma)) && !vma.Has(VmaFlags.Shared);
         bool wantsHuge = kind != FaultKind.Unshare && WantsHuge(vma, page);
         if ((mayCopy || wantsHuge) && Volatile.Read(ref vma.AnonVma) == 0 && !TryPrepareAnonVma(id, ref vma))
         {
@@ -99,6 +99,9 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
+    // Whether a read of an untouched page of a VMA makes it a page of its own.
+    private bool TakesFrameToRead(in Vma vma) => !_store.ZeroFrames.ForReads && vma.Object == 0;
+
     // Brings a paged-out page back, as this address space's own: nobody shares a frame with it, so it may be written at once.
     private MemoryStatus SwapIn(int cpu, ref Vma vma, ulong page, uint leaf, Pte entry, bool dirty)
     {
@@ -123,7 +126,7 @@ internal sealed partial class AddressSpace<TObserver>
         MemoryStatus status;
         if (vma.Object == 0)
         {
-            if (kind == FaultKind.Read)
+            if (kind == FaultKind.Read && _store.ZeroFrames.ForReads)
             {
                 _pageTable.Set(
                     leaf, PageTable.PositionOf(page), Pte.MapZero(_store.Frames.ZeroFrameOf(page), accessible: true).WithAccessed(true));
@@ -133,7 +136,8 @@ internal sealed partial class AddressSpace<TObserver>
             status = _store.Frames.TakeZeroed(cpu, vma.Node, out frame);
             if (status == MemoryStatus.Done)
             {
-                // A debugger's write into a mapping that permits none leaves a clean PTE, as on Linux.
+                // A debugger's write into a mapping that permits none leaves a clean PTE, as on Linux. So does a read that takes
+                // a frame; where the mapping permits writing, such a read leaves a dirty and writable one.
                 MapOwn(ref vma, page, leaf, frame, writable: true, dirty: vma.Has(VmaFlags.Write));
             }
 

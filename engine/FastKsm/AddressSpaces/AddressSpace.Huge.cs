@@ -27,7 +27,7 @@ internal sealed partial class AddressSpace<TObserver>
     private bool TryMapHuge(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind)
     {
         bool accessible = (vma.Flags & VmaFlags.Access) != VmaFlags.None;
-        if (kind == FaultKind.Read)
+        if (kind == FaultKind.Read && _store.ZeroFrames.ForReads)
         {
             _pageTable.SetWhole(leaf, Pte.MapZero(PhysicalMemory.AnyZeroFrame, accessible).WithAccessed(true).ForWholeLeaf());
             return true;

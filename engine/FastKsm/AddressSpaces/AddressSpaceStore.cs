@@ -28,9 +28,11 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="layout">Frames, nodes and CPUs.</param>
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
     /// <param name="pageLimit">One past the largest page number of an address space.</param>
+    /// <param name="zeroFrames">Where the machine puts a zero frame of its own accord.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal AddressSpaceStore(in FrameLayout layout, int maxMapCount, ulong pageLimit)
+    internal AddressSpaceStore(in FrameLayout layout, int maxMapCount, ulong pageLimit, ZeroFrameUse zeroFrames)
     {
+        ZeroFrames = zeroFrames;
         MaxMapCount = maxMapCount;
         PageLimit = pageLimit;
         Faults = new AllocationFaults();
@@ -85,6 +87,9 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>VMAs an address space may have before splits fail.</summary>
     internal int MaxMapCount { get; }
+
+    /// <summary>Where the machine puts a zero frame of its own accord.</summary>
+    internal ZeroFrameUse ZeroFrames { get; }
 
     /// <summary>One past the largest page number.</summary>
     internal ulong PageLimit { get; }

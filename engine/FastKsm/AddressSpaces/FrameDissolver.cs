@@ -84,7 +84,7 @@ internal sealed class FrameDissolver
             Pfn part = new(head.Number + (uint)i);
             if (mapping != 0)
             {
-                Arrive arrive = new() { Frame = part, Drops = dissolved };
+                Arrive arrive = new() { Frame = part, Drops = dissolved && _store.ZeroFrames.ForSplits };
                 _ = _walker.WalkAnonymous(mapping, record.Index, WalkKind.Restore, tryOnly: false, ref arrive);
                 zeroes += arrive.Zeroes;
                 _store.AnonVmas.Drop(mapping);

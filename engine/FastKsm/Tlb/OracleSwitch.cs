@@ -4,7 +4,7 @@ namespace FastKsm.Tlb;
 
 /// <summary>Whether machines of this program have a <see cref="TranslationOracle"/>.</summary>
 /// <remarks>
-/// On in debug builds, and where the runtime configuration sets <c>FastKsm.TranslationOracle</c>, as that of the tests does.
+/// On in debug builds, and where the runtime configuration sets <c>FastKsm.Tlb.Oracle</c>, as that of the tests does.
 /// A static readonly field is a constant to the JIT compiler, so that what depends on it costs nothing where it is off.
 /// </remarks>
 internal static class OracleSwitch
@@ -17,5 +17,5 @@ internal static class OracleSwitch
 
     /// <summary>Whether it is on.</summary>
     internal static readonly bool IsOn =
-        AppContext.TryGetSwitch("FastKsm.TranslationOracle", out bool isOn) ? isOn : Default;
+        AppContext.TryGetSwitch("FastKsm.Tlb.Oracle", out bool isOn) ? isOn : Default;
 }

@@ -227,7 +227,7 @@ internal sealed partial class DictionaryMachine
         }
 
         Assert.Equal(candidates.Count, AllPages().Count(entry => entry.Entry.Mergeable && IsAnonymous(entry.Running, entry.Page)));
-        NaiveMerger naive = new(candidates, limit, useZeroPages, smartScan);
+        NaiveMerger naive = new(candidates, limit, useZeroPages, smartScan, _machine.Options.ZeroFrameSplits);
         KsmCounters start = Ksm.Counters;
         long split = HugePagesSplit;
         int scans = smartScan ? 4 + (op.Choice % 30) : 3 + (op.Choice % 4);

@@ -55,7 +55,11 @@ internal sealed partial class DictionaryMachine : IDisposable
     private int _names;
     private ulong _stamp = 1 << 20; // Far from the few values that pages have in common.
 
-    internal DictionaryMachine(long frames, MergeIndexKind index, Action<string>? log = null)
+    /// <param name="frames">Page frames.</param>
+    /// <param name="index">How equal pages are found.</param>
+    /// <param name="zeroFrames">Whether reads, and huge pages that are taken apart, come by zero frames.</param>
+    /// <param name="log">Takes a line for each operation; null for none.</param>
+    internal DictionaryMachine(long frames, MergeIndexKind index, bool zeroFrames = true, Action<string>? log = null)
     {
         _log = log;
         _machine = new Machine(new MachineOptions
@@ -64,6 +68,8 @@ internal sealed partial class DictionaryMachine : IDisposable
             Cpus = 3,
             Nodes = 2,
             ZeroPageColours = index == MergeIndexKind.Fingerprint ? 4 : 1,
+            ZeroFrameReads = zeroFrames,
+            ZeroFrameSplits = zeroFrames,
             Index = index,
             ModelTime = _clock,
         });
@@ -122,6 +128,10 @@ internal sealed partial class DictionaryMachine : IDisposable
                 Assert.True(
                     words[0] == expected.Value && words[^1] == expected.Value && !words[1..^1].ContainsAnyExcept(0UL),
                     $"Page {page} of {running} holds {words[0]}…{words[^1]} instead of {expected.Value}.");
+                if (!_machine.Options.ZeroFrameReads && running.Process.Space.Translate(page) is { IsZeroFrame: true, IsDirty: false })
+                {
+                    Assert.Fail($"Page {page} of {running} maps a zero frame, and the merger has not put it there.");
+                }
             }
 
             Assert.Equal((ulong)running.Pages.Count * PageSize, running.Process.MappedBytes);

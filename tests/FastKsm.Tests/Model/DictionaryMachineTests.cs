@@ -45,6 +45,14 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
         Assert.InRange(_done["out of frames"], _done["operations"] / 100, _done["operations"] / 3);
     }
 
+    /// <summary>Machines whose reads of untouched memory take frames.</summary>
+    [Theory]
+    [InlineData(MergeIndexKind.ContentTree, Plenty, 8000)]
+    [InlineData(MergeIndexKind.Fingerprint, Plenty, 9000)]
+    [InlineData(MergeIndexKind.Fingerprint, TooFew, 10_000)]
+    public void RandomScripts_NoZeroFrames_ShowTheSameAsADictionary(MergeIndexKind index, long frames, int firstSeed) =>
+        Check(index, frames, checkEvery: 8, cases: 4, length: 6000, firstSeed, zeroFrames: false);
+
     [Theory]
     [InlineData(ModelFlaw.NothingIsWipedOnFork, 5)]
     [InlineData(ModelFlaw.NoZeroPages, 5)]
@@ -65,18 +73,19 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
             seed, 1, ModelOp.Random, Check, length: 3000, simplify: null, explain: null));
     }
 
-    private void Check(MergeIndexKind index, long frames, int checkEvery, int cases, int length, int firstSeed)
+    private void Check(
+        MergeIndexKind index, long frames, int checkEvery, int cases, int length, int firstSeed, bool zeroFrames = true)
     {
         Property.ForAllScripts(
             ModelOp.Random,
-            script => Run(script, index, frames, checkEvery, log: null),
+            script => Run(script, index, frames, checkEvery, log: null, zeroFrames: zeroFrames),
             s_cases ?? cases,
             length,
             op => op.Simpler(),
             script =>
             {
                 List<string> lines = [];
-                _ = Record.Exception(() => Run(script, index, frames, checkEvery: 1, lines.Add));
+                _ = Record.Exception(() => Run(script, index, frames, checkEvery: 1, lines.Add, zeroFrames: zeroFrames));
                 return lines;
             },
             firstSeed,
@@ -108,9 +117,15 @@ public sealed class DictionaryMachineTests(ITestOutputHelper output)
     }
 
     private void Run(
-        ModelOp[] script, MergeIndexKind index, long frames, int checkEvery, Action<string>? log, ModelFlaw flaw = ModelFlaw.None)
+        ModelOp[] script,
+        MergeIndexKind index,
+        long frames,
+        int checkEvery,
+        Action<string>? log,
+        ModelFlaw flaw = ModelFlaw.None,
+        bool zeroFrames = true)
     {
-        using DictionaryMachine machine = new(frames, index, log) { Flaw = flaw };
+        using DictionaryMachine machine = new(frames, index, zeroFrames, log) { Flaw = flaw };
         for (int i = 0; i < script.Length; i++)
         {
             machine.Perform(script[i]);

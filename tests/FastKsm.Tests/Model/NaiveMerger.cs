@@ -20,6 +20,7 @@ internal sealed class NaiveMerger
     private readonly int _maxPageSharing;
     private readonly bool _useZeroPages;
     private readonly bool _smartScan;
+    private readonly bool _splitsLoseZeroes;
     private readonly Dictionary<(ulong, int), List<Pfn>> _frames = [];
     private readonly Dictionary<Pfn, int> _filed = [];
     private readonly Dictionary<(ulong, int), NaivePage> _unstable = [];
@@ -29,8 +30,10 @@ internal sealed class NaiveMerger
     /// <param name="maxPageSharing">Pages on one frame.</param>
     /// <param name="useZeroPages">Whether pages of zeroes map the zero frame.</param>
     /// <param name="smartScan">Whether pages that have not merged are visited less and less often.</param>
-    internal NaiveMerger(List<NaivePage> pages, int maxPageSharing, bool useZeroPages, bool smartScan)
+    /// <param name="splitsLoseZeroes">Whether a huge page that is taken apart loses its pages of zeroes.</param>
+    internal NaiveMerger(List<NaivePage> pages, int maxPageSharing, bool useZeroPages, bool smartScan, bool splitsLoseZeroes)
     {
+        _splitsLoseZeroes = splitsLoseZeroes;
         _pages = pages;
         _maxPageSharing = maxPageSharing;
         _useZeroPages = useZeroPages;
@@ -197,7 +200,7 @@ internal sealed class NaiveMerger
         if (_whole.Remove(page.HugePage))
         {
             HugePagesSplit++;
-            foreach (NaivePage lost in _pages.Where(other => other.HugePage == page.HugePage && other.Content.Value == 0 && other.Frame.IsSome))
+            foreach (NaivePage lost in _pages.Where(other => _splitsLoseZeroes && other.HugePage == page.HugePage && other.Content.Value == 0 && other.Frame.IsSome))
             {
                 (lost.Frame, lost.IsLost) = (Pfn.None, true);
                 IsExact &= !_unstable.ContainsValue(lost);

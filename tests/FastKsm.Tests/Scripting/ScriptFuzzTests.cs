@@ -8,7 +8,7 @@ namespace FastKsm.Tests.Scripting;
 /// <summary>Mutated scripts: whatever they ask for, nothing but their own exception comes out, and the machine stays valid.</summary>
 public sealed class ScriptFuzzTests(ITestOutputHelper output)
 {
-    private const int DefaultScripts = 100_000;
+    private const int DefaultScripts = 25_000;
     private const int Deep = 5;
     private const double LeastDeepShare = 0.3;
 

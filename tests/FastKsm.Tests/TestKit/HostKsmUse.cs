@@ -38,7 +38,7 @@ internal sealed class HostKsmUse : IDisposable
     {
         string? obstacle = KernelSession.Obstacle();
         Assert.SkipWhen(obstacle is not null, $"needs a host whose KSM may be used: {obstacle}");
-        HostLock hostLock = HostLock.Take("tests", CancellationToken.None);
+        HostLock hostLock = Take();
         IReadOnlyList<string> others = KernelSession.OtherMergeable();
         if (others.Count > 0)
         {
@@ -50,7 +50,10 @@ internal sealed class HostKsmUse : IDisposable
     }
 
     /// <summary>Keeps users of the host's KSM away while a test has mergeable memory that they would see; null without KSM.</summary>
-    internal static HostLock? KeepAway() => KernelSession.Obstacle() is null ? HostLock.Take("tests", CancellationToken.None) : null;
+    internal static HostLock? KeepAway() => KernelSession.Obstacle() is null ? Take() : null;
+
+    // Diagnostic messages are shown while tests run, which a test's own output is not.
+    private static HostLock Take() => HostLock.Take("tests", CancellationToken.None, TestContext.Current.SendDiagnosticMessage);
 
     public void Dispose() => _lock.Dispose();
 }

@@ -72,6 +72,8 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
             Content = settings.Content ?? _defaults.Content,
             MaxMapCount = settings.MaxMapCount ?? _defaults.MaxMapCount,
             ZeroPageColours = settings.ZeroPageColours ?? _defaults.ZeroPageColours,
+            ZeroFrameReads = settings.ZeroFrameReads ?? _defaults.ZeroFrameReads,
+            ZeroFrameSplits = settings.ZeroFrameSplits ?? _defaults.ZeroFrameSplits,
             Index = Index == ScannerIndex.Tree ? MergeIndexKind.ContentTree : MergeIndexKind.Fingerprint,
             ModelTime = _clock,
         };

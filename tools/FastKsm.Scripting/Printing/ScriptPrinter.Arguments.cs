@@ -79,7 +79,9 @@ public static partial class ScriptPrinter
         Option("frames=", settings.Frames) + Option("cpus=", settings.Cpus) + Option("nodes=", settings.Nodes)
         + Option("page_size=", settings.PageSize)
         + Option("content=", settings.Content is { } content ? Words.Contents.WordOf(content) : null)
-        + Option("max_map_count=", settings.MaxMapCount) + Option("zero_page_colours=", settings.ZeroPageColours);
+        + Option("max_map_count=", settings.MaxMapCount) + Option("zero_page_colours=", settings.ZeroPageColours)
+        + Option("zero_frame_reads=", settings.ZeroFrameReads is { } reads ? Words.Switch.WordOf(reads) : null)
+        + Option("zero_frame_splits=", settings.ZeroFrameSplits is { } splits ? Words.Switch.WordOf(splits) : null);
 
     private static string Of(MapSettings settings) =>
         Option(string.Empty, settings.Protection == (Protection.Read | Protection.Write)

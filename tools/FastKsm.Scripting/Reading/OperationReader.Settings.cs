@@ -44,6 +44,8 @@ internal static partial class OperationReader
                 "content=" => settings with { Content = option.Word(Words.Contents, "a content") },
                 "max_map_count=" => settings with { MaxMapCount = Positive(option, "a number of mappings") },
                 "zero_page_colours=" => settings with { ZeroPageColours = Positive(option, "a number of zero frames") },
+                "zero_frame_reads=" => settings with { ZeroFrameReads = option.Word(Words.Switch, "a switch") },
+                "zero_frame_splits=" => settings with { ZeroFrameSplits = option.Word(Words.Switch, "a switch") },
                 _ => throw option.Unknown("see usage"),
             };
         }

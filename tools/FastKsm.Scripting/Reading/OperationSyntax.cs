@@ -8,7 +8,7 @@ public static class OperationSyntax
 {
     private static readonly string[] s_usages =
     [
-        "machine [frames=N] [cpus=N] [nodes=N] [page_size=N] [content=page|fingerprint] [max_map_count=N] [zero_page_colours=N]",
+        "machine [frames=N] [cpus=N] [nodes=N] [page_size=N] [content=page|fingerprint] [max_map_count=N] [zero_page_colours=N] [zero_frame_reads=on|off] [zero_frame_splits=on|off]",
         "ksm KNOB=VALUE…",
         "spawn PROCESS [group=NAME] [cpu=N]",
         "fork PARENT CHILD",

@@ -25,4 +25,10 @@ public sealed record MachineSettings
 
     /// <summary>Zero frames among which an address chooses.</summary>
     public int? ZeroPageColours { get; init; }
+
+    /// <summary>Whether reads of untouched memory map a zero frame.</summary>
+    public bool? ZeroFrameReads { get; init; }
+
+    /// <summary>Whether pages of zeroes get a zero frame when their huge page is taken apart.</summary>
+    public bool? ZeroFrameSplits { get; init; }
 }

@@ -19,6 +19,9 @@ internal static class ConformCommand
 {
     private const ulong SwapBytes = 64 << 20;
 
+    // Shrinking takes up to minutes, and what many scripts differ in is mostly one thing.
+    private const int MaxShrunk = 3;
+
     internal static Command Create()
     {
         Argument<string[]> files = new("FILE")
@@ -35,7 +38,7 @@ internal static class ConformCommand
         index.AcceptOnlyFromAmong("tree", "fingerprint", "both");
         Option<int?> random = new("--random")
         {
-            Description = "Compare so many random scripts; what differs is shrunk to a minimal script and printed.",
+            Description = "Compare so many random scripts; what differs is shrunk to a minimal script and printed, the first three times.",
             HelpName = "N",
         };
         Option<ulong?> seed = new("--seed")
@@ -56,9 +59,13 @@ internal static class ConformCommand
         {
             Description = $"Give the host {SwapBytes >> 20} MiB of swap in memory (zram, or else a file) for the run, for scripts that page out.",
         };
+        Option<bool> despiteTraits = new("--despite-traits")
+        {
+            Description = "Go on although the kernel has a trait that the engine does not know: most scripts will differ.",
+        };
         Command command = new("conform", "Perform workload scripts on the engine and on the running kernel, and compare every counter after every scan.")
         {
-            files, random, seed, profile, json, index, unmergeOthers, swap,
+            files, random, seed, profile, json, index, unmergeOthers, swap, despiteTraits,
         };
         command.SetAction(parsed => Run(
             new Request(
@@ -69,7 +76,8 @@ internal static class ConformCommand
                 IndexesOf(parsed.GetValue(index)!),
                 parsed.GetValue(json),
                 parsed.GetValue(unmergeOthers),
-                parsed.GetValue(swap)),
+                parsed.GetValue(swap),
+                parsed.GetValue(despiteTraits)),
             parsed.InvocationConfiguration.Output));
         return command;
     }
@@ -105,7 +113,8 @@ internal static class ConformCommand
                 session.BeginSwap(SwapBytes);
             }
 
-            ConformReport report = new(request.Indexes, output, request.Json);
+            ConformReport report = new(request.Indexes, output, request.Json, session.Traits);
+            RequireFit(request, session);
             foreach (Script script in scripts)
             {
                 report.Add(Compare(script, request.Indexes, session));
@@ -121,6 +130,18 @@ internal static class ConformCommand
         catch (OperationCanceledException)
         {
             throw new ToolException(ExitCode.Signalled + signal, "conform: interrupted; KSM's settings are back.");
+        }
+    }
+
+    // One message for a trait that the engine does not know, instead of a difference for each script.
+    private static void RequireFit(Request request, KernelSession session)
+    {
+        if (!request.DespiteTraits && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted,
+                $"conform: this kernel is of a kind that the engine does not know: {misfit} Nothing else was compared "
+                + "(--despite-traits goes on).");
         }
     }
 
@@ -147,11 +168,12 @@ internal static class ConformCommand
         ulong first = request.Seed ?? (ulong)Environment.TickCount64;
         report.BeginRandom(count, first);
         RandomConformance random = new(() => ConformanceSides.Create(request.Indexes, session), request.Profile);
+        int differing = 0;
         for (ulong seed = first; seed != first + count; seed++)
         {
             ComparisonResult result = random.Compare(seed);
             report.AddRandom(result);
-            if (result.Outcome == ComparisonOutcome.Differs)
+            if (result.Outcome == ComparisonOutcome.Differs && ++differing <= MaxShrunk)
             {
                 (Script script, ComparisonResult shrunk) = random.Shrink(seed);
                 report.AddShrunk(seed, script, shrunk);
@@ -174,5 +196,6 @@ internal static class ConformCommand
         : [path];
 
     private sealed record Request(
-        string[] Files, int? Random, ulong? Seed, GeneratorProfile? Profile, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers, bool Swap);
+        string[] Files, int? Random, ulong? Seed, GeneratorProfile? Profile, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers, bool Swap,
+        bool DespiteTraits);
 }

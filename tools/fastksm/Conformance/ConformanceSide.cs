@@ -39,8 +39,10 @@ internal sealed class ConformanceSide : IDisposable
     internal string? Intruder => _intruder?.Invoke();
 
     /// <summary>The engine with one of its indexes.</summary>
-    internal static ConformanceSide Engine(ScannerIndex index) => new(
-        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index))
+    /// <param name="index">The index.</param>
+    /// <param name="machine">What a script does not say about its machine; null for the engine's defaults.</param>
+    internal static ConformanceSide Engine(ScannerIndex index, MachineOptions? machine = null) => new(
+        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)", new EnginePerformer(index, machine))
     {
         MayDifferWithinScans = index == ScannerIndex.Fingerprint,
     };

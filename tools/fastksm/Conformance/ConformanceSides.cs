@@ -16,7 +16,7 @@ internal static class ConformanceSides
         List<ConformanceSide> sides = [];
         foreach (ScannerIndex index in indexes)
         {
-            sides.Add(ConformanceSide.Engine(index));
+            sides.Add(ConformanceSide.Engine(index, session.MachineLikeHost));
         }
 
         KernelPerformer kernel = new(session, migrates);

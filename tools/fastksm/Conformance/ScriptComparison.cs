@@ -120,9 +120,11 @@ internal sealed class ScriptComparison
         long scans = operation is Operation.Batch ? Number("full_scans") : 0;
         long visits = operation is Operation.Batch ? Number("pages_scanned") : 0;
         _observer?.Before(operation, First, _runners[_state.Taking[0]]);
+        FrameKeeping? keeping = FrameKeeping.For(operation, _runners[_state.Taking[0]]);
         Dictionary<int, StepOutcome> outcomes = [];
         foreach (int side in _state.Taking)
         {
+            keeping?.Look(side, _sides[side].Performer);
             outcomes[side] = Perform(_runners[side], operation);
             if (outcomes[side].Kind is StepKind.Impossible or StepKind.Exhausted)
             {
@@ -141,6 +143,15 @@ internal sealed class ScriptComparison
 
         StepOutcome common = outcomes[_state.Taking[0]];
         _observer?.After(operation, common);
+        if (keeping is not null && common.Kind is StepKind.Done)
+        {
+            _state.CompareKept(keeping);
+            if (!GoesOn())
+            {
+                return false;
+            }
+        }
+
         switch (common.Kind)
         {
             case StepKind.Refused:

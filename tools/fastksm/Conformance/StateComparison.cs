@@ -77,6 +77,17 @@ internal sealed class StateComparison
     /// <summary>Compares what moves at once.</summary>
     internal void CompareImmediate() => CompareCounters(s_immediate);
 
+    /// <summary>Compares which pages have kept their frames.</summary>
+    internal void CompareKept(FrameKeeping keeping)
+    {
+        Dictionary<int, string> kept = _taking.ToDictionary(side => side, side => keeping.Describe(side, _sides[side].Performer));
+        _result.Compared += keeping.Count;
+        if (kept.Values.Any(value => !string.Equals(value, kept[_taking[0]], StringComparison.Ordinal)))
+        {
+            Note(keeping.Name, side => kept[side]);
+        }
+    }
+
     /// <summary>Compares the settings.</summary>
     internal void CompareKnobs() => CompareCounters(s_knobs);
 

@@ -21,6 +21,7 @@ internal sealed class ConformReport
     private readonly string[] _sides;
     private readonly TextWriter _output;
     private readonly bool _asJson;
+    private readonly string _host;
     private readonly List<ComparisonResult> _results = [];
     private readonly List<(ulong Seed, string Script, ComparisonResult Result)> _shrunk = [];
     private (ulong Count, ulong Seed)? _random;
@@ -29,11 +30,17 @@ internal sealed class ConformReport
     /// <param name="indexes">Indexes of the engine that take part.</param>
     /// <param name="output">Receives it.</param>
     /// <param name="asJson">Whether to write one JSON object at the end instead.</param>
-    internal ConformReport(IReadOnlyList<ScannerIndex> indexes, TextWriter output, bool asJson)
+    /// <param name="host">Traits of the host that comparisons depend on.</param>
+    internal ConformReport(IReadOnlyList<ScannerIndex> indexes, TextWriter output, bool asJson, string host)
     {
+        _host = host;
         _sides = [.. indexes.Select(index => index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)"), "kernel"];
         _output = output;
         _asJson = asJson;
+        if (!asJson)
+        {
+            output.WriteLine($"host: {host}");
+        }
     }
 
     /// <summary>A script has been compared.</summary>
@@ -211,6 +218,7 @@ internal sealed class ConformReport
         {
             json.WriteStartObject();
             json.WriteString("schema", Schema);
+            json.WriteString("host", _host);
             json.WriteStartArray("scripts");
             foreach (ComparisonResult result in _results)
             {

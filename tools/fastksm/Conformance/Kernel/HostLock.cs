@@ -36,8 +36,9 @@ internal sealed class HostLock : IDisposable
     /// <summary>Takes it; waits for others, and says so once.</summary>
     /// <param name="user">Who asks, for the messages.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="say">Takes the sentence that says so; null for stderr.</param>
     /// <exception cref="ToolException">The file cannot be opened, or another program does not give the lock back.</exception>
-    internal static HostLock Take(string user, CancellationToken cancellation)
+    internal static HostLock Take(string user, CancellationToken cancellation, Action<string>? say = null)
     {
         int inherited = FindInherited();
         int descriptor = inherited >= 0 ? inherited : LinuxNative.open(Path, OpenReadWriteCreate, 0x1B6);
@@ -55,7 +56,7 @@ internal sealed class HostLock : IDisposable
             if (!said)
             {
                 said = true;
-                Console.Error.WriteLine($"fastksm: {user}: waiting for another program that uses the host's KSM ({Path})");
+                (say ?? Console.Error.WriteLine)($"fastksm: {user}: waiting for another program that uses the host's KSM ({Path})");
             }
 
             if (Stopwatch.GetElapsedTime(start) > s_patience || cancellation.WaitHandle.WaitOne(100))

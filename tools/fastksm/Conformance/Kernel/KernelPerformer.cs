@@ -49,6 +49,8 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         Require(settings.Nodes is null or 1, "machine nodes: the host's nodes are what they are");
         Require(settings.PageSize is null || settings.PageSize == PageSize, $"machine page_size: the host's is {PageSize}");
         Require(settings.ZeroPageColours is null or 1, "machine zero_page_colours: the host has one zero frame");
+        RequireTrait(settings.ZeroFrameReads, _session.ZeroFrames.Reads, "zero_frame_reads");
+        RequireTrait(settings.ZeroFrameSplits, _session.ZeroFrames.Splits, "zero_frame_splits");
         Require(settings.MaxMapCount is null, "machine max_map_count: it belongs to the whole host");
         _session.Reset();
         StartMerging();
@@ -132,6 +134,10 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
             throw PerformerException.Impossible(otherwise);
         }
     }
+
+    private static void RequireTrait(bool? wanted, bool? found, string name) => Require(
+        wanted is null || wanted == found,
+        $"machine {name}={(wanted is true ? "on" : "off")}: the host's is {(found is null ? "unknown" : found.Value ? "on" : "off")}");
 
     // Whoever reads a page on the kernel holds its address space, not only its frame.
     private void RequireNoReader(int process) => Require(

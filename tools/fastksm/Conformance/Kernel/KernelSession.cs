@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Conformance.Kernel;
@@ -32,6 +33,25 @@ internal sealed class KernelSession : IDisposable
 
     /// <summary>Whether the kernel makes huge pages where they are advised, and nowhere else.</summary>
     internal bool HasHugePages { get; private set; }
+
+    /// <summary>Where the kernel maps the zero frame of its own accord; what could not be found out is taken for on.</summary>
+    internal ZeroFrameProbe ZeroFrames { get; private set; }
+
+    /// <summary>What the engine is to be like, where a script does not say it.</summary>
+    internal MachineOptions MachineLikeHost => new()
+    {
+        ZeroFrameReads = ZeroFrames.Reads ?? true,
+        ZeroFrameSplits = ZeroFrames.Splits ?? true,
+    };
+
+    /// <summary>Traits of the host that comparisons depend on, as one line shows them.</summary>
+    internal string Traits => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Linux {HostKsm.Read().KernelRelease}, zero_frame_reads={Word(ZeroFrames.Reads)}, zero_frame_splits={Word(ZeroFrames.Splits)}, "
+        + $"huge pages {(HasHugePages ? "yes" : "no")}, per-CPU page batches {(HasBatches ? "on" : "kept off")}");
+
+    /// <summary>Whether the kernel collects pages in per-CPU batches, whose references keep pages from merging.</summary>
+    internal bool HasBatches { get; private set; }
 
     /// <summary>ksmd.</summary>
     internal KsmDaemon Daemon { get; private set; } = null!;
@@ -212,13 +232,24 @@ internal sealed class KernelSession : IDisposable
         // Its first answer says that it has saved the settings.
         long has = _agent.Ask(AgentOperation.Reset, 0).Result;
         HasHugePages = (has & 2) != 0;
-        if ((has & 1) == 0)
+        HasBatches = (has & 1) == 0;
+
+        // Only now: the agent has set huge pages as scripts need them.
+        ZeroFrames = ZeroFrameProbe.Try();
+        if (HasBatches)
         {
             Console.Error.WriteLine(
                 "fastksm: conform: the kernel's per-CPU batches of pages stay on (no userfaultfd, or no move_pages): pages that are "
                 + "written or locked within a scan may merge a scan later than on the engine.");
         }
     }
+
+    private static string Word(bool? trait) => trait switch
+    {
+        true => "on",
+        false => "off",
+        null => "unknown",
+    };
 
     private KsmFile FileOf(string name)
     {

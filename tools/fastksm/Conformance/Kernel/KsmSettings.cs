@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using System.Threading;
 
 namespace FastKsm.Cli.Conformance.Kernel;
@@ -42,6 +43,12 @@ internal sealed class KsmSettings
 
         return saved;
     }
+
+    /// <summary>What a shell runs to put all of them back.</summary>
+    internal string RestoringCommands => string.Join('\n', _values
+        .Prepend(("advisor_mode", "none")).Prepend(("run", "0")).Prepend(("run", "2")).Prepend(("run", "0"))
+        .Where(entry => File.Exists(KsmFile.Directory + entry.Item1))
+        .Select(entry => $"echo {entry.Item2} > {KsmFile.Directory}{entry.Item1}"));
 
     /// <summary>Puts back what is not as it was; where anything is not, everything is unmerged first. Once is enough.</summary>
     internal void Restore()

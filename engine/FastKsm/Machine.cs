@@ -78,6 +78,9 @@ public sealed class Machine : IDisposable
     /// <summary>Zero frames placed by same-page merging that are still mapped (<c>ksm_zero_pages</c>).</summary>
     public long KsmZeroPages => Volatile.Read(ref _mergerZeroPages);
 
+    /// <summary>Whether it has been disposed.</summary>
+    internal bool IsDisposed => _isDisposed;
+
     /// <summary>ksmd.</summary>
     internal MergeScanner<MachineObserver> Merger { get; }
 
@@ -126,7 +129,7 @@ public sealed class Machine : IDisposable
             Events.Flush();
             if (status != MemoryStatus.Done)
             {
-                Throw.Failure(status, nameof(TakeOffline), 0);
+                Failures.Throw(status, nameof(TakeOffline), 0);
             }
         }
     }

@@ -42,25 +42,27 @@ internal sealed partial class AddressSpace<TObserver>
 
         HugeFrame huge = _store.Frames.HugeFrameOf(frame);
         bool whole = _pageTable.KindOf(leaf) == LeafKind.Huge;
-        bool alone = whole
+        bool here = whole
             ? huge is { WholeMappings: 1, SingleMappings: 0 } && _pageTable.GetWhole(leaf).Frame == PhysicalMemory.HeadOf(frame)
             : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(leaf, frame);
-        if (!alone)
+        if (!here)
         {
             shared = true;
             return false;
         }
 
-        // All mappings are in this leaf, whose latch keeps borrowers out: nothing need be flushed for the count to hold.
-        if (huge.OtherReferences != 1)
-        {
-            _store.BorrowedPagesMet++;
-            return false;
-        }
-
-        if (whole)
+        // All mappings are in this leaf, whose latch keeps borrowers out, but for those who come by a frame's number: they may
+        // come between the two looks, and the mapping has been split in vain then.
+        bool alone = huge.OtherReferences == 1;
+        if (alone && whole)
         {
             SplitHuge(leaf);
+        }
+
+        if (!alone || !huge.TryFreeze())
+        {
+            _store.CountBorrowedPageMet();
+            return false;
         }
 
         _store.Frames.Dissolve(cpu, frame);

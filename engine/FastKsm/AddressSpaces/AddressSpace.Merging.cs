@@ -212,7 +212,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (frame.References != frame.MapCount + 1)
         {
             _pageTable.Set(leaf, position, pte);
-            _store.BorrowedPagesMet++;
+            _store.CountBorrowedPageMet();
             return false;
         }
 

@@ -24,6 +24,7 @@ internal sealed class AddressSpaceStore : IDisposable
     private readonly List<BackingObject?> _objects = [null];
     private readonly Stack<uint> _freeObjects = new();
     private long _zeroPagesMiscounted;
+    private long _borrowedPagesMet;
 
     /// <param name="layout">Frames, nodes and CPUs.</param>
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
@@ -94,8 +95,8 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>One past the largest page number.</summary>
     internal ulong PageLimit { get; }
 
-    /// <summary>Pages that could not be merged because their frame was borrowed. Changed by ksmd only.</summary>
-    internal long BorrowedPagesMet { get; set; }
+    /// <summary>Pages that could not be merged, nor huge pages taken apart, because a frame was borrowed.</summary>
+    internal long BorrowedPagesMet => Volatile.Read(ref _borrowedPagesMet);
 
     /// <summary>The machine's count of the merger's zero frames less the sum over its address spaces: what fork miscounts.</summary>
     internal long ZeroPagesMiscounted => Volatile.Read(ref _zeroPagesMiscounted);
@@ -103,6 +104,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Bytes of native records in use, frames not counted.</summary>
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
         + AnonVmas.UsedBytes + Swap.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
+
+    /// <summary>A borrowed page has been met by the merger, a mover, the pager or an advice.</summary>
+    internal void CountBorrowedPageMet() => Interlocked.Increment(ref _borrowedPagesMet);
 
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
     internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);

@@ -45,7 +45,9 @@ internal sealed class FrameMigrator
 
         ref FrameRecord record = ref _store.Frames[frame];
         MemoryStatus status = MemoryStatus.Busy;
-        if (record.TryLock())
+
+        // What its taker has not made an anonymous page yet may have its flags written plainly.
+        if (record.Has(FrameFlags.Anonymous) && record.TryLock())
         {
             if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
             {

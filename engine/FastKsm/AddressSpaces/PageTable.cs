@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Threading;
 using FastKsm.Primitives;
 using FastKsm.Simd;
 using FastKsm.Tlb;
@@ -128,6 +129,19 @@ internal sealed class PageTable
     internal Pte Get(uint leaf, int position) =>
         _store.LeafHeaders[leaf].Kind != LeafKind.Huge ? _store.Leaves[leaf][position] : Part(GetWhole(leaf), position);
 
+    /// <summary>A PTE as it may have been a moment ago: without the latch, for those who look again under it. Under the mm lock.</summary>
+    /// <remarks>
+    /// A huge mapping that is split or made meanwhile shows as it was or as it is: only the entry itself says what it is, not the
+    /// leaf's header, which changes at another moment.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Pte Look(uint leaf, int position)
+    {
+        ref PteLeaf ptes = ref _store.Leaves[leaf];
+        Pte first = new(Volatile.Read(ref Unsafe.As<Pte, ulong>(ref ptes[0])));
+        return first.IsHuge ? Part(first, position) : ptes[position];
+    }
+
     /// <summary>Changes a PTE and the leaf's count of PTEs that are not empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Set(uint leaf, int position, Pte pte)
@@ -195,11 +209,13 @@ internal sealed class PageTable
         ref LeafHeader header = ref _store.LeafHeaders[leaf];
         Debug.Assert(header.Latch == 1, "A leaf changes under its latch.");
         ref PteLeaf ptes = ref _store.Leaves[leaf];
-        for (int i = 0; i < PteLeaf.Length; i++)
+        for (int i = PteLeaf.Length - 1; i > 0; i--)
         {
             ptes[i] = Part(entry, i);
         }
 
+        // The entry for all goes last: until then it speaks for the others (Look).
+        Volatile.Write(ref Unsafe.As<Pte, ulong>(ref ptes[0]), Part(entry, 0).Value);
         header.Kind = LeafKind.Table;
     }
 

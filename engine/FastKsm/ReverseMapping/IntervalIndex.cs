@@ -1,8 +1,9 @@
-using System;
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.ReverseMapping;
 

@@ -57,30 +57,35 @@ public sealed class MisuseTests
     [Fact]
     public async Task Exit_ByTwoThreads_IsDoneOnceAndRefusedOnce()
     {
-        const int Rounds = 2000;
+        const int Rounds = 5000;
         using Machine machine = Machines.Small();
-        using Barrier both = new(2);
-        Process process = machine.Spawn();
+        Process[] processes = new Process[Rounds];
+        for (int i = 0; i < Rounds; i++)
+        {
+            processes[i] = machine.Spawn();
+        }
+
+        int arrived = 0;
         int refused = 0;
         void End()
         {
             for (int round = 0; round < Rounds; round++)
             {
-                both.SignalAndWait();
-                Process ended = process;
+                // Close to one another: a barrier would wake one long after the other.
+                SpinWait spinner = default;
+                _ = Interlocked.Increment(ref arrived);
+                while (Volatile.Read(ref arrived) < 2 * (round + 1))
+                {
+                    spinner.SpinOnce(sleep1Threshold: -1);
+                }
+
                 try
                 {
-                    ended.Exit();
+                    processes[round].Exit();
                 }
                 catch (InvalidOperationException)
                 {
                     _ = Interlocked.Increment(ref refused);
-                }
-
-                both.SignalAndWait();
-                if (ended == process)
-                {
-                    _ = Interlocked.CompareExchange(ref process, machine.Spawn(), ended);
                 }
             }
         }

@@ -133,10 +133,11 @@ internal static class ConformCommand
         }
     }
 
-    // One message for a trait that the engine does not know, instead of a difference for each script.
+    // One message for a trait that the engine does not know, instead of a difference for each script. Where other processes' pages
+    // count as well, every script may differ, and that says nothing about the kernel.
     private static void RequireFit(Request request, KernelSession session)
     {
-        if (!request.DespiteTraits && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
+        if (!request.DespiteTraits && !request.UnmergeOthers && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
         {
             throw new ToolException(
                 ExitCode.NotPermitted,

@@ -6,6 +6,7 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output;
 
@@ -40,6 +41,12 @@ internal static class EvaluateCommand
             HelpName = "0|1",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        Option<string?> mergeAcrossNodes = new("--merge-across-nodes")
+        {
+            Description = "Merge equal pages of different NUMA nodes (0 or 1; 1 without a value). Default: the host's setting, or 1.",
+            HelpName = "0|1",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Option<bool> asMarked = new("--as-marked") { Description = "Count only VMAs that are marked mergeable today." };
         Option<TimeSpan?> targetScanTime = new("--target-scan-time")
         {
@@ -66,7 +73,7 @@ internal static class EvaluateCommand
 
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
-            pid, name, user, all, maxPageSharing, useZeroPages, asMarked, observe, targetScanTime, threads, vmas, top, json, csv,
+            pid, name, user, all, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, threads, vmas, top, json, csv,
         };
         command.SetAction((parsed, cancellation) => Task.FromResult(Run(
             new Request(
@@ -77,6 +84,7 @@ internal static class EvaluateCommand
                     parsed.GetValue(all)),
                 parsed.GetValue(maxPageSharing),
                 SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
+                SwitchArgument.Parse(parsed.GetResult(mergeAcrossNodes)),
                 parsed.GetValue(asMarked),
                 parsed.GetValue(observe),
                 parsed.GetValue(targetScanTime),
@@ -104,7 +112,8 @@ internal static class EvaluateCommand
             request.UseZeroPages ?? host.UseZeroPages,
             request.AsMarked,
             request.Threads ?? Environment.ProcessorCount,
-            request.Observe ?? TimeSpan.Zero);
+            request.Observe ?? TimeSpan.Zero,
+            request.MergeAcrossNodes ?? host.MergeAcrossNodes);
 
         EvaluationResult result;
         EvaluationProgress progress = new();
@@ -120,7 +129,8 @@ internal static class EvaluateCommand
             return ExitCode.Success;
         }
 
-        ScanPrice price = ScanPrice.Of(result, ScanCalibration.Measure(host), request.TargetScanTime?.TotalSeconds);
+        ScanPrice price = ScanPrice.Of(
+            result, ScanCalibration.Measure(host), TimerTick.Probe(), request.TargetScanTime?.TotalSeconds);
         if (request.Json)
         {
             using Stream stream = Console.OpenStandardOutput();
@@ -202,6 +212,7 @@ internal static class EvaluateCommand
         ProcessSelection Selection,
         int? MaxPageSharing,
         bool? UseZeroPages,
+        bool? MergeAcrossNodes,
         bool AsMarked,
         TimeSpan? Observe,
         TimeSpan? TargetScanTime,

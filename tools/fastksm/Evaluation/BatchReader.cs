@@ -27,6 +27,7 @@ internal sealed unsafe class BatchReader : IDisposable
     private readonly ulong[] _entries = new ulong[PageBatch.Capacity];
     private readonly ulong[] _addresses = new ulong[PageBatch.Capacity];
     private readonly int[] _vmas = new int[PageBatch.Capacity];
+    private readonly sbyte[] _nodes = new sbyte[PageBatch.Capacity];
     private readonly bool[] _isKsm = new bool[PageBatch.Capacity];
     private readonly LinuxNative.IoVector[] _pieces = new LinuxNative.IoVector[PagesPerCopy];
     private readonly List<int> _exclusive = new(PagesPerCopy);
@@ -58,6 +59,7 @@ internal sealed unsafe class BatchReader : IDisposable
             return;
         }
 
+        _context.Nodes.Ask(_process.Pid, _addresses.AsSpan(0, batch.PageCount), _nodes);
         for (int page = 0; page < batch.PageCount; page++)
         {
             PagemapEntry entry = new(_entries[page]);
@@ -204,9 +206,11 @@ internal sealed unsafe class BatchReader : IDisposable
         foreach (int page in pages)
         {
             Debug.Assert(content + _pageSize <= _buffer + (PagesPerCopy * _pageSize), "One copy, one buffer.");
-            ulong checksum = PageChecksum.Hash64(new ReadOnlySpan<byte>(content, _pageSize));
+            ReadOnlySpan<byte> bytes = new(content, _pageSize);
+            ulong checksum = PageChecksum.Hash64(bytes);
             content += _pageSize;
             Write(page, checksum, isHuge: false);
+            _context.OrderKeys[_firstOrdinal + page] = OrderKey.Of(bytes);
             if (checksum == _context.ZeroChecksum)
             {
                 _zero.Add(page);
@@ -217,6 +221,7 @@ internal sealed unsafe class BatchReader : IDisposable
     private void Write(int page, ulong checksum, bool isHuge)
     {
         int ordinal = _firstOrdinal + page;
+        checksum = _context.Nodes.Apart(checksum, _nodes[page]);
         ref PageRecord slot = ref _table[ordinal];
         if (_isSecondLook && !slot.IsRead)
         {
@@ -225,7 +230,8 @@ internal sealed unsafe class BatchReader : IDisposable
 
         bool hasChanged = _isSecondLook && (slot.Checksum != checksum || slot.HasChanged);
         slot = PageRecord.Create(
-            checksum, ordinal, _vmas[page], FrameIdentity(page, ordinal), _isKsm[page], isHuge);
+            checksum, ordinal, _vmas[page], FrameIdentity(page, ordinal, isHuge), _isKsm[page], isHuge,
+            isKept: isHuge && IsLocked(page));
         if (hasChanged)
         {
             slot.MarkChanged();
@@ -246,16 +252,25 @@ internal sealed unsafe class BatchReader : IDisposable
     // Where the host hides frame numbers: a page that is mapped once has a frame of its own. Processes that share a frame
     // by fork have it at the same address, so equal pages at one address that are mapped more than once are one frame.
     // KSM shares across addresses; where it has been at work, equal pages are taken as one frame.
-    private ulong FrameIdentity(int page, int ordinal)
+    // Linux looks at the VMA, and at the frame, which keeps the mark in a child that fork made.
+    private bool IsLocked(int page) =>
+        _context.Vma(_vmas[page]).Vma.IsLocked || _context.FrameFlags.IsLocked(new PagemapEntry(_entries[page]).Frame);
+
+    // Of a huge page that is mapped once, the identities of its pages follow each other, as its frames do.
+    private ulong FrameIdentity(int page, int ordinal, bool isHuge)
     {
-        const ulong OfOrdinal = 1UL << 59;
-        const ulong OfAddress = 1UL << 58;
-        const ulong OfContent = 1UL << 57;
+        const ulong OfOrdinal = 1UL << 58;
+        const ulong OfAddress = 1UL << 57;
+        const ulong OfContent = 1UL << 56;
+        const ulong OfHugePage = 1UL << 55;
+        const int VmaShift = 36;
+        ulong number = _addresses[page] / (ulong)_pageSize;
         PagemapEntry entry = new(_entries[page]);
         return entry.Frame != 0 ? entry.Frame
+            : entry.IsExclusive && isHuge ? OfHugePage | (((ulong)_vmas[page] & 0x7FFFF) << VmaShift) | (number & ((1UL << VmaShift) - 1))
             : entry.IsExclusive ? OfOrdinal | (uint)ordinal
             : _context.MayHoldKsmPages(_vmas[page]) ? OfContent
-            : OfAddress | (_addresses[page] / (ulong)_pageSize);
+            : OfAddress | number;
     }
 
     // A page that left between the scan and the copy reads as zeroes: the copy itself has mapped the zero frame there.

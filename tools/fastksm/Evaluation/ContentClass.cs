@@ -43,6 +43,9 @@ internal sealed class ContentClass
     /// <summary>Pages that wait in the unstable tree: 0 or 1.</summary>
     internal int Unshared { get; private set; }
 
+    /// <summary>Searching scans until nothing moved.</summary>
+    internal int Scans { get; private set; }
+
     /// <summary>Frames today.</summary>
     internal int FramesBefore { get; private set; }
 
@@ -58,11 +61,15 @@ internal sealed class ContentClass
     {
         Start(pages);
         int waiting;
+        Scans = 0;
         do
         {
             waiting = NoNode;
+            Scans++;
         }
         while (Scan(pages.Length, ref waiting));
+
+        Scans = Math.Max(Scans - 1, 1); // The last one only saw that all was done.
 
         Unshared = waiting == NoNode ? 0 : 1;
         NodeCount = _nodeLength.Count;

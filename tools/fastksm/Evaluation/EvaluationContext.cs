@@ -1,4 +1,5 @@
 using System;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Simd;
 
@@ -12,11 +13,47 @@ namespace FastKsm.Cli.Evaluation;
 internal sealed class EvaluationContext : IDisposable
 {
     private VmaInProcess[] _vmas = new VmaInProcess[1024];
+    private readonly FolioReader _folios;
+    private HugePageSplits? _splits;
 
-    internal EvaluationContext(HostKsm host) => Host = host;
+    /// <param name="host">The host's KSM.</param>
+    /// <param name="nodes">Which nodes are kept apart; null for none.</param>
+    /// <param name="splits">What becomes of zeroes in huge pages; null for what a trial on the host shows.</param>
+    /// <param name="folioOf">Tells a frame's folio; null for what the host says.</param>
+    internal EvaluationContext(
+        HostKsm host,
+        NodesOfPages? nodes = null,
+        HugePageSplits? splits = null,
+        Func<ulong, (ulong First, ulong Count)>? folioOf = null)
+    {
+        Host = host;
+        Nodes = nodes ?? new NodesOfPages(apart: false);
+        _splits = splits;
+        _folios = new FolioReader(FrameFlags);
+        TellsFolios = folioOf is not null || FrameFlags is { IsAvailable: true, NumbersAreVisible: true };
+        FolioOf = folioOf ?? FolioOnHost;
+    }
 
     /// <summary>The host's KSM.</summary>
     internal HostKsm Host { get; }
+
+    /// <summary>Order of the pages' contents.</summary>
+    internal OrderKeyTable OrderKeys { get; } = new();
+
+    /// <summary>On which nodes the pages lie, where that decides what merges.</summary>
+    internal NodesOfPages Nodes { get; }
+
+    /// <summary>Whether pages of zeroes go when their huge page is taken apart; asked of the host when it first matters.</summary>
+    internal HugePageSplits Splits => _splits ??= HugePageSplits.Probe(Host);
+
+    /// <summary>What <see cref="Splits"/> has found; null where it did not matter.</summary>
+    internal HugePageSplits? SplitsIfAsked => _splits;
+
+    /// <summary>Whether the bounds of folios are known, not only which pages of zeroes are in huge pages.</summary>
+    internal bool TellsFolios { get; }
+
+    /// <summary>The folio of a frame, as its first frame and its number of frames.</summary>
+    internal Func<ulong, (ulong First, ulong Count)> FolioOf { get; }
 
     /// <summary>What the host says about frames.</summary>
     internal FrameFlags FrameFlags { get; } = new();
@@ -26,6 +63,9 @@ internal sealed class EvaluationContext : IDisposable
 
     /// <summary>Number of VMAs.</summary>
     internal int VmaCount { get; private set; }
+
+    /// <summary>Whether a content is that of a page of zeroes, on whichever node.</summary>
+    internal bool IsZeroContent(ulong checksum) => Nodes.IsAnyOf(checksum, ZeroChecksum);
 
     /// <summary>One VMA and its process.</summary>
     internal ref readonly VmaInProcess Vma(int index) => ref _vmas[index];
@@ -50,6 +90,16 @@ internal sealed class EvaluationContext : IDisposable
     {
         Vma observed = _vmas[vma].Vma;
         return observed.KsmBytes > 0 || (Host.Run == 1 && observed.IsMarked);
+    }
+
+    // Where frame numbers are hidden, the pages of a huge page have identities that follow each other as its frames do.
+    private (ulong First, ulong Count) FolioOnHost(ulong frame)
+    {
+        const ulong HugePageBytes = 2 << 20;
+        ulong pages = Math.Max(HugePageBytes / (ulong)Environment.SystemPageSize, 1);
+        return TellsFolios
+            ? _folios.Of(frame)
+            : (frame & ~(pages - 1), pages);
     }
 
     /// <inheritdoc/>

@@ -8,5 +8,11 @@ namespace FastKsm.Cli.Evaluation;
 /// <param name="OnlyMarked">Count only VMAs that are marked mergeable today.</param>
 /// <param name="Threads">Threads that read and hash; at least one.</param>
 /// <param name="Observe">Read everything a second time after this long, to tell the pages that change; zero for once.</param>
+/// <param name="MergeAcrossNodes">Whether equal pages of different NUMA nodes merge.</param>
 internal sealed record EvaluationOptions(
-    int MaxPageSharing, bool UseZeroPages, bool OnlyMarked, int Threads, TimeSpan Observe = default);
+    int MaxPageSharing,
+    bool UseZeroPages,
+    bool OnlyMarked,
+    int Threads,
+    TimeSpan Observe = default,
+    bool MergeAcrossNodes = true);

@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using FastKsm.Cli.Evaluation.Settling;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
@@ -11,6 +13,9 @@ namespace FastKsm.Cli.Evaluation;
 /// <param name="FramesAreKnown">Whether frames were told apart by number; else sharing by fork is inferred from content.</param>
 /// <param name="Total">Linux's counters in the steady state.</param>
 /// <param name="Marking">The counters if only the VMAs worth it are marked.</param>
+/// <param name="Settling">How many scans it takes, and what stands on the way.</param>
+/// <param name="Splits">What becomes of zeroes in huge pages, and how that is known; null where it did not matter.</param>
+/// <param name="Nodes">Whether NUMA nodes were kept apart.</param>
 /// <param name="Processes">All that were found, most profitable first.</param>
 /// <param name="Elapsed">Time it took to find, read, sort and forecast.</param>
 internal sealed record EvaluationResult(
@@ -20,6 +25,9 @@ internal sealed record EvaluationResult(
     bool FramesAreKnown,
     MergeForecast Total,
     MergeForecast Marking,
+    SettlingForecast Settling,
+    HugePageSplits? Splits,
+    NodesSummary Nodes,
     IReadOnlyList<ProcessForecast> Processes,
     TimeSpan Elapsed)
 {
@@ -28,6 +36,12 @@ internal sealed record EvaluationResult(
 
     /// <summary>Pages that had gone when they were to be read.</summary>
     internal long PagesLeft => Sum(process => process.Process.PagesLeft);
+
+    /// <summary>Records that ksmd keeps today of the processes that were chosen.</summary>
+    internal long RmapItemsToday => Sum(process => process.Process.KsmRmapItems);
+
+    /// <summary>Pages of them that are merged today.</summary>
+    internal long PagesMergedToday => Sum(process => process.Process.KsmMergingPages);
 
     /// <summary>Number of processes with a status.</summary>
     internal int Count(ReadStatus status)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
+using FastKsm.Cli.Evaluation.Settling;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
@@ -27,16 +28,20 @@ internal static class Evaluator
         long start = Stopwatch.GetTimestamp();
         HostKsm host = HostKsm.Read();
         progress.ProcessCount = pids.Count;
-        using EvaluationContext context = new(host);
+        using EvaluationContext context = new(host, new NodesOfPages(apart: !options.MergeAcrossNodes));
         using PageRecordTable table = new(MostPages);
         IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
         table.Compact(new ReadToTheEnd(context));
         RecordSorter.Sort(table, options.Threads);
 
         long pageSize = Environment.SystemPageSize;
-        SteadyState steadyState = new(table, context, options);
+        FolioMap folios = FolioMap.Find(table, context);
+        SettlingForecast? settling = Settler.Follow(table, context, options, folios, host.SmartScan);
+        SteadyState steadyState = new(table, context, options, folios);
         PageCounts[] counts = new PageCounts[context.VmaCount];
         MergeForecast total = steadyState.Forecast(counts);
+        total = settling?.AtRest ?? total;
+        settling ??= Settler.Of(steadyState, total);
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
         total.KsmZeroPages += processes.Where(process => process.Status == ReadStatus.Read).Sum(process => process.KsmZeroPages);
 
@@ -47,6 +52,9 @@ internal static class Evaluator
             context.FrameFlags.NumbersAreVisible,
             total,
             plan.Forecast,
+            settling,
+            context.SplitsIfAsked,
+            context.Nodes.Summary,
             [
                 .. ByProcess(processes, context, counts, plan)
                     .OrderByDescending(process => process.ProcessProfit(pageSize))

@@ -36,7 +36,7 @@ internal sealed class MarkingPlan
         bool[] chosen = new bool[all.Length];
         for (int i = 0; i < all.Length; i++)
         {
-            chosen[i] = all[i].ProcessProfit(pageSize) > 0;
+            chosen[i] = all[i].Profit(pageSize) > 0;
         }
 
         PageCounts[] counts = new PageCounts[all.Length];
@@ -54,7 +54,7 @@ internal sealed class MarkingPlan
         bool dropped = false;
         for (int i = 0; i < chosen.Length; i++)
         {
-            if (chosen[i] && counts[i].ProcessProfit(pageSize) <= 0)
+            if (chosen[i] && counts[i].Profit(pageSize) <= 0)
             {
                 chosen[i] = false;
                 dropped = true;

@@ -219,6 +219,7 @@ internal sealed class PageCollector
             }
 
             _collector._table.Commit(_batch.PageCount);
+            _collector._context.OrderKeys.Reserve(_collector._table.Count);
             _collector._progress.Found(_batch.PageCount);
             _process.AddUse();
             if (_collector._options.Observe > TimeSpan.Zero)

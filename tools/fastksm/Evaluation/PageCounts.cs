@@ -34,6 +34,12 @@ internal record struct PageCounts
     internal readonly long ProcessProfit(long pageSize) =>
         ((Merging + PlacedZero) * pageSize) - (RmapItems * MergeForecast.RmapItemBytes);
 
+    /// <summary>
+    /// What merging them gives, in bytes: Linux's figure, and the zeroes of huge pages that are taken apart, which no counter of Linux
+    /// shows.
+    /// </summary>
+    internal readonly long Profit(long pageSize) => ProcessProfit(pageSize) + (DroppedBySplit * pageSize);
+
     /// <summary>Adds another set's figures.</summary>
     internal void Add(in PageCounts other)
     {

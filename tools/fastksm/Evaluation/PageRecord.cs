@@ -20,7 +20,8 @@ internal struct PageRecord : IComparable<PageRecord>
     private const ulong KsmFlag = 1UL << 62;
     private const ulong HugeFlag = 1UL << 61;
     private const ulong ChangedFlag = 1UL << 60;
-    private const ulong FrameMask = (1UL << 60) - 1;
+    private const ulong KeptFlag = 1UL << 59;
+    private const ulong FrameMask = (1UL << 59) - 1;
 
     /// <summary>Checksum of the content.</summary>
     internal ulong Checksum;
@@ -42,8 +43,11 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <summary>Whether the frame is a KSM page already.</summary>
     internal readonly bool IsKsm => (_frame & KsmFlag) != 0;
 
-    /// <summary>Whether the page is part of a huge page.</summary>
+    /// <summary>Whether the page is part of a huge page or another large folio; told of pages of zeroes only.</summary>
     internal readonly bool IsHuge => (_frame & HugeFlag) != 0;
+
+    /// <summary>Whether a page of zeroes stays when its folio is taken apart: it is locked into memory.</summary>
+    internal readonly bool IsKept => (_frame & KeptFlag) != 0;
 
     /// <summary>Whether the content changed while the page was observed: ksmd leaves such a page alone.</summary>
     internal readonly bool HasChanged => (_frame & ChangedFlag) != 0;
@@ -52,15 +56,17 @@ internal struct PageRecord : IComparable<PageRecord>
     /// <param name="checksum">Checksum of the content.</param>
     /// <param name="ordinal">Place in the order of visits.</param>
     /// <param name="vma">Position of the VMA.</param>
-    /// <param name="frame">Identity of the frame; below 2^60.</param>
+    /// <param name="frame">Identity of the frame; below 2^59.</param>
     /// <param name="isKsm">Whether the frame is a KSM page already.</param>
-    /// <param name="isHuge">Whether the page is part of a huge page.</param>
-    internal static PageRecord Create(ulong checksum, int ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false) => new()
+    /// <param name="isHuge">Whether the page is part of a large folio.</param>
+    /// <param name="isKept">Whether it stays when the folio is taken apart.</param>
+    internal static PageRecord Create(
+        ulong checksum, int ordinal, int vma, ulong frame, bool isKsm = false, bool isHuge = false, bool isKept = false) => new()
     {
         Checksum = checksum,
         Ordinal = ordinal,
         Vma = vma,
-        _frame = (frame & FrameMask) | ReadFlag | (isKsm ? KsmFlag : 0) | (isHuge ? HugeFlag : 0),
+        _frame = (frame & FrameMask) | ReadFlag | (isKsm ? KsmFlag : 0) | (isHuge ? HugeFlag : 0) | (isKept ? KeptFlag : 0),
     };
 
     /// <summary>Notes that the content changed.</summary>

@@ -3,31 +3,40 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using System.Threading;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
 
 /// <summary>Measures on this machine what a scan by ksmd costs, in well under a second.</summary>
 /// <remarks>
-/// If ksmd is at work its own CPU time over its own page count is taken. Else the two parts that depend on the machine are
-/// measured, the checksum of pages that are not in the cache and a dependent load from memory, and Linux's fixed costs
-/// are added to them. Those were fitted to ksmd of Linux 6.18 on an AMD EPYC 9004 (CPU time over pages scanned, unique
-/// pages, smart_scan=0): 230 ns for a merged page; 2.8, 4.0 and 5.5 µs for a unique one among 2,048, 32,768 and 262,144.
+/// What depends on the machine is measured: the checksum of pages that are not in the cache, and loads that wait for each other, in
+/// memory that fits the second-level cache, the third, and none. CPU time counts, not time that passes, and of several rounds
+/// the least: other work can only lengthen a round. If ksmd is at work, its own CPU time over its own pages corrects the result.
 /// </remarks>
 internal static unsafe class ScanCalibration
 {
-    private const double VisitNanoseconds = 230;
-    private const double LevelNanoseconds = 170;
-    private const int Pages = 8192;
+    private const int Rounds = 9;
     private const int PageSize = 4096;
+    private const int LineSize = 64;
+    private const int Loads = 16 * 1024;
+    private const int ChecksumBytes = 16 << 20;
+    private const nuint HugePage = 2 << 20;
+
+    /// <summary>More than this share above the least round, or of time without the CPU, and the machine was busy.</summary>
+    private const double BusyFrom = 1.25;
 
     /// <summary>Measures.</summary>
-    /// <param name="host">Whether ksmd is at work.</param>
-    internal static ScanCost Measure(HostKsm host) => (host.Run == 1 ? MeasureKsmd(host) : null) ?? MeasureMachine();
+    /// <param name="host">Whether ksmd is at work, and on what.</param>
+    internal static ScanCost Measure(HostKsm host)
+    {
+        ScanCost machine = MeasureMachine();
+        return (host.Run == 1 ? MeasureKsmd(host, machine) : null) ?? machine;
+    }
 
-    private static ScanCost? MeasureKsmd(HostKsm host)
+    // ksmd's pages of today are other ones than those evaluated, so what is taken over is by how much the reckoning for them is off.
+    private static ScanCost? MeasureKsmd(HostKsm host, ScanCost machine)
     {
         const int WorthMeasuring = 1000;
         string? schedstat = FindKsmdSchedstat();
@@ -38,48 +47,63 @@ internal static unsafe class ScanCalibration
 
         long cpuBefore = CpuNanoseconds(schedstat);
         Thread.Sleep(TimeSpan.FromMilliseconds(500));
-        long pages = HostKsm.Read().PagesScanned - host.PagesScanned;
+        HostKsm after = HostKsm.Read();
+        long pages = after.PagesScanned - host.PagesScanned;
         double perPage = (CpuNanoseconds(schedstat) - cpuBefore) / (double)Math.Max(pages, 1);
-        return pages >= WorthMeasuring && perPage > 0
-            ? new ScanCost(perPage, 0, 0, "measured: CPU time of the running ksmd over its pages_scanned")
-            : null;
+        if (pages < WorthMeasuring || perPage <= 0)
+        {
+            return null;
+        }
+
+        MergeForecast scanned = ScannedPages.InOneScan(ScannedPages.OfHost(after), after.SmartScan);
+        double batch = Math.Clamp(after.PagesToScan, 1, Math.Max(scanned.RmapItems, 1));
+        double reckoned = 1e9 * machine.SecondsOf(scanned, batch, after.SleepMilliseconds > 0) / batch;
+        double factor = Math.Clamp(perPage / Math.Max(reckoned, 1), 0.25, 4);
+        return machine with
+        {
+            Factor = machine.Factor * factor,
+            Source = string.Create(
+                CultureInfo.InvariantCulture, $"corrected by the running ksmd: {perPage:F0} ns of CPU time a page, where {reckoned:F0} were reckoned"),
+        };
     }
 
     private static ScanCost MeasureMachine()
     {
-        byte* memory = (byte*)NativeMemory.AlignedAlloc(Pages * (nuint)PageSize, PageSize);
-        try
+        const int SmallBytes = 256 << 10;
+        const int MiddleBytes = 4 << 20;
+        const int LargeBytes = 64 << 20;
+        using OwnMemory? memory = OwnMemory.TryMap(LargeBytes, HugePage);
+        if (memory is null)
         {
-            Fill(memory);
-            double checksum = double.MaxValue;
-            double load = double.MaxValue;
-            for (int round = 0; round < 2; round++)
-            {
-                checksum = Math.Min(checksum, TimeChecksums(memory));
-                load = Math.Min(load, TimeDependentLoads(memory));
-            }
+            return ScanCost.Typical;
+        }
 
-            return new ScanCost(
-                VisitNanoseconds,
-                checksum,
-                LevelNanoseconds + load,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"calibrated: checksum {checksum:F0} ns and memory access {load:F0} ns measured here, fixed costs of Linux 6.18"));
-        }
-        finally
+        // In huge pages, as the kernel's own mapping of memory is, so that translations are not what is measured.
+        _ = memory.Advise(0, LargeBytes, LinuxNative.AdviseHugePage);
+        for (nuint offset = 0; offset < LargeBytes; offset += PageSize)
         {
-            NativeMemory.AlignedFree(memory);
+            *(ulong*)(memory.Start + offset) = 0;
         }
-    }
 
-    private static void Fill(byte* memory)
-    {
-        ulong* words = (ulong*)memory;
-        for (int i = 0; i < Pages * PageSize / sizeof(ulong); i++)
+        long wall = Stopwatch.GetTimestamp();
+        double cpu = ThreadCpuNanoseconds();
+        uint line = 0;
+        Samples checksum = new(Rounds), near = new(Rounds), middle = new(Rounds), far = new(Rounds);
+        for (int round = 0; round < Rounds; round++)
         {
-            words[i] = (ulong)i * 0x9E3779B97F4A7C15;
+            near.Add(TimeDependentLoads(memory.Start, SmallBytes, ref line));
+            middle.Add(TimeDependentLoads(memory.Start, MiddleBytes, ref line));
+            far.Add(TimeDependentLoads(memory.Start, LargeBytes, ref line));
+            checksum.Add(TimeChecksums(memory.Start));
         }
+
+        double share = Stopwatch.GetElapsedTime(wall).TotalNanoseconds / Math.Max(ThreadCpuNanoseconds() - cpu, 1);
+        double spread = Math.Max(Math.Max(checksum.Spread, middle.Spread), far.Spread);
+        return new ScanCost(
+            checksum.Least, near.Least, middle.Least, far.Least, Math.Max(spread, 1), share > BusyFrom || spread > BusyFrom,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"calibrated: checksum {checksum.Least:F0} ns and memory access {near.Least:F0} to {far.Least:F0} ns measured here, fixed costs of Linux 6.18"));
     }
 
     // Stands for ksmd's XXH64 of a page: four lanes of multiply, rotate, multiply, as the published algorithm has them.
@@ -88,8 +112,8 @@ internal static unsafe class ScanCalibration
         const ulong Prime1 = 0x9E3779B185EBCA87;
         const ulong Prime2 = 0xC2B2AE3D27D4EB4F;
         ulong a = Prime1, b = Prime2, c = 0, d = 1;
-        long start = Stopwatch.GetTimestamp();
-        for (ulong* word = (ulong*)memory, end = (ulong*)(memory + (Pages * PageSize)); word < end; word += 4)
+        double start = ThreadCpuNanoseconds();
+        for (ulong* word = (ulong*)memory, end = (ulong*)(memory + ChecksumBytes); word < end; word += 4)
         {
             a = BitOperations.RotateLeft(a + (word[0] * Prime2), 31) * Prime1;
             b = BitOperations.RotateLeft(b + (word[1] * Prime2), 31) * Prime1;
@@ -97,24 +121,43 @@ internal static unsafe class ScanCalibration
             d = BitOperations.RotateLeft(d + (word[3] * Prime2), 31) * Prime1;
         }
 
-        double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-        return elapsed / Pages + ((a ^ b ^ c ^ d) == 0 ? 1 : 0);
+        double elapsed = ThreadCpuNanoseconds() - start;
+        return (elapsed / (ChecksumBytes / PageSize)) + ((a ^ b ^ c ^ d) == 0 ? 1 : 0);
     }
 
-    // The next page depends on what the last one held, so that loads can't overlap, as in a walk down a tree.
-    private static double TimeDependentLoads(byte* memory)
+    // The next line depends on what the last one held, so that loads can't overlap, as in a walk down a tree. Each round goes on
+    // behind the last one, or the lines of the first would be in a cache. What may be in one is fetched before it is timed.
+    private static double TimeDependentLoads(byte* memory, int byteLength, ref uint line)
     {
-        const int Loads = 4 * Pages;
-        uint page = 0;
-        long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < Loads; i++)
+        const uint MostFetched = 64 * 1024;
+        uint lines = (uint)(byteLength / LineSize);
+        line &= lines - 1;
+        if (lines <= MostFetched)
         {
-            uint value = *(uint*)(memory + ((nuint)page * PageSize) + ((nuint)(i & 63) * 64));
-            page = (value ^ (uint)i) % Pages;
+            line = Chase(memory, lines, line, lines);
         }
 
-        double elapsed = Stopwatch.GetElapsedTime(start).TotalNanoseconds;
-        return elapsed / Loads + (page == Pages ? 1 : 0);
+        double start = ThreadCpuNanoseconds();
+        line = Chase(memory, lines, line, Loads);
+        double elapsed = ThreadCpuNanoseconds() - start;
+        return (elapsed / Loads) + (line == lines ? 1 : 0);
+    }
+
+    private static uint Chase(byte* memory, uint lines, uint line, uint count)
+    {
+        for (uint i = 0; i < count; i++)
+        {
+            ulong held = *(ulong*)(memory + ((nuint)line * LineSize));
+            line = ((line * 1664525u) + 1013904223u + (uint)held) & (lines - 1);
+        }
+
+        return line;
+    }
+
+    private static double ThreadCpuNanoseconds()
+    {
+        LinuxNative.TimeSpec time;
+        return LinuxNative.clock_gettime(LinuxNative.ClockThreadCpuTime, &time) == 0 ? (time.Seconds * 1e9) + time.Nanoseconds : 0;
     }
 
     private static string? FindKsmdSchedstat()
@@ -135,4 +178,21 @@ internal static unsafe class ScanCalibration
         && long.TryParse(text.Split(' ')[0], CultureInfo.InvariantCulture, out long value)
             ? value
             : 0;
+
+    private sealed class Samples(int capacity)
+    {
+        private readonly double[] _values = new double[capacity];
+        private int _count;
+
+        internal double Least => _values[0];
+
+        /// <summary>The median, as a multiple of the least.</summary>
+        internal double Spread => _values[_count / 2] / Math.Max(_values[0], 0.1);
+
+        internal void Add(double value)
+        {
+            _values[_count++] = value;
+            Array.Sort(_values, 0, _count);
+        }
+    }
 }

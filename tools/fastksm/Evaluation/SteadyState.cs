@@ -14,6 +14,11 @@ namespace FastKsm.Cli.Evaluation;
 /// </remarks>
 internal sealed class SteadyState
 {
+    // No frame: of a folio with several pages of zeroes, or one that is taken apart for another content.
+    private const ulong Several = ulong.MaxValue;
+    private const int ScansToMerge = 2;
+    private const int ScansToForgetRecords = 3;
+
     private readonly PageRecordTable _table;
     private readonly EvaluationContext _context;
     private readonly bool _mayHaveChanged;
@@ -21,16 +26,21 @@ internal sealed class SteadyState
     private readonly int _maxPageSharing;
     private readonly ContentClass _content;
     private readonly List<PageRecord> _scratch = [];
-    private readonly HashSet<ulong> _zeroFrames = [];
+    private readonly HashSet<ulong> _distinctFrames = [];
+    private readonly Dictionary<int, ulong> _zeroOfFolio = [];
+    private readonly FolioMap _folios;
+    private readonly bool[] _isTakenApart;
     private readonly long[] _uniquesByVma;
     private PageCounts[] _counts = [];
     private MergeForecast _total;
+    private MergeForecast _today;
 
     /// <summary>Takes the records; those of pages without an equal one are dropped from the table.</summary>
     /// <param name="table">The records, sorted.</param>
     /// <param name="context">VMAs and host.</param>
     /// <param name="options">The assumed settings.</param>
-    internal SteadyState(PageRecordTable table, EvaluationContext context, EvaluationOptions options)
+    /// <param name="folios">Folios with pages of zeroes; null to look for them.</param>
+    internal SteadyState(PageRecordTable table, EvaluationContext context, EvaluationOptions options, FolioMap? folios = null)
     {
         _table = table;
         _context = context;
@@ -39,8 +49,19 @@ internal sealed class SteadyState
         _maxPageSharing = options.MaxPageSharing;
         _content = new ContentClass(options.MaxPageSharing);
         _uniquesByVma = new long[context.VmaCount];
+        _folios = folios ?? FolioMap.Find(table, context);
+        _isTakenApart = new bool[_folios.Count];
         SetUniquesApart();
     }
+
+    /// <summary>
+    /// Full scans until the last forecast stands, if no huge page with zeroes has to be taken apart before: two merge, and one more
+    /// forgets the records of pages that went.
+    /// </summary>
+    internal int Scans { get; private set; } = ScansToMerge;
+
+    /// <summary>What is merged before the first scan.</summary>
+    internal MergeForecast Today { get; private set; }
 
     /// <summary>Forecasts for all VMAs, or for some.</summary>
     /// <param name="countsByVma">Receives what becomes of each VMA's pages; one element a VMA.</param>
@@ -50,13 +71,34 @@ internal sealed class SteadyState
         _counts = countsByVma;
         Array.Clear(_counts);
         _total = default;
+        _today = default;
+        Scans = ScansToMerge;
+        Array.Clear(_isTakenApart);
         TakeUniques(marked);
+        List<(int Start, int Length)> zeroes = [];
         for (int start = 0, end; start < _table.Count; start = end)
         {
             end = EndOfContent(start);
+            if (_context.IsZeroContent(_table[start].Checksum))
+            {
+                zeroes.Add((start, end - start));
+                continue; // They come last: which folios are taken apart for the others is known by then.
+            }
+
             Take(_table.Slice(start, end - start), marked);
         }
 
+        foreach ((int start, int length) in zeroes)
+        {
+            Take(_table.Slice(start, length), marked);
+        }
+
+        Today = _today with
+        {
+            PagesVolatile = _today.RmapItems - _today.PagesShared - _today.PagesSharing,
+            FramesBefore = _total.FramesBefore,
+            FramesAfter = _total.FramesBefore,
+        };
         return _total;
     }
 
@@ -80,7 +122,7 @@ internal sealed class SteadyState
         {
             end = EndOfContent(start);
             ref PageRecord first = ref _table[start];
-            if (end == start + 1 && !first.IsKsm && !first.HasChanged && first.Checksum != _context.ZeroChecksum)
+            if (end == start + 1 && !first.IsKsm && !first.HasChanged && !_context.IsZeroContent(first.Checksum))
             {
                 _uniquesByVma[first.Vma]++;
                 continue;
@@ -105,6 +147,7 @@ internal sealed class SteadyState
             }
         }
 
+        _today.RmapItems = uniques;
         _total.RmapItems = uniques;
         _total.PagesUnshared = uniques;
         _total.FramesBefore = uniques;
@@ -124,7 +167,8 @@ internal sealed class SteadyState
         }
 
         _total.RmapItems += pages.Length;
-        if (pages.Length > 0 && pages[0].Checksum == _context.ZeroChecksum)
+        CountMerged(pages);
+        if (pages.Length > 0 && _context.IsZeroContent(pages[0].Checksum))
         {
             TakeZeroes(pages);
         }
@@ -132,6 +176,24 @@ internal sealed class SteadyState
         {
             TakeEqual(pages);
         }
+    }
+
+    private void CountMerged(ReadOnlySpan<PageRecord> pages)
+    {
+        _today.RmapItems += pages.Length;
+        _distinctFrames.Clear();
+        int merged = 0;
+        foreach (ref readonly PageRecord page in pages)
+        {
+            if (page.IsKsm)
+            {
+                merged++;
+                _ = _distinctFrames.Add(page.Frame);
+            }
+        }
+
+        _today.PagesShared += _distinctFrames.Count;
+        _today.PagesSharing += merged - _distinctFrames.Count;
     }
 
     // Pages that can merge. One that changes while it is watched has another checksum at every visit, and stays out.
@@ -149,6 +211,7 @@ internal sealed class SteadyState
             {
                 _counts[page.Vma].Pages++;
                 _counts[page.Vma].Changed++;
+                _today.RmapItems++;
                 _total.RmapItems++;
                 _total.PagesVolatile++;
                 _total.FramesBefore++;
@@ -184,6 +247,7 @@ internal sealed class SteadyState
             _total.FramesBefore += pages.Length;
             _total.FramesAfter++;
             AttributeDuplicates(pages, allMerged: true);
+            MarkFolios(pages, allMerged: true);
             return;
         }
 
@@ -194,6 +258,8 @@ internal sealed class SteadyState
         _total.FramesBefore += _content.FramesBefore;
         _total.FramesAfter += _content.FramesAfter;
         AttributeDuplicates(pages, allMerged: false);
+        MarkFolios(pages, allMerged: false);
+        Scans = Math.Max(Scans, _content.Scans + 1);
     }
 
     private void AddNodes(int nodes, int merged)
@@ -274,27 +340,27 @@ internal sealed class SteadyState
         }
     }
 
+    // Pages of zeroes in a large folio go when it is taken apart. That happens at the first attempt to merge any of its pages.
     private void TakeZeroes(ReadOnlySpan<PageRecord> pages)
     {
-        bool mayDrop = _context.Host.SplitsDropZeroPages;
-        ulong? survivor = mayDrop && !_useZeroPages ? FrameThatSurvivesSplits(pages) : null;
+        ulong? survivor = _folios.CountWithZeroes > 0 && !_useZeroPages ? FrameThatSurvivesSplits(pages) : null;
         List<PageRecord> rest = [];
-        _zeroFrames.Clear();
+        _distinctFrames.Clear();
         foreach (ref readonly PageRecord page in pages)
         {
             ref PageCounts counts = ref _counts[page.Vma];
             counts.ZeroContent++;
-            if (mayDrop && page.IsHuge && page.Frame != survivor)
+            if (page.Frame != survivor && _folios.OfZeroPage(in page) != FolioMap.None)
             {
                 counts.DroppedBySplit++;
                 _total.DroppedBySplit++;
-                _ = _zeroFrames.Add(page.Frame);
+                _ = _distinctFrames.Add(page.Frame);
             }
             else if (_useZeroPages && !page.IsKsm)
             {
                 counts.PlacedZero++;
                 _total.KsmZeroPages++;
-                _ = _zeroFrames.Add(page.Frame);
+                _ = _distinctFrames.Add(page.Frame);
             }
             else
             {
@@ -302,27 +368,64 @@ internal sealed class SteadyState
             }
         }
 
-        _total.FramesBefore += _zeroFrames.Count;
+        if (_total.KsmZeroPages > 0)
+        {
+            Scans = Math.Max(Scans, ScansToForgetRecords);
+        }
+
+        _total.FramesBefore += _distinctFrames.Count;
         _total.RmapItems -= pages.Length - rest.Count;
         TakeEqual(CollectionsMarshal.AsSpan(rest));
     }
 
-    // A huge page is split at the first attempt to merge one of its pages, and loses all its pages of zeroes then. Where
-    // there is no small page of zeroes, the first one to be visited waits in the unstable tree and is not split itself; if
-    // it is the only one of its huge page, no other attempt splits that. Seen on Linux 6.18 in this very form.
-    private static ulong? FrameThatSurvivesSplits(ReadOnlySpan<PageRecord> pages)
+    // Where no page of zeroes stays anyway, one may be left: the first to be visited that is alone in its folio. It waits in
+    // the unstable tree, where the others meet it, and what is taken apart then is their folios. (A folio with two of them
+    // is taken apart when the second meets the first.) Seen on Linux 6.18 in this very form.
+    private ulong? FrameThatSurvivesSplits(ReadOnlySpan<PageRecord> pages)
     {
-        const int HugePageShift = 9;
-        ulong first = pages[0].Frame;
+        _zeroOfFolio.Clear();
         foreach (ref readonly PageRecord page in pages)
         {
-            bool isTwin = page.Frame == first;
-            if (!page.IsHuge || (!isTwin && page.Frame >> HugePageShift == first >> HugePageShift))
+            int folio = _folios.OfZeroPage(in page);
+            if (folio == FolioMap.None)
             {
                 return null;
             }
+
+            if (_zeroOfFolio.TryGetValue(folio, out ulong frame) ? frame != page.Frame : _isTakenApart[folio])
+            {
+                _zeroOfFolio[folio] = Several;
+            }
+            else
+            {
+                _zeroOfFolio[folio] = page.Frame;
+            }
         }
 
-        return first;
+        foreach (ref readonly PageRecord page in pages)
+        {
+            if (_zeroOfFolio[_folios.OfZeroPage(in page)] == page.Frame)
+            {
+                return page.Frame;
+            }
+        }
+
+        return null;
+    }
+
+    private void MarkFolios(ReadOnlySpan<PageRecord> pages, bool allMerged)
+    {
+        if (_folios.Count == 0)
+        {
+            return;
+        }
+
+        for (int i = 0; i < pages.Length; i++)
+        {
+            if ((allMerged || _content.IsMerged(i)) && _folios.Of(pages[i].Frame) is >= 0 and var folio)
+            {
+                _isTakenApart[folio] = true;
+            }
+        }
     }
 }

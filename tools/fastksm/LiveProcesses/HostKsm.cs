@@ -27,9 +27,23 @@ internal sealed record HostKsm(
 {
     private const string Directory = "/sys/kernel/mm/ksm/";
 
-    /// <summary>Linux 6.12 and later give the zero pages of a huge page back when they split it.</summary>
-    internal bool SplitsDropZeroPages =>
-        Version.TryParse(KernelRelease.Split('-')[0], out Version? version) && version >= new Version(6, 12);
+    /// <summary>Whether ksmd skips pages that stay unmerged in most scans.</summary>
+    internal bool SmartScan { get; init; }
+
+    /// <summary>Whether equal pages of different NUMA nodes merge.</summary>
+    internal bool MergeAcrossNodes { get; init; } = true;
+
+    /// <summary>Seconds of a full scan at which the scan-time advisor aims; null while it is off.</summary>
+    internal long? AdvisorTargetSeconds { get; init; }
+
+    /// <summary>KSM pages in use now; null where that cannot be read.</summary>
+    internal long? PagesShared { get; init; }
+
+    /// <summary>Pages on KSM pages now, of all processes.</summary>
+    internal long PagesMerged { get; init; }
+
+    /// <summary>Records that ksmd keeps now, of all processes.</summary>
+    internal long RmapItems { get; init; }
 
     /// <summary>Reads the host; Linux's defaults stand in for what it lacks.</summary>
     internal static HostKsm Read() => new(
@@ -41,7 +55,18 @@ internal sealed record HostKsm(
         UseZeroPages: Number("use_zero_pages", 0) != 0,
         PagesToScan: Number("pages_to_scan", 100),
         SleepMilliseconds: Number("sleep_millisecs", 20),
-        PagesScanned: Number("pages_scanned", 0));
+        PagesScanned: Number("pages_scanned", 0))
+    {
+        SmartScan = Number("smart_scan", 0) != 0,
+        MergeAcrossNodes = Number("merge_across_nodes", 1) != 0,
+        AdvisorTargetSeconds = ProcFile.TryReadText(Directory + "advisor_mode") is { } mode
+            && mode.Contains("[scan-time]", StringComparison.Ordinal)
+                ? Number("advisor_target_scan_time", 200)
+                : null,
+        PagesShared = Number("pages_shared", -1) is var shared and >= 0 ? shared : null,
+        PagesMerged = Number("pages_shared", 0) + Number("pages_sharing", 0),
+        RmapItems = Number("pages_shared", 0) + Number("pages_sharing", 0) + Number("pages_unshared", 0) + Number("pages_volatile", 0),
+    };
 
     private static long Number(string file, long fallback) =>
         long.TryParse(ProcFile.TryReadText(Directory + file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out long value)

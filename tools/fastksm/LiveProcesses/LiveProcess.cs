@@ -48,6 +48,12 @@ internal sealed class LiveProcess
     /// <summary>Zero pages that KSM has placed in it already.</summary>
     internal long KsmZeroPages { get; private set; }
 
+    /// <summary>Records that ksmd keeps of it now.</summary>
+    internal long KsmRmapItems { get; private set; }
+
+    /// <summary>Pages of it that are merged now.</summary>
+    internal long KsmMergingPages { get; private set; }
+
     /// <summary>Whether merging was enabled for the whole process (prctl).</summary>
     internal bool KsmMergeAny { get; private set; }
 
@@ -177,6 +183,8 @@ internal sealed class LiveProcess
         if (ProcFile.TryReadTextAt(directory, "ksm_stat", out _) is { } ksmStat)
         {
             KsmZeroPages = StatusFields.Number(ksmStat, "ksm_zero_pages");
+            KsmRmapItems = StatusFields.Number(ksmStat, "ksm_rmap_items");
+            KsmMergingPages = StatusFields.Number(ksmStat, "ksm_merging_pages");
             KsmMergeAny = ksmStat.Contains("ksm_merge_any: yes", StringComparison.Ordinal);
         }
     }

@@ -165,6 +165,7 @@ internal sealed class SmapsParser
                 ((byte)'d', (byte)'e') => VmaFlags.DontExpand,
                 ((byte)'d', (byte)'p') => VmaFlags.Droppable,
                 ((byte)'m', (byte)'g') => VmaFlags.Mergeable,
+                ((byte)'l', (byte)'o') => VmaFlags.Locked,
                 _ => VmaFlags.None,
             };
         }

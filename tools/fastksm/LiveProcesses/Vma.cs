@@ -10,6 +10,9 @@ namespace FastKsm.Cli.LiveProcesses;
 internal readonly record struct Vma(
     ulong Start, ulong End, VmaFlags Flags, ulong AnonymousBytes, ulong KsmBytes, string Name)
 {
+    /// <summary>Whether it is locked into memory.</summary>
+    internal bool IsLocked => Has(VmaFlags.Locked);
+
     /// <summary>Size in bytes.</summary>
     internal ulong Length => End - Start;
 

@@ -15,4 +15,7 @@ internal enum VmaFlags : ushort
     DontExpand = 1 << 5,
     Droppable = 1 << 6,
     Mergeable = 1 << 7,
+
+    /// <summary>Locked into memory (mlock).</summary>
+    Locked = 1 << 9,
 }

@@ -37,7 +37,7 @@ internal static class CsvReport
                     + $"{Wording.Of(vma.Eligibility)},{Flag(vma.Vma.IsMarked)},{Flag(vma.IsWorthMarking)},"
                     + $"{counts.Pages},{counts.ZeroContent},{counts.DroppedBySplit},{counts.RmapItems},{counts.Merging},"
                     + $"{counts.PlacedZero},{counts.DuplicatesInside},{counts.DuplicatesWithOthers},"
-                    + $"{counts.ProcessProfit(result.PageSize)}"));
+                    + $"{counts.Profit(result.PageSize)}"));
             }
         }
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO;
 using System.Text.Json;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Evaluation.Settling;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output;
@@ -23,7 +24,8 @@ internal static class JsonReport
             json.WriteStartObject("knobs");
             json.WriteNumber("max_page_sharing", result.Options.MaxPageSharing);
             json.WriteNumber("use_zero_pages", result.Options.UseZeroPages ? 1 : 0);
-            json.WriteBoolean("as_marked", result.Options.OnlyMarked);
+            json.WriteNumber("merge_across_nodes", result.Options.MergeAcrossNodes ? 1 : 0);
+        json.WriteBoolean("as_marked", result.Options.OnlyMarked);
             json.WriteNumber("observe_seconds", result.Options.Observe.TotalSeconds);
             json.WriteEndObject();
             WriteTotal(json, result, price);
@@ -50,6 +52,24 @@ internal static class JsonReport
         json.WriteBoolean("ksm_writable", result.Host.IsWritable);
         json.WriteNumber("ksm_run", result.Host.Run);
         json.WriteBoolean("frames_known", result.FramesAreKnown);
+        if (result.Splits is { } splits)
+        {
+            json.WriteBoolean("huge_page_zeroes_go", splits.DropZeroes);
+            json.WriteBoolean("huge_page_zeroes_probed", splits.IsProbed);
+        }
+
+        if (result.Nodes.Host is { } nodes)
+        {
+            json.WriteStartArray("nodes");
+            foreach (int node in nodes.Nodes)
+            {
+                json.WriteNumberValue(node);
+            }
+
+            json.WriteEndArray();
+            json.WriteNumber("pages_of_unknown_node", result.Nodes.UnknownPages);
+        }
+
         json.WriteNumber("elapsed_seconds", result.Elapsed.TotalSeconds);
         json.WriteEndObject();
     }
@@ -68,10 +88,24 @@ internal static class JsonReport
         json.WriteStartObject("worth_marking");
         WriteForecast(json, result.Marking, result.PageSize);
         json.WriteEndObject();
+        WriteSettling(json, result, price);
 
         json.WriteStartObject("scan");
         json.WriteNumber("cost_per_page_ns", price.SecondsPerPage * 1e9);
+        json.WriteNumber("cost_per_page_low_ns", price.SecondsPerPage * 1e9 * ScanCost.LowShare);
+        json.WriteNumber("cost_per_page_high_ns", price.SecondsPerPage * 1e9 * price.Cost.HighShare);
+        json.WriteBoolean("machine_busy", price.Cost.IsBusy);
         json.WriteString("cost_source", price.Cost.Source);
+        json.WriteNumber("pages", price.Pages);
+        json.WriteNumber("pages_of_others", price.OtherPages);
+        json.WriteNumber("timer_tick_ms", price.Tick.Length.TotalMilliseconds);
+        json.WriteBoolean("smart_scan", result.Host.SmartScan);
+        WriteSeconds(json, "scan_seconds_every_page", price.EveryPage.ScanSeconds);
+        if (result.Host.AdvisorTargetSeconds is { } aim)
+        {
+            json.WriteNumber("advisor_target_scan_time", aim);
+        }
+
         WriteSettings(json, price.Current);
         json.WriteEndObject();
         if (price.TargetSeconds is { } target)
@@ -88,6 +122,46 @@ internal static class JsonReport
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteSettling(Utf8JsonWriter json, EvaluationResult result, ScanPrice price)
+    {
+        SettlingForecast settling = result.Settling;
+        json.WriteStartObject("settling");
+        json.WriteNumber("scans", settling.Scans);
+        json.WriteNumber("scans_with_smart_scan", settling.ScansWith(smartScan: true));
+        json.WriteBoolean("counted", settling.IsCounted);
+        json.WriteNumber("huge_pages", settling.HugePages);
+        if (settling.WithZeroPages is { } scans)
+        {
+            json.WriteNumber("scans_with_use_zero_pages", scans);
+        }
+
+        WriteSeconds(json, "seconds", price.SettlingSeconds);
+        json.WriteBoolean("smart_scan", result.Host.SmartScan);
+        json.WriteStartArray("after");
+        foreach (SettlingStage stage in settling.After)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("scans", stage.Scans);
+            WriteForecast(json, stage.Forecast, result.PageSize);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSeconds(Utf8JsonWriter json, string key, double seconds)
+    {
+        if (double.IsFinite(seconds))
+        {
+            json.WriteNumber(key, seconds);
+        }
+        else
+        {
+            json.WriteNull(key);
+        }
     }
 
     private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)
@@ -111,14 +185,7 @@ internal static class JsonReport
     {
         json.WriteNumber("pages_to_scan", settings.PagesToScan);
         json.WriteNumber("sleep_millisecs", settings.SleepMilliseconds);
-        if (double.IsFinite(settings.ScanSeconds))
-        {
-            json.WriteNumber("scan_seconds", settings.ScanSeconds);
-        }
-        else
-        {
-            json.WriteNull("scan_seconds");
-        }
+        WriteSeconds(json, "scan_seconds", settings.ScanSeconds);
 
         json.WriteNumber("cpu_share", settings.CpuShare);
     }
@@ -150,7 +217,7 @@ internal static class JsonReport
                 json.WriteString("eligibility", Wording.Of(vma.Eligibility));
                 json.WriteBoolean("marked", vma.Vma.IsMarked);
                 json.WriteBoolean("worth_marking", vma.IsWorthMarking);
-                json.WriteNumber("profit", vma.Counts.ProcessProfit(pageSize));
+                json.WriteNumber("profit", vma.Counts.Profit(pageSize));
                 WriteCounts(json, vma.Counts);
                 json.WriteEndObject();
             }

@@ -27,6 +27,11 @@ internal static class TableReport
         }
 
         WriteMarking(console, result, top);
+        foreach (string note in ForecastNotes.Settling(result, price).Concat(ForecastNotes.Premises(result)))
+        {
+            console.MarkupLineInterpolated($"{note}");
+        }
+
         SettingsReport.Write(console, result, price);
         WriteCaveats(console, result);
     }
@@ -68,7 +73,7 @@ internal static class TableReport
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Linux {result.Host.KernelRelease}, max_page_sharing={result.Options.MaxPageSharing}, "
-            + $"use_zero_pages={(result.Options.UseZeroPages ? 1 : 0)}{scope}; "
+            + $"use_zero_pages={(result.Options.UseZeroPages ? 1 : 0)}{(result.Options.MergeAcrossNodes ? string.Empty : ", merge_across_nodes=0")}{scope}; "
             + $"took {Wording.Seconds(seconds)}."));
         console.WriteLine();
 
@@ -130,7 +135,7 @@ internal static class TableReport
     {
         var vmas = result.Processes
             .SelectMany(process => process.Vmas.Select(vma => (process.Process.Pid, Forecast: vma)))
-            .OrderByDescending(vma => vma.Forecast.Counts.ProcessProfit(result.PageSize))
+            .OrderByDescending(vma => vma.Forecast.Counts.Profit(result.PageSize))
             .ThenByDescending(vma => vma.Forecast.Vma.Length)
             .ToList();
         Table table = CreateTable(
@@ -146,7 +151,7 @@ internal static class TableReport
                 Wording.Count(vma.Counts.ZeroContent),
                 Wording.Count(vma.Counts.DuplicatesInside),
                 Wording.Count(vma.Counts.DuplicatesWithOthers),
-                Wording.Bytes(vma.Counts.ProcessProfit(result.PageSize)),
+                Wording.Bytes(vma.Counts.Profit(result.PageSize)),
                 Wording.Of(vma.Eligibility),
                 Markup.Escape(Wording.Tail(vma.Vma.Name)));
         }
@@ -159,7 +164,7 @@ internal static class TableReport
     {
         var ranges = result.Processes
             .SelectMany(process => process.Vmas.Where(vma => vma.IsWorthMarking).Select(vma => (process.Process, Forecast: vma)))
-            .OrderByDescending(range => range.Forecast.Counts.ProcessProfit(result.PageSize))
+            .OrderByDescending(range => range.Forecast.Counts.Profit(result.PageSize))
             .ToList();
         if (ranges.Count == 0)
         {
@@ -175,7 +180,7 @@ internal static class TableReport
             _ = table.AddRow(
                 process.Pid.ToString(CultureInfo.InvariantCulture),
                 $"0x{range.Vma.Start:x}, 0x{range.Vma.Length:x}",
-                Wording.Bytes(range.Counts.ProcessProfit(result.PageSize)),
+                Wording.Bytes(range.Counts.Profit(result.PageSize)),
                 Markup.Escape(range.Vma.Name.Length > 0 ? Wording.Tail(range.Vma.Name) : "anonymous"));
         }
 

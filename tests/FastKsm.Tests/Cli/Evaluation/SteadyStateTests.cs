@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using Xunit;
 
@@ -11,7 +12,8 @@ public sealed class SteadyStateTests : IDisposable
 {
     private const ulong Huge = 1UL << 9; // Frame numbers of one huge page have all but their last nine bits in common.
 
-    private readonly EvaluationContext _context = new(HostKsm.Read() with { KernelRelease = "6.18.0", Run = 0 });
+    private readonly EvaluationContext _context = new(
+        HostKsm.Read() with { Run = 0 }, splits: new HugePageSplits(true, IsProbed: true, string.Empty), folioOf: FolioOf);
     private readonly PageRecordTable _table = new(capacity: 1_000_000);
     private readonly LiveProcess _process;
 
@@ -99,6 +101,125 @@ public sealed class SteadyStateTests : IDisposable
         Assert.Equal((1, 1, 2), (total.RmapItems, total.PagesUnshared, total.DroppedBySplit));
     }
 
+    // A folio with two of them is taken apart when the second meets the first, whatever comes before or behind.
+    [Fact]
+    public void Forecast_SeveralZeroPagesInTheFirstHugePage_KeepsTheFirstThatIsAlone()
+    {
+        AddPages(_context.ZeroChecksum, [Huge, Huge + 1, 2 * Huge, 3 * Huge], isHuge: true);
+
+        MergeForecast total = Forecast(out _);
+
+        Assert.Equal((1, 1, 3), (total.RmapItems, total.PagesUnshared, total.DroppedBySplit));
+    }
+
+    [Fact]
+    public void Forecast_ZeroPageBesideTwins_GoesWithTheirHugePage()
+    {
+        AddPages(_context.ZeroChecksum, [Huge], isHuge: true);
+        AddPages(content: 10, frames: [Huge + 1, Huge + 2]);
+
+        MergeForecast total = Forecast(out _);
+
+        Assert.Equal((1, 1, 0, 2, 1), (total.PagesShared, total.PagesSharing, total.PagesUnshared, total.RmapItems, total.DroppedBySplit));
+    }
+
+    // corner.c locked-huge: 100 pages of zeroes in a locked huge page. Linux 6.18: 1/99, with max_page_sharing=3 33/66 and one left.
+    [Theory]
+    [InlineData(256, false, 1, 99, 0, 0)]
+    [InlineData(3, false, 33, 66, 1, 0)]
+    [InlineData(256, true, 0, 0, 0, 100)]
+    public void Forecast_ZeroesOfALockedHugePage_MergeAsOthersDo(
+        int maxPageSharing, bool useZeroPages, long shared, long sharing, long unshared, long zero)
+    {
+        AddPages(_context.ZeroChecksum, [.. Enumerable.Range(0, 100).Select(page => Huge + (ulong)page)], isHuge: true, isKept: true);
+        RecordSorter.Sort(_table, threads: 1);
+
+        MergeForecast total = new SteadyState(
+            _table, _context, Options(useZeroPages) with { MaxPageSharing = maxPageSharing }).Forecast(new PageCounts[1]);
+
+        Assert.Equal(
+            (shared, sharing, unshared, zero, 0),
+            (total.PagesShared, total.PagesSharing, total.PagesUnshared, total.KsmZeroPages, total.DroppedBySplit));
+    }
+
+    [Fact]
+    public void Forecast_ZeroesOfALockedHugePage_TakeThoseOfOthersApart()
+    {
+        AddPages(_context.ZeroChecksum, [Huge, Huge + 1], isHuge: true, isKept: true);
+        AddPages(_context.ZeroChecksum, [2 * Huge], isHuge: true);
+
+        MergeForecast total = Forecast(out _);
+
+        Assert.Equal((1, 1, 2, 1), (total.PagesShared, total.PagesSharing, total.RmapItems, total.DroppedBySplit));
+    }
+
+    // Folios of 64 KiB: 16 frames of one huge page's worth are one, the next 16 another.
+    [Fact]
+    public void Forecast_SmallerFolios_AreTheUnitThatIsTakenApart()
+    {
+        using EvaluationContext context = new(
+            HostKsm.Read(), splits: new HugePageSplits(true, IsProbed: true, string.Empty), folioOf: frame => (frame & ~15UL, 16));
+        _ = context.Add(_context.Vma(0));
+        AddPages(context.ZeroChecksum, [.. Enumerable.Range(0, 64).Select(folio => Huge + (ulong)(16 * folio))], isHuge: true);
+        RecordSorter.Sort(_table, threads: 1);
+
+        MergeForecast total = new SteadyState(_table, context, Options(useZeroPages: false)).Forecast(new PageCounts[1]);
+
+        Assert.Equal((1, 1, 63), (total.RmapItems, total.PagesUnshared, total.DroppedBySplit));
+    }
+
+    // numa.c: 1,000 pages of 500 contents on each of two nodes. Linux 6.1 and 6.12 with merge_across_nodes=0: 1,000 and 1,000.
+    [Theory]
+    [InlineData(false, 500, 1500)]
+    [InlineData(true, 1000, 1000)]
+    public void Forecast_NodesApart_MergesOnEachByItself(bool apart, long shared, long sharing)
+    {
+        using EvaluationContext context = new(HostKsm.Read(), new NodesOfPages(apart ? [0, 1] : []));
+        _ = context.Add(_context.Vma(0));
+        for (ulong page = 0; page < 2000; page++)
+        {
+            AddPages(context.Nodes.Apart(100 + (page % 1000 / 2), (int)(page / 1000)), [1 + page]);
+        }
+
+        RecordSorter.Sort(_table, threads: 1);
+
+        MergeForecast total = new SteadyState(_table, context, Options(useZeroPages: false)).Forecast(new PageCounts[1]);
+
+        Assert.Equal((shared, sharing), (total.PagesShared, total.PagesSharing));
+    }
+
+    [Fact]
+    public void Forecast_NodesApart_ZeroPagesOfBothAreZeroPages()
+    {
+        using EvaluationContext context = new(HostKsm.Read(), new NodesOfPages([0, 1]));
+        _ = context.Add(_context.Vma(0));
+        AddPages(context.Nodes.Apart(context.ZeroChecksum, 0), [1, 2]);
+        AddPages(context.Nodes.Apart(context.ZeroChecksum, 1), [3, 4]);
+        RecordSorter.Sort(_table, threads: 1);
+        SteadyState replaced = new(_table, context, Options(useZeroPages: true));
+
+        Assert.Equal(4, replaced.Forecast(new PageCounts[1]).KsmZeroPages);
+        Assert.Equal(2, new SteadyState(_table, context, Options(useZeroPages: false)).Forecast(new PageCounts[1]).PagesShared);
+    }
+
+    // Case "mostly zeroes": one unique page in each huge page, 511 of zeroes. No counter of Linux shows the gain.
+    [Fact]
+    public void Make_HugePagesMostlyOfZeroes_AreWorthMarking()
+    {
+        AddPages(_context.ZeroChecksum, [.. Enumerable.Range(1, 511).Select(page => Huge + (ulong)page)], isHuge: true);
+        AddPages(content: 10, frames: [Huge]);
+        RecordSorter.Sort(_table, threads: 1);
+        SteadyState steadyState = new(_table, _context, Options(useZeroPages: false));
+        PageCounts[] counts = new PageCounts[1];
+        _ = steadyState.Forecast(counts);
+
+        MarkingPlan plan = MarkingPlan.Make(steadyState, counts, 4096);
+
+        Assert.Equal([true], plan.Chosen);
+        Assert.Equal((511 * 4096) - 64, counts[0].Profit(4096));
+        Assert.Equal(-64, counts[0].ProcessProfit(4096));
+    }
+
     [Fact]
     public void Forecast_HugeZeroPageSharedByFork_StaysWithItsTwin()
     {
@@ -121,9 +242,10 @@ public sealed class SteadyStateTests : IDisposable
     }
 
     [Fact]
-    public void Forecast_BeforeLinux612_KeepsZeroPagesOfHugePages()
+    public void Forecast_KernelThatKeepsZeroesOfSplits_MergesThem()
     {
-        using EvaluationContext old = new(HostKsm.Read() with { KernelRelease = "6.11.9-generic" });
+        using EvaluationContext old = new(
+            HostKsm.Read(), splits: new HugePageSplits(false, IsProbed: true, string.Empty), folioOf: FolioOf);
         _ = old.Add(_context.Vma(0));
         AddPages(old.ZeroChecksum, [Huge, Huge + 1], isHuge: true);
         RecordSorter.Sort(_table, threads: 1);
@@ -197,19 +319,22 @@ public sealed class SteadyStateTests : IDisposable
         _context.Dispose();
     }
 
+    private static (ulong First, ulong Count) FolioOf(ulong frame) => frame < Huge ? (frame, 1) : (frame & ~(Huge - 1), Huge);
+
     private static EvaluationOptions Options(bool useZeroPages) => new(256, useZeroPages, OnlyMarked: false, Threads: 1);
 
     private int AddVma() => _context.Add(new VmaInProcess(_process, default, VmaEligibility.Eligible));
 
     private void AddZeroes(params ulong[] frames) => AddPages(_context.ZeroChecksum, frames);
 
-    private void AddPages(ulong content, ulong[] frames, int vma = 0, bool isKsm = false, bool isHuge = false)
+    private void AddPages(
+        ulong content, ulong[] frames, int vma = 0, bool isKsm = false, bool isHuge = false, bool isKept = false)
     {
         foreach (ulong frame in frames)
         {
             int ordinal = _table.Count;
             _table.Commit(1);
-            _table[ordinal] = PageRecord.Create(content, ordinal, vma, frame, isKsm, isHuge);
+            _table[ordinal] = PageRecord.Create(content, ordinal, vma, frame, isKsm, isHuge, isKept);
         }
     }
 

@@ -52,4 +52,6 @@ internal enum Act
     ChainComesAndGoes,
     HugePages,
     ForkAndDiverge,
+    ForgottenParent,
+    LargeNeighbours,
 }

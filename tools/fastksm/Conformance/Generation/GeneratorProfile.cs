@@ -56,6 +56,8 @@ internal sealed record GeneratorProfile(string Name)
         [Act.ChainComesAndGoes] = 2,
         [Act.ForkAndDiverge] = 1,
         [Act.HugePages] = 2,
+        [Act.ForgottenParent] = 1,
+        [Act.LargeNeighbours] = 1,
     };
 
     private static readonly GeneratorProfile s_general = new("general");
@@ -83,7 +85,7 @@ internal sealed record GeneratorProfile(string Name)
             MostRegions = 10,
             Weights = Usual(
                 (Act.Map, 10), (Act.UnmapPart, 10), (Act.Protect, 10), (Act.MoveAll, 8), (Act.MovePart, 8), (Act.MoveAndKeep, 8),
-                (Act.Resize, 6), (Act.Mergeable, 6), (Act.Unmergeable, 8), (Act.OtherAdvice, 6), (Act.Populate, 4)),
+                (Act.Resize, 6), (Act.LargeNeighbours, 3), (Act.Mergeable, 6), (Act.Unmergeable, 8), (Act.OtherAdvice, 6), (Act.Populate, 4)),
         },
         new("borrowers")
         {
@@ -101,7 +103,7 @@ internal sealed record GeneratorProfile(string Name)
         new("zeroes")
         {
             ZeroChance = 2, Contents = 2, UsesZeroPages = true,
-            Weights = Usual((Act.ZeroPages, 3), (Act.Read, 6), (Act.Populate, 5), (Act.ForkAndDiverge, 4), (Act.OtherAdvice, 5)),
+            Weights = Usual((Act.ZeroPages, 3), (Act.Read, 6), (Act.Populate, 5), (Act.ForkAndDiverge, 4), (Act.ForgottenParent, 4), (Act.OtherAdvice, 5)),
         },
         new("huge")
         {

@@ -49,6 +49,36 @@ internal sealed partial class ScriptGenerator
         }
     }
 
+    // Two mappings of more than 64 pages that share an anon_vma, whichever is written first, or do not, and become alike.
+    private void LargeNeighbours()
+    {
+        if (AnyProcess() is not { } process || process.Regions.Count >= _profile.MostRegions)
+        {
+            return;
+        }
+
+        const Protection Usual = Protection.Read | Protection.Write;
+        string name = $"r{process.NextRegion++}";
+        int half = 65 + _random.Next(20);
+        process.Regions.Add((name, 2 * half));
+        PageRange second = new(NameOf(name), new PageSelection((ulong)half, (2 * (ulong)half) - 1));
+        Add(new Operation.Map(default, NameOf(process.Name), NameOf(name), 2 * (ulong)half, new MapSettings()));
+        Add(new Operation.Protect(default, NameOf(process.Name), second, Usual | Protection.Execute));
+        int first = _random.Next(2);
+        for (int i = 0; i < 2; i++)
+        {
+            ulong page = (ulong)((half * ((first + i) % 2)) + _random.Next(half));
+            Add(new Operation.Write(default, NameOf(process.Name), new PagePlace(NameOf(name), page), AnyContent()));
+        }
+
+        Add(new Operation.Protect(default, NameOf(process.Name), second, Usual));
+        if (_random.OneIn(2))
+        {
+            Add(new Operation.Advise(
+                default, NameOf(process.Name), new PageRange(NameOf(name), null), MemoryAdvice.Mergeable));
+        }
+    }
+
     private Protection AnyProtection(GeneratedProcess process, bool isOdd)
     {
         const Protection Usual = Protection.Read | Protection.Write;

@@ -99,6 +99,31 @@ internal sealed partial class ScriptGenerator
         }
     }
 
+    // A child that inherits none of its parent's memory, but its count of zero pages: ksmd forgets it, and it forks in turn.
+    private void ForgottenParent()
+    {
+        if (AnyProcess() is not { Regions.Count: > 0 } parent || _processes.Count + 1 >= _profile.MostProcesses)
+        {
+            return;
+        }
+
+        foreach ((string region, _) in parent.Regions)
+        {
+            Add(new Operation.Advise(
+                default, NameOf(parent.Name), new PageRange(NameOf(region), null), MemoryAdvice.DontFork));
+        }
+
+        GeneratedProcess child = parent.Fork($"P{_nextProcess++}");
+        _processes.Add(child);
+        Add(new Operation.Fork(default, NameOf(parent.Name), NameOf(child.Name)));
+        child.Regions.Clear();
+        Add(new Operation.Scan(default, 2));
+        GeneratedProcess grandchild = child.Fork($"P{_nextProcess++}");
+        _processes.Add(grandchild);
+        Add(new Operation.Fork(default, NameOf(child.Name), NameOf(grandchild.Name)));
+        MapInto(grandchild);
+    }
+
     // A family whose members write some of what they share; the parent often goes first.
     private void ForkAndDiverge()
     {

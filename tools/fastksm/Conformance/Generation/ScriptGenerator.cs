@@ -147,6 +147,8 @@ internal sealed partial class ScriptGenerator
         Act.Batches => Batches,
         Act.ChainComesAndGoes => ChainComesAndGoes,
         Act.HugePages => HugePages,
+        Act.ForgottenParent => ForgottenParent,
+        Act.LargeNeighbours => LargeNeighbours,
         _ => ForkAndDiverge,
     };
 

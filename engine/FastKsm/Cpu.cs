@@ -59,7 +59,9 @@ public sealed class Cpu
         Write(process, address, source, FaultKind.Write);
 
     /// <summary>Writes bytes in spite of the protection, as a debugger does; private pages are copied first.</summary>
-    /// <remarks>What <see cref="Write(Process, ulong, ReadOnlySpan{byte})"/> says about several pages holds here too.</remarks>
+    /// <remarks>
+    /// What <see cref="Write(Process, ulong, ReadOnlySpan{byte})"/> says about several pages holds here too.
+    /// </remarks>
     /// <param name="process">Whose memory.</param>
     /// <param name="address">First address.</param>
     /// <param name="source">The bytes.</param>

@@ -46,8 +46,12 @@ public sealed class FramePin : IDisposable
         }
     }
 
-    /// <summary>Gives the frame back. Nothing is left to do for a frame whose machine is gone, or that has been given back.</summary>
-    /// <exception cref="InvalidOperationException">A listener of events calls; the frame stays on loan, and can be given back later.</exception>
+    /// <summary>
+    /// Gives the frame back. Nothing is left to do for a frame whose machine is gone, or that has been given back.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// A listener of events calls; the frame stays on loan, and can be given back later.
+    /// </exception>
     public void Dispose()
     {
         if (Volatile.Read(ref _pin) == 0 || _machine.IsDisposed)

@@ -53,7 +53,10 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Makes allocations fail in tests.</summary>
     internal AllocationFaults Faults { get; }
 
-    /// <summary>Checks that flushes come in time; null where checks are off. Ask <see cref="OracleSwitch"/> first, which costs nothing.</summary>
+    /// <summary>
+    /// Checks that flushes come in time; null where checks are off. Ask <see cref="OracleSwitch"/> first, which costs
+    /// nothing.
+    /// </summary>
     internal TranslationOracle? Oracle { get; }
 
     /// <summary>Page frames.</summary>
@@ -111,7 +114,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
     internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);
 
-    /// <summary>For checks: the content of an anonymous frame decides something from here on, or is copied as the last there is.</summary>
+    /// <summary>
+    /// For checks: the content of an anonymous frame decides something from here on, or is copied as the last there is.
+    /// </summary>
     internal void OracleSeesTrust(Pfn frame)
     {
         if (OracleSwitch.IsOn)

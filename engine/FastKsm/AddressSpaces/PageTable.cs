@@ -129,7 +129,9 @@ internal sealed class PageTable
     internal Pte Get(uint leaf, int position) =>
         _store.LeafHeaders[leaf].Kind != LeafKind.Huge ? _store.Leaves[leaf][position] : Part(GetWhole(leaf), position);
 
-    /// <summary>A PTE as it may have been a moment ago: without the latch, for those who look again under it. Under the mm lock.</summary>
+    /// <summary>
+    /// A PTE as it may have been a moment ago: without the latch, for those who look again under it. Under the mm lock.
+    /// </summary>
     /// <remarks>
     /// A huge mapping that is split or made meanwhile shows as it was or as it is: only the entry itself says what it is, not the
     /// leaf's header, which changes at another moment.
@@ -240,7 +242,9 @@ internal sealed class PageTable
     /// <summary>Unlinks empty leaves that hold pages of a range. Under the mm lock held alone.</summary>
     /// <param name="page">Where to begin; on return, where to go on.</param>
     /// <param name="end">One past the last page of the range.</param>
-    /// <param name="gone">Receives their ids, to be given to <see cref="FreeLeaves"/> when no CPU walks through them any more.</param>
+    /// <param name="gone">
+    /// Receives their ids, to be given to <see cref="FreeLeaves"/> when no CPU walks through them any more.
+    /// </param>
     /// <returns>How many; 0 when none is left.</returns>
     internal int UnlinkEmptyLeaves(ref ulong page, ulong end, Span<uint> gone)
     {

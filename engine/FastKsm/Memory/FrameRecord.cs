@@ -78,7 +78,10 @@ internal struct FrameRecord
         Become(flags, 0, 0);
     }
 
-    /// <summary>A frame of a huge page that is taken apart stands for itself from now on. It had no reference, or they are frozen.</summary>
+    /// <summary>
+    /// A frame of a huge page that is taken apart stands for itself from now on. It had no reference, or they are
+    /// frozen.
+    /// </summary>
     internal void BecomeSingle(int references)
     {
         // In this order: whoever gets a reference sees that it is the frame's own.
@@ -86,12 +89,20 @@ internal struct FrameRecord
         Volatile.Write(ref _references, references);
     }
 
-    /// <summary>The count of pins as a plain number. For the later frames of a huge page, whose pins stand in the first one.</summary>
-    /// <remarks>Their references stay 0: a reference to be had by the frame's number alone (<see cref="TryAddReference"/>) must fail.</remarks>
+    /// <summary>
+    /// The count of pins as a plain number. For the later frames of a huge page, whose pins stand in the first one.
+    /// </summary>
+    /// <remarks>
+    /// Their references stay 0: a reference to be had by the frame's number alone (<see cref="TryAddReference"/>) must
+    /// fail.
+    /// </remarks>
     [UnscopedRef]
     internal ref int Number => ref _pins;
 
-    /// <summary>Makes all references, whose holders are known to the caller, ones that nobody can add to. Some are given anew afterwards.</summary>
+    /// <summary>
+    /// Makes all references, whose holders are known to the caller, ones that nobody can add to. Some are given anew
+    /// afterwards.
+    /// </summary>
     /// <returns>False when there are others, or fewer.</returns>
     internal bool TryFreeze(int references) => Interlocked.CompareExchange(ref _references, 0, references) == references;
 

@@ -98,7 +98,10 @@ internal readonly ref struct HugeFrame
         Drop(Whole, owner);
     }
 
-    /// <summary>Keeps everybody from getting a reference, if nobody has one but mappings and the caller. Ended by <see cref="Dissolve"/>.</summary>
+    /// <summary>
+    /// Keeps everybody from getting a reference, if nobody has one but mappings and the caller. Ended by <see
+    /// cref="Dissolve"/>.
+    /// </summary>
     /// <remarks>The caller sees to it that no mapping comes or goes.</remarks>
     internal bool TryFreeze() => Head.TryFreeze(Mappings + 1);
 

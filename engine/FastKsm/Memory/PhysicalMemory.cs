@@ -250,7 +250,9 @@ internal sealed class PhysicalMemory : IDisposable
         _arena.Dispose();
     }
 
-    /// <summary>Adds a reference to a frame that is known by its number only, and that anything may happen to meanwhile.</summary>
+    /// <summary>
+    /// Adds a reference to a frame that is known by its number only, and that anything may happen to meanwhile.
+    /// </summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frame">The frame; it has a record.</param>
     /// <returns>False when the frame is free, or about to be.</returns>
@@ -281,7 +283,10 @@ internal sealed class PhysicalMemory : IDisposable
         }
     }
 
-    /// <summary>Takes a huge page apart that is frozen: nobody has a reference to any of it but PTEs, and the caller to one frame.</summary>
+    /// <summary>
+    /// Takes a huge page apart that is frozen: nobody has a reference to any of it but PTEs, and the caller to one
+    /// frame.
+    /// </summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="held">The frame to which the caller has a reference; frames that nobody has one to are free afterwards.</param>
     /// <param name="each">References to every frame that the caller has from then on.</param>

@@ -1,7 +1,9 @@
 namespace FastKsm.Tlb;
 
 /// <summary>The places that flush translations, each of which stands once in the engine.</summary>
-/// <remarks>A test takes each flush away in turn, and something must notice: a flush that nothing needs is a fault too.</remarks>
+/// <remarks>
+/// A test takes each flush away in turn, and something must notice: a flush that nothing needs is a fault too.
+/// </remarks>
 internal enum FlushSite
 {
     /// <summary>Copy on write: the old frame's translation goes before the copy shows.</summary>
@@ -28,13 +30,19 @@ internal enum FlushSite
     /// <summary>The same for a huge mapping.</summary>
     HugeAged,
 
-    /// <summary>A reference check has cleared the accessed bit of a huge mapping. That of a PTE needs no flush, as on x86.</summary>
+    /// <summary>
+    /// A reference check has cleared the accessed bit of a huge mapping. That of a PTE needs no flush, as on x86.
+    /// </summary>
     HugeReferenceChecked,
 
-    /// <summary>Migration and page-out: before references are counted, the content is copied and the frame let go.</summary>
+    /// <summary>
+    /// Migration and page-out: before references are counted, the content is copied and the frame let go.
+    /// </summary>
     Taken,
 
-    /// <summary>Merging: a candidate is write-protected before references are counted and the content is compared.</summary>
+    /// <summary>
+    /// Merging: a candidate is write-protected before references are counted and the content is compared.
+    /// </summary>
     WriteProtected,
 
     /// <summary>Merging: the duplicate goes before the merged frame shows.</summary>
@@ -46,7 +54,9 @@ internal enum FlushSite
     /// <summary>The same for a huge mapping.</summary>
     HugeMoved,
 
-    /// <summary>A huge page is taken apart: pages of zeroes go before their frames are looked at for the last time and let go.</summary>
+    /// <summary>
+    /// A huge page is taken apart: pages of zeroes go before their frames are looked at for the last time and let go.
+    /// </summary>
     ZeroesDropped,
 
     /// <summary>Page tables are freed: no CPU walks through them any more.</summary>

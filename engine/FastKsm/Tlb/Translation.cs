@@ -4,7 +4,9 @@ namespace FastKsm.Tlb;
 
 /// <summary>What a CPU may cache of one page-table entry.</summary>
 /// <param name="Frame">The frame; of a huge mapping, that of its first page.</param>
-/// <param name="Bits">What it permits and how it has been used; without <see cref="TranslationBits.Valid"/> there is none.</param>
+/// <param name="Bits">
+/// What it permits and how it has been used; without <see cref="TranslationBits.Valid"/> there is none.
+/// </param>
 internal readonly record struct Translation(Pfn Frame, TranslationBits Bits)
 {
     /// <summary>Whether it can be cached: entries that are not present, or permit nothing, never are.</summary>

@@ -59,7 +59,9 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
-    /// <summary>A page table has been unlinked; CPUs may still be walking through it, or have its address cached.</summary>
+    /// <summary>
+    /// A page table has been unlinked; CPUs may still be walking through it, or have its address cached.
+    /// </summary>
     internal void TableUnlinked(uint leaf)
     {
         lock (_lock)

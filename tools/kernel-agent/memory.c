@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -150,6 +151,13 @@ int memory_force_write(uint64_t address, uint64_t content) {
     return error;
 }
 
+// File systems that keep their files in memory take O_DIRECT and copy nevertheless: no device borrows the pages.
+static bool copies_in_memory(int file) {
+    const long tmpfs = 0x01021994, ramfs = 0x858458f6;
+    struct statfs system;
+    return fstatfs(file, &system) != 0 || system.f_type == tmpfs || system.f_type == ramfs;
+}
+
 // write(2) from the memory, or read(2) into it, that goes past the page cache: the device borrows the pages.
 int memory_direct_io(uint64_t address, uint64_t length, bool reads, uint64_t content) {
     static _Alignas(8) uint8_t page[65536];
@@ -159,7 +167,7 @@ int memory_direct_io(uint64_t address, uint64_t length, bool reads, uint64_t con
         return errno;
     }
 
-    int error = 0;
+    int error = copies_in_memory(buffered) ? EOPNOTSUPP : 0;
     memory_content(page, content);
     for (uint64_t done = 0; reads && error == 0 && done < length; done += memory_page_size()) {
         error = write(buffered, page, memory_page_size()) == (long)memory_page_size() ? 0 : errno;

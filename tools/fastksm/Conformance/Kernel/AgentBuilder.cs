@@ -12,11 +12,14 @@ namespace FastKsm.Cli.Conformance.Kernel;
 /// <summary>Builds the kernel agent from the sources that this assembly carries, once for each state of them.</summary>
 /// <remarks>
 /// It lies in the user's cache, in a folder that nobody else may enter, named by a hash of the sources; without such a
-/// place, in a temporary folder. Thread safety: all members may be called concurrently, by several processes as well.
+/// place, in a temporary folder. A host without a C compiler (a test machine's initramfs) takes the one that
+/// <c>FASTKSM_KERNEL_AGENT</c> names, which must have been built from these sources.
+/// Thread safety: all members may be called concurrently, by several processes as well.
 /// </remarks>
 internal static class AgentBuilder
 {
     private const string Prefix = "kernel-agent/";
+    private const string ReadyMade = "FASTKSM_KERNEL_AGENT";
     private const UnixFileMode OnlyMine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     // Linked statically it has no mappings but its own few; where there is no static libc the others do no harm.
@@ -30,6 +33,13 @@ internal static class AgentBuilder
     /// <exception cref="ToolException">There is no C compiler, or it does not compile.</exception>
     internal static string Build()
     {
+        if (Environment.GetEnvironmentVariable(ReadyMade) is { Length: > 0 } given)
+        {
+            return File.Exists(given)
+                ? given
+                : throw new ToolException(ExitCode.NotPermitted, $"conform: {ReadyMade} names {given}, which does not exist.");
+        }
+
         string directory = CacheDirectory();
         string agent = Path.Combine(directory, $"kernel-agent-{Fingerprint()}");
         if (!File.Exists(agent))

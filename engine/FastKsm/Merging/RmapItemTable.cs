@@ -1,9 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Threading;
-using System;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Primitives;

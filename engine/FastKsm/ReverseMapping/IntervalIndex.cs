@@ -1,7 +1,7 @@
+using System;
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 

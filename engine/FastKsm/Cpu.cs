@@ -41,7 +41,13 @@ public sealed class Cpu
         }
     }
 
-    /// <summary>Writes bytes, faulting pages in; either all are written or none.</summary>
+    /// <summary>Writes bytes, faulting pages in.</summary>
+    /// <remarks>
+    /// All pages are faulted in before the first byte is written, so a page that is not mapped or may not be written when the
+    /// call begins, or for which no frame is free, leaves all as it was. If another thread unmaps, protects or pages out a page
+    /// meanwhile, the bytes before it have been written: the exception bears the address from which on none has.
+    /// Bytes of different pages are not written at one moment.
+    /// </remarks>
     /// <param name="process">Whose memory.</param>
     /// <param name="address">First address.</param>
     /// <param name="source">The bytes.</param>
@@ -53,6 +59,9 @@ public sealed class Cpu
         Write(process, address, source, FaultKind.Write);
 
     /// <summary>Writes bytes in spite of the protection, as a debugger does; private pages are copied first.</summary>
+    /// <remarks>
+    /// What <see cref="Write(Process, ulong, ReadOnlySpan{byte})"/> says about several pages holds here too.
+    /// </remarks>
     /// <param name="process">Whose memory.</param>
     /// <param name="address">First address.</param>
     /// <param name="source">The bytes.</param>
@@ -100,7 +109,7 @@ public sealed class Cpu
     {
         if (status != MemoryStatus.Done)
         {
-            Throw.Failure(status, operation, address);
+            Failures.Throw(status, operation, address);
         }
     }
 
@@ -109,7 +118,7 @@ public sealed class Cpu
         AddressSpace<MachineObserver> space = Enter(process, needsBytes: true);
         if (Split(address, source.Length).Length < source.Length)
         {
-            // Whatever can fail fails here, before the first byte of several pages is written.
+            // What can be foreseen fails here, before the first byte of several pages is written.
             ulong lastPage = (address + (ulong)(source.Length - 1)) >> _pageShift;
             for (ulong page = address >> _pageShift; page <= lastPage; page++)
             {

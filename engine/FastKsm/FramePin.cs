@@ -46,14 +46,23 @@ public sealed class FramePin : IDisposable
         }
     }
 
-    /// <summary>Gives the frame back.</summary>
-    /// <exception cref="ObjectDisposedException">The machine is gone.</exception>
+    /// <summary>
+    /// Gives the frame back. Nothing is left to do for a frame whose machine is gone, or that has been given back.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">
+    /// A listener of events calls; the frame stays on loan, and can be given back later.
+    /// </exception>
     public void Dispose()
     {
+        if (Volatile.Read(ref _pin) == 0 || _machine.IsDisposed)
+        {
+            return;
+        }
+
+        _machine.ThrowIfDisposed();
         uint pin = Interlocked.Exchange(ref _pin, 0);
         if (pin != 0)
         {
-            _machine.ThrowIfDisposed();
             _machine.Store.Unpin(_cpu, pin);
         }
     }

@@ -115,7 +115,7 @@ internal static class KsmFiles
         MemoryStatus status = machine.Merger.Run(value);
         if (status != MemoryStatus.Done)
         {
-            Throw.Failure(status, nameof(Run), 0);
+            Failures.Throw(status, nameof(Run), 0);
         }
 
         return Errno.None;

@@ -6,6 +6,7 @@ using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Merging;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm;
 
@@ -77,6 +78,9 @@ public sealed class Machine : IDisposable
     /// <summary>Zero frames placed by same-page merging that are still mapped (<c>ksm_zero_pages</c>).</summary>
     public long KsmZeroPages => Volatile.Read(ref _mergerZeroPages);
 
+    /// <summary>Whether it has been disposed.</summary>
+    internal bool IsDisposed => _isDisposed;
+
     /// <summary>ksmd.</summary>
     internal MergeScanner<MachineObserver> Merger { get; }
 
@@ -125,7 +129,7 @@ public sealed class Machine : IDisposable
             Events.Flush();
             if (status != MemoryStatus.Done)
             {
-                Throw.Failure(status, nameof(TakeOffline), 0);
+                Failures.Throw(status, nameof(TakeOffline), 0);
             }
         }
     }
@@ -155,6 +159,7 @@ public sealed class Machine : IDisposable
     public void Validate()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        Store.Oracle?.ThrowIfBroken();
         lock (_processes)
         {
             StoreRecount recount = new(Store);
@@ -182,6 +187,7 @@ public sealed class Machine : IDisposable
             _isDisposed = true;
             Merger.Dispose();
             Store.Dispose();
+            Store.Oracle?.ThrowIfBroken();
         }
     }
 
@@ -223,6 +229,11 @@ public sealed class Machine : IDisposable
     internal void ThrowIfDisposed()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (OracleSwitch.IsOn)
+        {
+            Store.Oracle?.ThrowIfBroken();
+        }
+
         if (Events.IsEmitting)
         {
             throw new InvalidOperationException("A listener of events called the machine back; note the event and call later.");

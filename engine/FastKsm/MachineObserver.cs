@@ -1,4 +1,5 @@
 using FastKsm.AddressSpaces;
+using FastKsm.Tlb;
 
 namespace FastKsm;
 
@@ -10,9 +11,13 @@ internal readonly struct MachineObserver : IAddressSpaceObserver
     internal MachineObserver(Machine machine) => _machine = machine;
 
     /// <inheritdoc/>
-    public void TranslationsKilled(uint addressSpace, ulong firstPage, ulong pages)
+    public void TranslationsKilled(FlushSite site, uint addressSpace, ulong firstPage, ulong pages)
     {
-        // No CPU caches a translation: every access reads the page table under the leaf's latch.
+        // No CPU caches a translation: every access reads the page table under the leaf's latch. Only the oracle does as if.
+        if (OracleSwitch.IsOn)
+        {
+            _machine.Store.Oracle?.Flushed(site, addressSpace, firstPage, pages);
+        }
     }
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ internal sealed class NodeRemover
         for (uint number = first; number < end; number++)
         {
             Pfn frame = new(number);
-            if (_store.Frames.IsKnown(frame) && _store.Frames.HolderOf(frame).TryAddReference())
+            if (_store.Frames.IsKnown(frame) && _store.Frames.TryBorrow(Cpu, frame))
             {
                 _ = _migrator.TryMigrate(Cpu, frame, -1, out Pfn where);
                 _store.Frames.Release(Cpu, where);

@@ -22,7 +22,7 @@ public sealed partial class Process
     {
         if (status != MemoryStatus.Done)
         {
-            Throw.Failure(status, operation, address);
+            Failures.Throw(status, operation, address);
         }
     }
 
@@ -40,7 +40,7 @@ public sealed partial class Process
     private AddressSpace<MachineObserver> Enter()
     {
         _machine.ThrowIfDisposed();
-        return HasExited ? throw new InvalidOperationException("The process has exited.") : _space;
+        return HasExited ? throw new InvalidOperationException(HasExitedMessage) : _space;
     }
 
     private ulong Length(ulong bytes, string parameter)

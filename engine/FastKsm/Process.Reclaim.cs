@@ -46,7 +46,7 @@ public sealed partial class Process
             _machine.Store.Frames.Release(_cpu.Number, frame);
             if (status == MemoryStatus.OutOfFrames)
             {
-                Throw.Failure(status, nameof(Migrate), page << _pageShift);
+                Failures.Throw(status, nameof(Migrate), page << _pageShift);
             }
 
             moved += status == MemoryStatus.Done ? 1 : 0;
@@ -85,7 +85,7 @@ public sealed partial class Process
             _machine.Store.Frames.Release(_cpu.Number, frame);
             if (status == MemoryStatus.OutOfNativeMemory)
             {
-                Throw.Failure(status, nameof(PageOut), page << _pageShift);
+                Failures.Throw(status, nameof(PageOut), page << _pageShift);
             }
 
             gone += status == MemoryStatus.Done ? 1 : 0;

@@ -14,6 +14,8 @@ namespace FastKsm;
 /// </remarks>
 public sealed partial class Process
 {
+    private const string HasExitedMessage = "The process has exited.";
+
     private readonly Machine _machine;
     private readonly int _pageShift;
     private AddressSpace<MachineObserver> _space;
@@ -271,10 +273,15 @@ public sealed partial class Process
     }
 
     /// <summary>Ends the process and unmaps everything.</summary>
+    /// <exception cref="InvalidOperationException">The process has exited, or another thread is ending it.</exception>
     public void Exit()
     {
         AddressSpace<MachineObserver> space = Enter();
-        Volatile.Write(ref _hasExited, 1);
+        if (Interlocked.Exchange(ref _hasExited, 1) != 0)
+        {
+            throw new InvalidOperationException(HasExitedMessage);
+        }
+
         space.Exit(_cpu.Number);
         _machine.Forget(this);
         _machine.Events.Flush();

@@ -7,4 +7,5 @@ cd "$(dirname "$0")/../.."
 dotnet build tests/FastKsm.Tests -c Debug
 exec timeout 300 dotnet .artifacts/bin/FastKsm.Tests/debug/FastKsm.Tests.dll -noLogo -noColor \
     -class '*ConcurrentWalkTests' -class '*WalkLockTests' -class '*PageTableTests' -class '*ReaderWriterLatchTests' \
-    -class '*.MachineTests' -class '*HashingThreadsTests' -class '*ScannerTests'
+    -class '*.MachineTests' -class '*HashingThreadsTests' -class '*ScannerTests' \
+    -class '*SpeculativeReferenceTests' -class '*ScanBesideSplitsTests' -class '*MisuseTests' -class '*Tlb.*'

@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -23,7 +24,7 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
         }
 
-        _latch.ExitRead();
+        ExitShared();
         return status;
     }
 
@@ -44,7 +45,7 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
         }
 
-        _latch.ExitRead();
+        ExitShared();
         return status;
     }
 
@@ -59,7 +60,7 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
         }
 
-        _latch.ExitRead();
+        ExitShared();
         return status;
     }
 
@@ -99,7 +100,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
         }
 
-        _latch.ExitRead();
+        ExitShared();
         return id == 0 ? MemoryStatus.NotMapped : MemoryStatus.Done;
     }
 
@@ -109,7 +110,7 @@ internal sealed partial class AddressSpace<TObserver>
         _latch.EnterRead();
         uint id = _tree.At(_tree.Find(page));
         vma = id == 0 ? default : VmaAt(id);
-        _latch.ExitRead();
+        ExitShared();
         return id != 0;
     }
 
@@ -126,7 +127,7 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
         }
 
-        _latch.ExitRead();
+        ExitShared();
         return pte;
     }
 
@@ -156,6 +157,11 @@ internal sealed partial class AddressSpace<TObserver>
                         MarkUsed(leaf, position, pte.WithAccessed(true).WithDirty(writes || pte.IsDirty));
                     }
 
+                    if (OracleSwitch.IsOn)
+                    {
+                        _store.Oracle?.Accessed(Id, page);
+                    }
+
                     content = _store.Frames.Content(pte.Frame);
                     return MemoryStatus.Done;
                 }
@@ -175,7 +181,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         if (used.IsHuge)
         {
-            _pageTable.SetWhole(leaf, _pageTable.GetWhole(leaf).WithAccessed(true).WithDirty(used.IsDirty));
+            _pageTable.SetWhole(leaf, _pageTable.GetWhole(leaf).WithAccessed(used.IsAccessed).WithDirty(used.IsDirty));
         }
         else
         {

@@ -49,11 +49,11 @@ internal sealed partial class AddressSpace<TObserver>
 
         if (changesVmas)
         {
-            _latch.ExitWrite();
+            ExitAlone();
         }
         else
         {
-            _latch.ExitRead();
+            ExitShared();
         }
 
         return status == MemoryStatus.Done && hole ? MemoryStatus.NoMemory : status;
@@ -79,7 +79,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
         }
 
-        _latch.ExitWrite();
+        ExitAlone();
         return status;
     }
 
@@ -88,7 +88,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         _latch.EnterRead();
         MemoryStatus status = UnshareMerged(cpu, start, end);
-        _latch.ExitRead();
+        ExitShared();
         return status;
     }
 

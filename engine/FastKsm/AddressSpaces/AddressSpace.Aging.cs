@@ -1,5 +1,6 @@
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -72,7 +73,7 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
             if (killed)
             {
-                _observer.TranslationsKilled(Id, page, (uint)count);
+                Flush(FlushSite.Aged, page, (uint)count);
             }
         }
     }
@@ -138,6 +139,6 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         _pageTable.SetWhole(leaf, entry.WithAccessed(false).WithDirty(entry.IsDirty && !lazilyFree));
-        _observer.TranslationsKilled(Id, page, PteLeaf.Length);
+        Flush(FlushSite.HugeAged, page, PteLeaf.Length);
     }
 }

@@ -1,7 +1,9 @@
+using System;
 using System.Runtime.InteropServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Simd;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -40,26 +42,27 @@ internal sealed partial class AddressSpace<TObserver>
 
         HugeFrame huge = _store.Frames.HugeFrameOf(frame);
         bool whole = _pageTable.KindOf(leaf) == LeafKind.Huge;
-        bool alone = whole
+        bool here = whole
             ? huge is { WholeMappings: 1, SingleMappings: 0 } && _pageTable.GetWhole(leaf).Frame == PhysicalMemory.HeadOf(frame)
             : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(leaf, frame);
-        if (!alone)
+        if (!here)
         {
             shared = true;
             return false;
         }
 
-        // As with a merge: first the translations die, then the references are counted.
-        _observer.TranslationsKilled(Id, FirstOfBlock(page), PteLeaf.Length);
-        if (huge.OtherReferences != 1)
-        {
-            _store.BorrowedPagesMet++;
-            return false;
-        }
-
-        if (whole)
+        // All mappings are in this leaf, whose latch keeps borrowers out, but for those who come by a frame's number: they may
+        // come between the two looks, and the mapping has been split in vain then.
+        bool alone = huge.OtherReferences == 1;
+        if (alone && whole)
         {
             SplitHuge(leaf);
+        }
+
+        if (!alone || !huge.TryFreeze())
+        {
+            _store.CountBorrowedPageMet();
+            return false;
         }
 
         _store.Frames.Dissolve(cpu, frame);
@@ -67,7 +70,8 @@ internal sealed partial class AddressSpace<TObserver>
         return true;
     }
 
-    // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have.
+    // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have. Whether it
+    // is zeroes is known for good only when no CPU can write the page any more: they are looked at again behind the flush.
     private void DropZeroes(int cpu, uint leaf, ulong firstPage, Pfn head, ref int zeroes)
     {
         if (!_store.ZeroFrames.ForSplits)
@@ -75,12 +79,38 @@ internal sealed partial class AddressSpace<TObserver>
             return;
         }
 
+        Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
+        taken.Clear();
+        bool any = false;
         for (int i = 0; i < PteLeaf.Length; i++)
         {
             Pte pte = _pageTable.Get(leaf, i);
-            if (!pte.IsCounted || PhysicalMemory.HeadOf(pte.Frame) != head || !IsZero(pte.Frame)
-                || VmaAt(FindContaining(firstPage + (uint)i)).Has(VmaFlags.Locked))
+            if (pte.IsCounted && PhysicalMemory.HeadOf(pte.Frame) == head && IsZero(pte.Frame)
+                && !VmaAt(FindContaining(firstPage + (uint)i)).Has(VmaFlags.Locked))
             {
+                taken[i] = pte;
+                any = true;
+                _pageTable.Set(leaf, i, default);
+            }
+        }
+
+        if (!any)
+        {
+            return;
+        }
+
+        Flush(FlushSite.ZeroesDropped, firstPage, PteLeaf.Length);
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = taken[i];
+            if (pte.IsEmpty)
+            {
+                continue;
+            }
+
+            if (!IsZeroForGood(pte.Frame))
+            {
+                _pageTable.Set(leaf, i, pte);
                 continue;
             }
 
@@ -91,6 +121,13 @@ internal sealed partial class AddressSpace<TObserver>
             Unmapped(ref record, pte);
             _store.Frames.Release(cpu, pte.Frame);
         }
+    }
+
+    // The same for a frame that no CPU can write.
+    private bool IsZeroForGood(Pfn frame)
+    {
+        _store.OracleSeesTrust(frame);
+        return IsZero(frame);
     }
 
     private bool IsZero(Pfn frame) => PageZero.IsZero(

@@ -3,6 +3,7 @@ using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -14,7 +15,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         _latch.EnterRead();
         MemoryStatus status = FaultCore(cpu, page, kind);
-        _latch.ExitRead();
+        ExitShared();
         return status;
     }
 
@@ -228,6 +229,11 @@ internal sealed partial class AddressSpace<TObserver>
 
     private MemoryStatus CopyOnWrite(int cpu, ref Vma vma, ulong page, uint leaf, Pte pte, bool writes)
     {
+        if (_store.Frames[pte.Frame].Has(FrameFlags.Anonymous))
+        {
+            _store.OracleSeesTrust(pte.Frame);
+        }
+
         Pfn copy;
         MemoryStatus status = pte.IsZeroFrame
             ? _store.Frames.TakeZeroed(cpu, vma.Node, out copy)
@@ -240,7 +246,7 @@ internal sealed partial class AddressSpace<TObserver>
         // The old translation dies before the new frame shows, and the old frame's count falls last: were it to fall
         // first, its other owner could take it for his alone while this one still reads it.
         _pageTable.Set(leaf, PageTable.PositionOf(page), default);
-        _observer.TranslationsKilled(Id, page, 1);
+        Flush(FlushSite.CopyOnWrite, page, 1);
 
         // An unshared copy stays clean until it is written: while forks share it, ksmd does not count its references.
         MapOwn(ref vma, page, leaf, copy, writable: writes, dirty: writes);

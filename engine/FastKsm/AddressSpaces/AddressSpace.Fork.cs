@@ -1,6 +1,7 @@
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -28,7 +29,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (shared)
         {
             // One flush for all that became read-only; no frame has been let go.
-            _observer.TranslationsKilled(Id, 0, _store.PageLimit);
+            Flush(FlushSite.Forked, 0, _store.PageLimit);
         }
 
         if (status == MemoryStatus.Done)
@@ -40,8 +41,8 @@ internal sealed partial class AddressSpace<TObserver>
             _ = IsRegistered && child.TryRegister();
         }
 
-        child._latch.ExitWrite();
-        _latch.ExitWrite();
+        child.ExitAlone();
+        ExitAlone();
         if (status != MemoryStatus.Done)
         {
             child.Exit(cpu);
@@ -75,7 +76,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         Zap(cpu, 0, _store.PageLimit);
-        _pageTable.FreeEmptyLeaves(0, _store.PageLimit);
+        FreeEmptyLeaves(0, _store.PageLimit);
         for (VmaCursor at = _tree.Find(0); at.IsSome; at = _tree.After(at))
         {
             uint id = _tree.At(at);
@@ -92,7 +93,7 @@ internal sealed partial class AddressSpace<TObserver>
         MappedPages = 0;
         LockedPages = 0;
         MergeAny = false;
-        _latch.ExitWrite();
+        ExitAlone();
     }
 
     // Linux copies the parent's count with the rest of the mm, and adds it to the machine's if the parent is registered,

@@ -1,5 +1,7 @@
+using System;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -65,7 +67,7 @@ internal sealed partial class AddressSpace<TObserver>
         if (entry.IsZeroFrame)
         {
             _pageTable.ClearWhole(leaf);
-            _observer.TranslationsKilled(Id, FirstOfBlock(page), PteLeaf.Length);
+            Flush(FlushSite.HugeZeroReplaced, FirstOfBlock(page), PteLeaf.Length);
             if (TryMapHuge(cpu, ref vma, page, leaf, kind))
             {
                 return true;
@@ -197,7 +199,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         _pageTable.Exit(leaf);
-        _observer.TranslationsKilled(Id, page, PteLeaf.Length);
+        Flush(FlushSite.HugeUnmapped, page, PteLeaf.Length);
         if (entry.IsCounted)
         {
             _store.Frames.Release(cpu, entry.Frame);
@@ -226,7 +228,20 @@ internal sealed partial class AddressSpace<TObserver>
         }
         else if (start < end)
         {
-            _pageTable.FreeEmptyLeaves(start, end);
+            FreeEmptyLeaves(start, end);
+        }
+    }
+
+    // Frees the empty page tables of a range, behind the flush after which no CPU walks through them. Under the mm lock held alone.
+    private void FreeEmptyLeaves(ulong start, ulong end)
+    {
+        Span<uint> gone = stackalloc uint[PageTable.LeavesAtOnce];
+        ulong page = start;
+        for (int count; (count = _pageTable.UnlinkEmptyLeaves(ref page, end, gone)) != 0;)
+        {
+            Flush(FlushSite.TablesFreed, FirstOfBlock(start), page - FirstOfBlock(start));
+            _pageTable.FreeLeaves(gone[..count]);
+            start = page;
         }
     }
 

@@ -4,6 +4,7 @@ using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -22,7 +23,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         _latch.EnterWrite();
         MemoryStatus status = MapCore(cpu, at, pages, flags, backed, node, out start);
-        _latch.ExitWrite();
+        ExitAlone();
         return status;
     }
 
@@ -31,7 +32,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         _latch.EnterWrite();
         MemoryStatus status = UnmapCore(cpu, start, end, keepLeaves: false);
-        _latch.ExitWrite();
+        ExitAlone();
         return status;
     }
 
@@ -240,7 +241,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         // Only now may the frames be reused: nobody holds a translation to them any more.
-        _observer.TranslationsKilled(Id, page, (uint)count);
+        Flush(FlushSite.Unmapped, page, (uint)count);
         _ = Interlocked.Add(ref _residentAnonymous, -anonymous - moving);
         _ = Interlocked.Add(ref _residentBacked, anonymous - frames);
         CountMergerZeroPages(-mergerZero);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -34,7 +35,11 @@ internal sealed partial class AddressSpace<TObserver>
     internal void EnterShared() => _latch.EnterRead();
 
     /// <summary>Gives the shared hold back.</summary>
-    internal void ExitShared() => _latch.ExitRead();
+    internal void ExitShared()
+    {
+        _store.OracleSeesEnd();
+        _latch.ExitRead();
+    }
 
     /// <summary>Moves a cursor to the next run of pages that may merge and may be present. Under the mm lock.</summary>
     /// <param name="cursor">
@@ -142,6 +147,11 @@ internal sealed partial class AddressSpace<TObserver>
         _pageTable.Enter(leaf);
         Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
         bool merged = record.Has(FrameFlags.Anonymous) && pte.IsCounted && pte.Frame == frame && TryWriteProtect(leaf, page, ref pte, ref record);
+        if (merged)
+        {
+            _store.OracleSeesTrust(frame);
+        }
+
         if (merged && !target.IsSome)
         {
             // Dirty, or reclaim would drop it instead of writing it to swap. Its node gets its id when it is inserted.
@@ -197,11 +207,12 @@ internal sealed partial class AddressSpace<TObserver>
         // counted itself by now, and a later one finds no PTE.
         int position = PageTable.PositionOf(page);
         _pageTable.Set(leaf, position, default);
-        _observer.TranslationsKilled(Id, page, 1);
+        Flush(FlushSite.WriteProtected, page, 1);
+        OracleSeesCount(page);
         if (frame.References != frame.MapCount + 1)
         {
             _pageTable.Set(leaf, position, pte);
-            _store.BorrowedPagesMet++;
+            _store.CountBorrowedPageMet();
             return false;
         }
 
@@ -222,7 +233,7 @@ internal sealed partial class AddressSpace<TObserver>
         bool zero = _store.Frames[target].Has(FrameFlags.Zero);
         int position = PageTable.PositionOf(page);
         _pageTable.Set(leaf, position, default);
-        _observer.TranslationsKilled(Id, page, 1);
+        Flush(FlushSite.Replaced, page, 1);
         if (zero)
         {
             // The dirty bit is what tells this PTE from one that a read fault has made.

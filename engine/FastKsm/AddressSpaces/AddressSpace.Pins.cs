@@ -52,7 +52,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
         }
 
-        _latch.ExitRead();
+        ExitShared();
         if (status != MemoryStatus.Done)
         {
             _store.Pins.Return(pin);

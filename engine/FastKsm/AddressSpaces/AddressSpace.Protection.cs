@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -42,7 +43,7 @@ internal sealed partial class AddressSpace<TObserver>
             at = stop;
         }
 
-        _latch.ExitWrite();
+        ExitAlone();
         return status;
     }
 
@@ -72,7 +73,7 @@ internal sealed partial class AddressSpace<TObserver>
             status = PopulateLocked(cpu, start, end);
         }
 
-        _latch.ExitWrite();
+        ExitAlone();
         return status;
     }
 
@@ -128,7 +129,7 @@ internal sealed partial class AddressSpace<TObserver>
             _pageTable.Exit(leaf);
             if (killed)
             {
-                _observer.TranslationsKilled(Id, page, (uint)count);
+                Flush(FlushSite.Protected, page, (uint)count);
             }
         }
     }

@@ -4,6 +4,7 @@ using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -27,7 +28,7 @@ internal sealed partial class AddressSpace<TObserver>
     {
         _latch.EnterWrite();
         MemoryStatus status = RemapCore(cpu, start, oldPages, newPages, mayMove, to, keepsMapping, out newStart);
-        _latch.ExitWrite();
+        ExitAlone();
         return status;
     }
 
@@ -225,7 +226,7 @@ internal sealed partial class AddressSpace<TObserver>
         // Whole page tables move as they are, if they are as well aligned where they go; the others stay, empty.
         if (tablesMoved)
         {
-            _pageTable.FreeEmptyLeaves(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
+            FreeEmptyLeaves(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
         }
 
         CountLocked(vma.Flags, vma.Flags & ~VmaFlags.Locked, vma.Pages);
@@ -281,7 +282,7 @@ internal sealed partial class AddressSpace<TObserver>
             }
 
             _pageTable.Exit(leaf);
-            _observer.TranslationsKilled(Id, page, (uint)count);
+            Flush(FlushSite.Moved, page, (uint)count);
             for (int i = 0; i < count;)
             {
                 uint into = _pageTable.Find(target + (uint)i);
@@ -359,7 +360,7 @@ internal sealed partial class AddressSpace<TObserver>
         _pageTable.Exit(leaf);
         if (moves)
         {
-            _observer.TranslationsKilled(Id, page, (uint)count);
+            Flush(FlushSite.HugeMoved, page, (uint)count);
             _pageTable.Enter(into);
             _pageTable.SetWhole(into, entry);
             _pageTable.Exit(into);

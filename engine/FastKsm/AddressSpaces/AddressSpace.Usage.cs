@@ -21,7 +21,7 @@ internal sealed partial class AddressSpace<TObserver>
             counts.LockedShares += vma.Has(VmaFlags.Locked) ? counts.Shares - before : 0;
         }
 
-        _latch.ExitRead();
+        ExitShared();
         return counts;
     }
 

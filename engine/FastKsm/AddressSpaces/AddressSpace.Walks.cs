@@ -3,6 +3,7 @@ using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Swapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -37,7 +38,10 @@ internal sealed partial class AddressSpace<TObserver>
         if (wasUsed)
         {
             MarkUsed(leaf, PageTable.PositionOf(page), pte.WithAccessed(false));
-            _observer.TranslationsKilled(Id, page, 1);
+            if (pte.IsHuge)
+            {
+                Flush(FlushSite.HugeReferenceChecked, FirstOfBlock(page), PteLeaf.Length);
+            }
         }
 
         _pageTable.Exit(leaf);
@@ -105,7 +109,7 @@ internal sealed partial class AddressSpace<TObserver>
         int position = PageTable.PositionOf(page);
         Pte entry = _pageTable.Get(leaf, position);
         bool waits = entry.IsMigration && entry.Frame == frame;
-        if (waits && mayDrop && IsZero(frame))
+        if (waits && mayDrop && IsZeroForGood(frame))
         {
             zeroes++;
             CountResident(_store.Frames[frame], -1);
@@ -139,6 +143,7 @@ internal sealed partial class AddressSpace<TObserver>
             {
                 if (fills)
                 {
+                    _store.OracleSeesTrust(frame);
                     _store.Frames.Content(frame).CopyTo(_store.Swap.Content(slot));
                 }
 
@@ -229,7 +234,8 @@ internal sealed partial class AddressSpace<TObserver>
         ref FrameRecord record = ref _store.Frames[pte.Frame];
         exclusive = record.Has(FrameFlags.Exclusive);
         _pageTable.Set(leaf, position, default);
-        _observer.TranslationsKilled(Id, page, 1);
+        Flush(FlushSite.Taken, page, 1);
+        OracleSeesCount(page);
         int others = record.Has(FrameFlags.Huge) ? _store.Frames.HugeFrameOf(pte.Frame).OtherReferences : record.References - record.MapCount;
         if (exclusive && others != held)
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -40,7 +41,7 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
         _store = store;
         _observer = observer;
         _tree = new VmaTree(store.TreeNodes);
-        _pageTable = new PageTable(store);
+        _pageTable = new PageTable(store, id);
         _ = store.Spaces.TryAdd(id, this);
     }
 
@@ -105,6 +106,23 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
         {
             _ = Interlocked.Add(ref _residentBacked, change);
         }
+    }
+
+    // CPUs give up what they hold of a range. After the PTEs have changed, before what that means is relied on.
+    private void Flush(FlushSite site, ulong page, ulong pages) => _observer.TranslationsKilled(site, Id, page, pages);
+
+    private void OracleSeesCount(ulong page)
+    {
+        if (OracleSwitch.IsOn)
+        {
+            _store.Oracle?.ReferencesCounted(Id, page);
+        }
+    }
+
+    private void ExitAlone()
+    {
+        _store.OracleSeesEnd();
+        _latch.ExitWrite();
     }
 
     [Conditional("DEBUG")]

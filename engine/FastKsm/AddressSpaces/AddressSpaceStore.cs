@@ -6,6 +6,7 @@ using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Swapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -23,6 +24,7 @@ internal sealed class AddressSpaceStore : IDisposable
     private readonly List<BackingObject?> _objects = [null];
     private readonly Stack<uint> _freeObjects = new();
     private long _zeroPagesMiscounted;
+    private long _borrowedPagesMet;
 
     /// <param name="layout">Frames, nodes and CPUs.</param>
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
@@ -36,6 +38,8 @@ internal sealed class AddressSpaceStore : IDisposable
         PageLimit = pageLimit;
         Faults = new AllocationFaults();
         Frames = new PhysicalMemory(layout, Faults);
+        Oracle = OracleSwitch.IsOn ? new TranslationOracle() : null;
+        Frames.Guard = Oracle;
         Vmas = new NativeSlab<Vma>(MaxVmas, Faults);
         TreeNodes = new NativeSlab<VmaTreeNode>(MaxTreeNodes, Faults);
         Leaves = new NativeSlab<PteLeaf>(MaxLeaves, Faults);
@@ -48,6 +52,12 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>Makes allocations fail in tests.</summary>
     internal AllocationFaults Faults { get; }
+
+    /// <summary>
+    /// Checks that flushes come in time; null where checks are off. Ask <see cref="OracleSwitch"/> first, which costs
+    /// nothing.
+    /// </summary>
+    internal TranslationOracle? Oracle { get; }
 
     /// <summary>Page frames.</summary>
     internal PhysicalMemory Frames { get; }
@@ -88,8 +98,8 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>One past the largest page number.</summary>
     internal ulong PageLimit { get; }
 
-    /// <summary>Pages that could not be merged because their frame was borrowed. Changed by ksmd only.</summary>
-    internal long BorrowedPagesMet { get; set; }
+    /// <summary>Pages that could not be merged, nor huge pages taken apart, because a frame was borrowed.</summary>
+    internal long BorrowedPagesMet => Volatile.Read(ref _borrowedPagesMet);
 
     /// <summary>The machine's count of the merger's zero frames less the sum over its address spaces: what fork miscounts.</summary>
     internal long ZeroPagesMiscounted => Volatile.Read(ref _zeroPagesMiscounted);
@@ -98,8 +108,31 @@ internal sealed class AddressSpaceStore : IDisposable
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
         + AnonVmas.UsedBytes + Swap.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
 
+    /// <summary>A borrowed page has been met by the merger, a mover, the pager or an advice.</summary>
+    internal void CountBorrowedPageMet() => Interlocked.Increment(ref _borrowedPagesMet);
+
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
     internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);
+
+    /// <summary>
+    /// For checks: the content of an anonymous frame decides something from here on, or is copied as the last there is.
+    /// </summary>
+    internal void OracleSeesTrust(Pfn frame)
+    {
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.ContentTrusted(frame);
+        }
+    }
+
+    /// <summary>For checks: the calling thread has made all flushes that its operation owes.</summary>
+    internal void OracleSeesEnd()
+    {
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.OperationEnds();
+        }
+    }
 
     /// <summary>Sets records aside for a change of VMAs.</summary>
     /// <param name="promise">What is set aside.</param>

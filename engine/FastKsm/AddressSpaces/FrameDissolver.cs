@@ -34,7 +34,8 @@ internal sealed class FrameDissolver
         }
 
         Pfn head = PhysicalMemory.HeadOf(frame);
-        if (!_store.Frames[head].TryLock())
+        // What its taker has not made an anonymous page yet may have its flags written plainly.
+        if (!_store.Frames[head].Has(FrameFlags.Anonymous) || !_store.Frames[head].TryLock())
         {
             return false;
         }
@@ -46,7 +47,7 @@ internal sealed class FrameDissolver
         }
         else
         {
-            _store.BorrowedPagesMet++;
+            _store.CountBorrowedPageMet();
             _store.Frames[head].Unlock();
         }
 
@@ -71,7 +72,7 @@ internal sealed class FrameDissolver
             }
         }
 
-        bool dissolved = huge is { WholeMappings: 0, SingleMappings: 0, OtherReferences: 1 };
+        bool dissolved = huge is { WholeMappings: 0, SingleMappings: 0 } && huge.TryFreeze();
         if (dissolved)
         {
             _store.Frames.Dissolve(cpu, frame, each: 1);
@@ -92,6 +93,7 @@ internal sealed class FrameDissolver
 
             if (i == 0)
             {
+                _store.OracleSeesEnd();
                 record.Unlock();
             }
 

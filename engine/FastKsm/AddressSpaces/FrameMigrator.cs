@@ -45,7 +45,9 @@ internal sealed class FrameMigrator
 
         ref FrameRecord record = ref _store.Frames[frame];
         MemoryStatus status = MemoryStatus.Busy;
-        if (record.TryLock())
+
+        // What its taker has not made an anonymous page yet may have its flags written plainly.
+        if (record.Has(FrameFlags.Anonymous) && record.TryLock())
         {
             if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
             {
@@ -58,6 +60,7 @@ internal sealed class FrameMigrator
                 _merged.Exit(list);
             }
 
+            _store.OracleSeesEnd();
             record.Unlock();
         }
 
@@ -94,6 +97,7 @@ internal sealed class FrameMigrator
         bool moves = held && old.MapCount == 0 && old.TryFreeze();
         if (moves)
         {
+            _store.OracleSeesTrust(frame);
             _store.Frames.Content(frame).CopyTo(_store.Frames.Content(fresh));
             record.Become((old.Flags & ~FrameFlags.Exclusive) | FrameFlags.Locked, mapping, index);
             if (merged)

@@ -46,6 +46,7 @@ internal sealed class FramePager
                 : TryDrop(cpu, frame) ? MemoryStatus.Done : MemoryStatus.Busy;
         }
 
+        _store.OracleSeesEnd();
         record.Unlock();
         return status;
     }
@@ -69,6 +70,7 @@ internal sealed class FramePager
         WalkEnd end = record.Has(FrameFlags.Anonymous)
             ? _walker.Walk(frame, WalkKind.Referenced, tryOnly: true, ref age)
             : WalkEnd.Contended;
+        _store.OracleSeesEnd();
         record.Unlock();
         (used, locked) = (age.Used, age.IsLocked);
         return end != WalkEnd.Contended;

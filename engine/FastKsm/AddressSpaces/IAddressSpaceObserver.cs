@@ -1,3 +1,5 @@
+using FastKsm.Tlb;
+
 namespace FastKsm.AddressSpaces;
 
 /// <summary>What address spaces tell those who stand on them; a readonly struct, passed as a type argument, so that calls inline.</summary>
@@ -9,10 +11,11 @@ internal interface IAddressSpaceObserver
 {
     /// <summary>PTEs of a range have lost a frame or a permission; whoever cached a translation must give it up now.</summary>
     /// <remarks>Comes after the PTEs have changed and before any frame that they led to can be reused.</remarks>
+    /// <param name="site">Which of the engine's flushes this is.</param>
     /// <param name="addressSpace">Id of the address space.</param>
     /// <param name="firstPage">First page.</param>
     /// <param name="pages">Number of pages.</param>
-    void TranslationsKilled(uint addressSpace, ulong firstPage, ulong pages);
+    void TranslationsKilled(FlushSite site, uint addressSpace, ulong firstPage, ulong pages);
 
     /// <summary>A write or unshare fault has copied a merged frame (vmstat's <c>cow_ksm</c>).</summary>
     /// <param name="addressSpace">Id of the address space.</param>

@@ -1,8 +1,10 @@
 using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Threading;
 using FastKsm.Primitives;
 using FastKsm.Simd;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -10,13 +12,22 @@ namespace FastKsm.AddressSpaces;
 /// <remarks>Thread safety: leaves may be found and added concurrently; PTEs belong to the holder of their leaf's latch.</remarks>
 internal sealed class PageTable
 {
+    /// <summary>Leaves that are unlinked before they are freed together.</summary>
+    internal const int LeavesAtOnce = 128;
+
     private readonly AddressSpaceStore _store;
     private readonly PageDirectory _directory;
+    private readonly uint _space;
+    private readonly TranslationOracle? _oracle;
 
-    internal PageTable(AddressSpaceStore store)
+    /// <param name="store">Tables of the machine.</param>
+    /// <param name="space">Id of the address space; 0 for a backing object, whose entries no CPU reads.</param>
+    internal PageTable(AddressSpaceStore store, uint space = 0)
     {
         _store = store;
         _directory = new PageDirectory(store.DirectoryNodes);
+        _space = space;
+        _oracle = space == 0 ? null : store.Oracle;
     }
 
     /// <summary>Position of a page in its leaf.</summary>
@@ -118,6 +129,21 @@ internal sealed class PageTable
     internal Pte Get(uint leaf, int position) =>
         _store.LeafHeaders[leaf].Kind != LeafKind.Huge ? _store.Leaves[leaf][position] : Part(GetWhole(leaf), position);
 
+    /// <summary>
+    /// A PTE as it may have been a moment ago: without the latch, for those who look again under it. Under the mm lock.
+    /// </summary>
+    /// <remarks>
+    /// A huge mapping that is split or made meanwhile shows as it was or as it is: only the entry itself says what it is, not the
+    /// leaf's header, which changes at another moment.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Pte Look(uint leaf, int position)
+    {
+        ref PteLeaf ptes = ref _store.Leaves[leaf];
+        Pte first = new(Volatile.Read(ref Unsafe.As<Pte, ulong>(ref ptes[0])));
+        return first.IsHuge ? Part(first, position) : ptes[position];
+    }
+
     /// <summary>Changes a PTE and the leaf's count of PTEs that are not empty.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Set(uint leaf, int position, Pte pte)
@@ -125,6 +151,11 @@ internal sealed class PageTable
         ref LeafHeader header = ref _store.LeafHeaders[leaf];
         Debug.Assert(header.Latch == 1 && header.Kind != LeafKind.Huge && !pte.IsHuge, "A PTE changes under the leaf's latch.");
         ref Pte slot = ref _store.Leaves[leaf][position];
+        if (OracleSwitch.IsOn)
+        {
+            _oracle?.Changed(leaf, position, 1, slot.ToTranslation(), pte.ToTranslation());
+        }
+
         header.Populated += (short)((pte.IsEmpty ? 0 : 1) - (slot.IsEmpty ? 0 : 1));
         header.Kind = LeafKind.Table;
         slot = pte;
@@ -147,6 +178,12 @@ internal sealed class PageTable
         ref LeafHeader header = ref _store.LeafHeaders[leaf];
         Debug.Assert(header.Latch == 1 && (header.Kind == LeafKind.Huge || header.Populated == 0), "PTEs would be lost.");
         Debug.Assert(entry.IsPresent && entry.IsHuge, "No entry for a whole leaf.");
+        if (OracleSwitch.IsOn)
+        {
+            Pte before = header.Kind == LeafKind.Huge ? _store.Leaves[leaf][0] : default;
+            _oracle?.Changed(leaf, 0, PteLeaf.Length, before.ToTranslation(), entry.ToTranslation());
+        }
+
         header.Kind = LeafKind.Huge;
         header.Populated = PteLeaf.Length;
         _store.Leaves[leaf][0] = entry;
@@ -157,6 +194,11 @@ internal sealed class PageTable
     {
         ref LeafHeader header = ref _store.LeafHeaders[leaf];
         Debug.Assert(header.Latch == 1 && header.Kind == LeafKind.Huge, "The leaf is no huge mapping.");
+        if (OracleSwitch.IsOn)
+        {
+            _oracle?.Changed(leaf, 0, PteLeaf.Length, _store.Leaves[leaf][0].ToTranslation(), default);
+        }
+
         header.Kind = LeafKind.None;
         header.Populated = 0;
         _store.Leaves[leaf][0] = default;
@@ -169,11 +211,13 @@ internal sealed class PageTable
         ref LeafHeader header = ref _store.LeafHeaders[leaf];
         Debug.Assert(header.Latch == 1, "A leaf changes under its latch.");
         ref PteLeaf ptes = ref _store.Leaves[leaf];
-        for (int i = 0; i < PteLeaf.Length; i++)
+        for (int i = PteLeaf.Length - 1; i > 0; i--)
         {
             ptes[i] = Part(entry, i);
         }
 
+        // The entry for all goes last: until then it speaks for the others (Look).
+        Volatile.Write(ref Unsafe.As<Pte, ulong>(ref ptes[0]), Part(entry, 0).Value);
         header.Kind = LeafKind.Table;
     }
 
@@ -195,22 +239,60 @@ internal sealed class PageTable
     /// <summary>PTEs of a leaf that are not empty.</summary>
     internal int PopulatedIn(uint leaf) => _store.LeafHeaders[leaf].Populated;
 
-    /// <summary>Frees the empty leaves that hold pages of a range. Under the mm lock held alone.</summary>
+    /// <summary>Unlinks empty leaves that hold pages of a range. Under the mm lock held alone.</summary>
+    /// <param name="page">Where to begin; on return, where to go on.</param>
+    /// <param name="end">One past the last page of the range.</param>
+    /// <param name="gone">
+    /// Receives their ids, to be given to <see cref="FreeLeaves"/> when no CPU walks through them any more.
+    /// </param>
+    /// <returns>How many; 0 when none is left.</returns>
+    internal int UnlinkEmptyLeaves(ref ulong page, ulong end, Span<uint> gone)
+    {
+        int found = 0;
+        for (uint leaf; found < gone.Length && (leaf = FindNext(ref page, end, out int count)) != 0; page += (uint)count)
+        {
+            if (_store.LeafHeaders[leaf].Populated != 0)
+            {
+                continue;
+            }
+
+            _directory.BeginRemoval();
+            Enter(leaf);
+            _store.LeafHeaders[leaf].Kind = LeafKind.None;
+            _directory.Remove(page >> PteLeaf.Shift);
+            Exit(leaf);
+            _directory.EndRemoval();
+            gone[found++] = leaf;
+            if (OracleSwitch.IsOn)
+            {
+                _oracle?.TableUnlinked(leaf);
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Frees the empty leaves of a range of a table that no CPU walks through.</summary>
     internal void FreeEmptyLeaves(ulong start, ulong end)
     {
-        ulong page = start;
-        for (uint leaf; (leaf = FindNext(ref page, end, out int count)) != 0; page += (uint)count)
+        Span<uint> gone = stackalloc uint[LeavesAtOnce];
+        for (int count; (count = UnlinkEmptyLeaves(ref start, end, gone)) != 0;)
         {
-            if (_store.LeafHeaders[leaf].Populated == 0)
+            FreeLeaves(gone[..count]);
+        }
+    }
+
+    /// <summary>Frees leaves that have been unlinked.</summary>
+    internal void FreeLeaves(ReadOnlySpan<uint> gone)
+    {
+        foreach (uint leaf in gone)
+        {
+            if (OracleSwitch.IsOn)
             {
-                _directory.BeginRemoval();
-                Enter(leaf);
-                _store.LeafHeaders[leaf].Kind = LeafKind.None;
-                _directory.Remove(page >> PteLeaf.Shift);
-                Exit(leaf);
-                _directory.EndRemoval();
-                _store.Leaves.Return(leaf);
+                _oracle?.TableFreed(leaf);
             }
+
+            _store.Leaves.Return(leaf);
         }
     }
 
@@ -229,6 +311,11 @@ internal sealed class PageTable
         {
             _store.Leaves.Return(leaf);
             return false;
+        }
+
+        if (OracleSwitch.IsOn)
+        {
+            _oracle?.TableLinked(leaf, _space, page & ~((ulong)PteLeaf.Length - 1));
         }
 
         // Its latch may be held: a walk that comes too late takes it for a moment.

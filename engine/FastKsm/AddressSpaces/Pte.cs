@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using FastKsm.Primitives;
 using FastKsm.Swapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -128,6 +129,24 @@ internal readonly record struct Pte(ulong Value)
 
     /// <summary>The same, dirty or not.</summary>
     internal Pte WithDirty(bool dirty) => With(DirtyBit, dirty);
+
+    /// <summary>What a CPU may cache of it.</summary>
+    internal Translation ToTranslation()
+    {
+        if (!IsPresent || !IsAccessible)
+        {
+            return default;
+        }
+
+        return new Translation(
+            Frame,
+            TranslationBits.Valid
+            | (IsWritable ? TranslationBits.Writable : TranslationBits.None)
+            | (IsDirty ? TranslationBits.Dirty : TranslationBits.None)
+            | (IsAccessed ? TranslationBits.Accessed : TranslationBits.None)
+            | (IsHuge ? TranslationBits.Huge : TranslationBits.None)
+            | (IsZeroFrame ? TranslationBits.Zero : TranslationBits.None));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Pte With(ulong bit, bool set) => new(set ? Value | bit : Value & ~bit);

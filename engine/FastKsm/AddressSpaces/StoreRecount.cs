@@ -137,6 +137,7 @@ internal sealed class StoreRecount
         Require(huge[(int)(number - head.Number)].Has(FrameFlags.Huge | FrameFlags.Allocated | FrameFlags.Anonymous), "M7", number);
         if (number != head.Number)
         {
+            Require(_store.Frames[new Pfn(number)].References == 0, "M7", number);
             Require(_wholes[number] == 0 && huge.Head.Has(FrameFlags.Huge), "M7", number);
             return;
         }
@@ -161,6 +162,7 @@ internal sealed class StoreRecount
         if (!frame.Has(FrameFlags.Allocated))
         {
             Require(_mappings[number] + _others[number] == 0, "M2", number);
+            Require(frame is { References: 0, MapCount: 0, Pins: 0 }, "M2", number);
             Require(!isFree || (frame.Flags & ~FrameFlags.Used) == FrameFlags.None, "M3", number);
             Require(frame.Has(FrameFlags.Used) || !_store.Frames.Content(new Pfn(number)).ContainsAnyExcept((byte)0), "M4", number);
             return false;

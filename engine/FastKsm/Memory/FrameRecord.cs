@@ -78,16 +78,33 @@ internal struct FrameRecord
         Become(flags, 0, 0);
     }
 
-    /// <summary>A frame of a huge page that is taken apart stands for itself from now on.</summary>
+    /// <summary>
+    /// A frame of a huge page that is taken apart stands for itself from now on. It had no reference, or they are
+    /// frozen.
+    /// </summary>
     internal void BecomeSingle(int references)
     {
-        _references = references;
+        // In this order: whoever gets a reference sees that it is the frame's own.
         Clear(FrameFlags.Huge);
+        Volatile.Write(ref _references, references);
     }
 
-    /// <summary>The count of references as a plain number. For the later frames of a huge page, which have none of their own.</summary>
+    /// <summary>
+    /// The count of pins as a plain number. For the later frames of a huge page, whose pins stand in the first one.
+    /// </summary>
+    /// <remarks>
+    /// Their references stay 0: a reference to be had by the frame's number alone (<see cref="TryAddReference"/>) must
+    /// fail.
+    /// </remarks>
     [UnscopedRef]
-    internal ref int Unused => ref _references;
+    internal ref int Number => ref _pins;
+
+    /// <summary>
+    /// Makes all references, whose holders are known to the caller, ones that nobody can add to. Some are given anew
+    /// afterwards.
+    /// </summary>
+    /// <returns>False when there are others, or fewer.</returns>
+    internal bool TryFreeze(int references) => Interlocked.CompareExchange(ref _references, 0, references) == references;
 
     /// <summary>Some references more.</summary>
     internal void AddReferences(int count) => Interlocked.Add(ref _references, count);
@@ -116,9 +133,9 @@ internal struct FrameRecord
 
     /// <summary>Makes the only reference, the caller's, one that nobody can add to, until <see cref="Thaw"/>.</summary>
     /// <returns>False when there are others.</returns>
-    internal bool TryFreeze() => Interlocked.CompareExchange(ref _references, 0, 1) == 1;
+    internal bool TryFreeze() => TryFreeze(1);
 
-    /// <summary>Takes <see cref="TryFreeze"/> back.</summary>
+    /// <summary>Takes <see cref="TryFreeze()"/> back.</summary>
     internal void Thaw() => Volatile.Write(ref _references, 1);
 
     /// <summary>One reference less.</summary>

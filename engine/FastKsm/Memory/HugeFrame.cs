@@ -1,20 +1,21 @@
 using System;
 using System.Diagnostics;
+using System.Threading;
 using FastKsm.Primitives;
 
 namespace FastKsm.Memory;
 
 /// <summary>512 frames that are one huge page: what their records say together.</summary>
 /// <remarks>
-/// References and pins stand in the first record. The other records have no references of their own: the second one's
-/// count is that of the mappings of the whole, the third one's the sum of the map counts of all records, the next ones'
-/// say who maps it.
+/// References and pins stand in the first record. The other records have no references, so that a look-up by a frame's number
+/// gets none, and no pins of their own: what stands in the place of pins is, in the second one, the mappings of the whole, in the
+/// third one the sum of the map counts of all records, and in the next ones who maps it.
 ///
 /// Whether only one address space maps it is known as Linux knows it since 6.15, where two at most are kept apart: one
 /// that comes while both places are taken is never told from a sharer, not even when it is the last, until all its
 /// mappings are gone. What nobody shares for sure may be written in place.
-/// Thread safety: the counts change atomically, each for itself; who maps it, under a latch of its own, which is held for
-/// a few instructions and inside which nothing else is taken.
+/// Thread safety: references and map counts change atomically, each for itself; the other numbers, under a latch of their own,
+/// which is held for a few instructions and inside which nothing else is taken.
 /// </remarks>
 internal readonly ref struct HugeFrame
 {
@@ -40,10 +41,10 @@ internal readonly ref struct HugeFrame
     internal ref FrameRecord Head => ref _records[0];
 
     /// <summary>Huge mappings.</summary>
-    internal int WholeMappings => _records[Whole].References;
+    internal int WholeMappings => Volatile.Read(ref Number(Whole));
 
     /// <summary>PTEs that map one of the frames.</summary>
-    internal int SingleMappings => _records[Single].References;
+    internal int SingleMappings => Volatile.Read(ref Number(Single));
 
     /// <summary>References that are not mappings: borrowers and pins.</summary>
     internal int OtherReferences => Head.References - WholeMappings - SingleMappings;
@@ -97,22 +98,39 @@ internal readonly ref struct HugeFrame
         Drop(Whole, owner);
     }
 
-    /// <summary>Makes 512 frames of one: each gets its own references. Nobody has one but PTEs, and the caller to one frame.</summary>
+    /// <summary>
+    /// Keeps everybody from getting a reference, if nobody has one but mappings and the caller. Ended by <see
+    /// cref="Dissolve"/>.
+    /// </summary>
+    /// <remarks>The caller sees to it that no mapping comes or goes.</remarks>
+    internal bool TryFreeze() => Head.TryFreeze(Mappings + 1);
+
+    /// <summary>Makes 512 frames of one, which is frozen: each gets its own references.</summary>
     /// <param name="held">The frame to which the caller has a reference.</param>
     /// <param name="each">References to every frame that he has from then on.</param>
     internal void Dissolve(int held, int each)
     {
-        Debug.Assert(WholeMappings == 0 && OtherReferences == 1 && Head.Pins == 0, "Somebody else could reach the frames.");
+        Debug.Assert(WholeMappings == 0 && Head.References == 0 && Head.Pins == 0, "Somebody else could reach the frames.");
+        ForgetNumbers();
         for (int i = 0; i < _records.Length; i++)
         {
             _records[i].BecomeSingle(_records[i].MapCount + each + (i == held ? 1 : 0));
         }
     }
 
+    /// <summary>The frames are about to be 512 single ones, used or free.</summary>
+    internal void ForgetNumbers()
+    {
+        for (int record = Whole; record <= SecondOwner + 1; record++)
+        {
+            Number(record) = 0;
+        }
+    }
+
     private void Add(int kind, int count, uint owner)
     {
         Enter();
-        _records[kind].AddReferences(count);
+        Number(kind) += count;
         if (Number(FirstOwner) == (int)owner)
         {
             Number(FirstOwner + 1) += count;
@@ -139,7 +157,7 @@ internal readonly ref struct HugeFrame
     private void Drop(int kind, uint owner)
     {
         Enter();
-        int left = _records[kind].DropReference();
+        int left = --Number(kind);
         Debug.Assert(left >= 0, "A huge page, or a frame of one, was unmapped more often than mapped.");
         int place = Number(FirstOwner) == (int)owner ? FirstOwner : Number(SecondOwner) == (int)owner ? SecondOwner : 0;
 
@@ -160,7 +178,7 @@ internal readonly ref struct HugeFrame
         Exit();
     }
 
-    private ref int Number(int record) => ref _records[record].Unused;
+    private ref int Number(int record) => ref _records[record].Number;
 
     private void Enter() => SpinLatch.Enter(ref Number(Latch));
 

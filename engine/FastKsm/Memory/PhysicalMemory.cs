@@ -46,6 +46,9 @@ internal sealed class PhysicalMemory : IDisposable
     /// <summary>The allocator; for counting and checking, frames are taken through this type.</summary>
     internal FrameAllocator Allocator { get; }
 
+    /// <summary>Who is told of frames that become free; null for no one.</summary>
+    internal IFrameGuard? Guard { get; set; }
+
     /// <summary>Bytes stored for each frame.</summary>
     internal int ContentSize => _arena.ContentSize;
 
@@ -193,7 +196,9 @@ internal sealed class PhysicalMemory : IDisposable
         {
             _ = Interlocked.Increment(ref _hugePages);
             Span<FrameRecord> records = _records.Run(first.Number, Sizes.HugePages);
-            for (int i = 0; i < records.Length; i++)
+
+            // The first one, which gets the reference, last: whoever finds it finds a whole huge page.
+            for (int i = records.Length - 1; i >= 0; i--)
             {
                 Debug.Assert(!records[i].Has(FrameFlags.Allocated), "A frame in use was handed out.");
                 if (records[i].Has(FrameFlags.Used))
@@ -231,6 +236,7 @@ internal sealed class PhysicalMemory : IDisposable
                 _ = Interlocked.Increment(ref _mergedFramesFreed);
             }
 
+            Guard?.Freed(frame);
             record.Become(FrameFlags.Used, 0, 0);
             Allocator.Give(cpu, frame);
         }
@@ -244,7 +250,43 @@ internal sealed class PhysicalMemory : IDisposable
         _arena.Dispose();
     }
 
-    /// <summary>Takes a huge page apart. Nobody has a reference to any of it but PTEs, and the caller to one frame.</summary>
+    /// <summary>
+    /// Adds a reference to a frame that is known by its number only, and that anything may happen to meanwhile.
+    /// </summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="frame">The frame; it has a record.</param>
+    /// <returns>False when the frame is free, or about to be.</returns>
+    internal bool TryBorrow(int cpu, Pfn frame)
+    {
+        for (; ; )
+        {
+            bool huge = _records[frame.Number].Has(FrameFlags.Huge);
+            Pfn holder = huge ? HeadOf(frame) : frame;
+            ref FrameRecord record = ref _records[holder.Number];
+            if (!record.TryAddReference())
+            {
+                if (_records[frame.Number].Has(FrameFlags.Huge) == huge)
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
+            // With the reference it stays what it is by now: a huge page is taken apart only when no one else has one.
+            if (_records[frame.Number].Has(FrameFlags.Huge) == huge && record.Has(FrameFlags.Huge) == huge)
+            {
+                return true;
+            }
+
+            Release(cpu, holder);
+        }
+    }
+
+    /// <summary>
+    /// Takes a huge page apart that is frozen: nobody has a reference to any of it but PTEs, and the caller to one
+    /// frame.
+    /// </summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="held">The frame to which the caller has a reference; frames that nobody has one to are free afterwards.</param>
     /// <param name="each">References to every frame that the caller has from then on.</param>
@@ -258,6 +300,7 @@ internal sealed class PhysicalMemory : IDisposable
         {
             if (huge[(int)i].References == 0)
             {
+                Guard?.Freed(new Pfn(first.Number + i));
                 huge[(int)i].Become(FrameFlags.Used, 0, 0);
                 Allocator.Give(cpu, new Pfn(first.Number + i));
             }
@@ -272,8 +315,10 @@ internal sealed class PhysicalMemory : IDisposable
         {
             HugeFrame huge = HugeFrameOf(first);
             Debug.Assert(huge is { WholeMappings: 0, SingleMappings: 0 } && huge.Head.Pins == 0, "Huge page freed in use.");
+            huge.ForgetNumbers();
             for (int i = 0; i < Sizes.HugePages; i++)
             {
+                Guard?.Freed(new Pfn(first.Number + (uint)i));
                 huge[i].Become(FrameFlags.Used, 0, 0);
             }
 

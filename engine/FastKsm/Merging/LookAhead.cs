@@ -111,7 +111,7 @@ internal sealed class LookAhead : IDisposable
         _ready = position;
         for (int i = position; i < _end; i++)
         {
-            Pte pte = table.Get(leaf, i);
+            Pte pte = table.Look(leaf, i);
             _looked[i] = pte.IsCounted ? pte.Frame : Pfn.None;
             if (pte.IsCounted && i < position + Chunk)
             {

@@ -145,7 +145,7 @@ internal sealed partial class MergeScanner<TObserver>
             for (; _address < _position.End; _address++)
             {
                 place = PageTable.PositionOf(_address);
-                Pte pte = table.Get(_position.Leaf, place);
+                Pte pte = table.Look(_position.Leaf, place);
                 if (!pte.IsCounted)
                 {
                     continue;

@@ -6,6 +6,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 

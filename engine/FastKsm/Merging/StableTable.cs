@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 

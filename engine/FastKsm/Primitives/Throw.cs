@@ -28,31 +28,4 @@ internal static class Throw
     [DoesNotReturn]
     internal static void NotPageAligned(string parameter, ulong value, ulong pageSize) =>
         throw new ArgumentException($"Expected a multiple of the page size, {pageSize}, but got 0x{value:x}.", parameter);
-
-    /// <summary>Turns an outcome other than done into its exception.</summary>
-    /// <param name="status">The outcome.</param>
-    /// <param name="operation">Name of the operation, for the message.</param>
-    /// <param name="address">Address it was about; 0 if it was about no place in particular.</param>
-    [DoesNotReturn]
-    internal static void Failure(MemoryStatus status, string operation, ulong address) => throw (status switch
-    {
-        MemoryStatus.OutOfFrames => new OutOfFramesException($"No page frame is free: {Place(operation, address)}."),
-        MemoryStatus.OutOfNativeMemory => new OutOfNativeMemoryException(
-            $"The host has no memory for the machine's tables: {Place(operation, address)}."),
-        MemoryStatus.NotMapped => new SegmentationFaultException(address, isMapped: false),
-        MemoryStatus.NotPermitted => new SegmentationFaultException(address, isMapped: true),
-        MemoryStatus.Invalid => Refusal(operation, address, Errno.Invalid, "it does not apply to this mapping"),
-        MemoryStatus.AccessDenied => Refusal(operation, address, Errno.AccessDenied, "the mapping may never permit this"),
-        MemoryStatus.BadAddress => Refusal(operation, address, Errno.BadAddress, "the range is not mapped as it must be"),
-        MemoryStatus.Busy => Refusal(operation, address, Errno.Busy, "the page is in use"),
-        MemoryStatus.NoMemory => Refusal(
-            operation, address, Errno.NoMemory, "a hole in the range, no room, or too many mappings"),
-        _ => new UnreachableException($"{status} is not a failure."),
-    });
-
-    private static MemoryOperationException Refusal(string operation, ulong address, Errno error, string reason) =>
-        new($"{Place(operation, address)} was refused: {reason} ({error}).", error);
-
-    private static string Place(string operation, ulong address) =>
-        address == 0 ? operation : $"{operation} at 0x{address:x}";
 }

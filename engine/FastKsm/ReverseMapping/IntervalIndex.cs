@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.ReverseMapping;
 

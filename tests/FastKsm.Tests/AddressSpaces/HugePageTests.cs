@@ -294,6 +294,23 @@ public sealed class HugePageTests : IDisposable
         Assert.Equal((Huge, Huge), (HugeBytes(_process, Start, Huge), HugeBytes(child, Start, Huge)));
     }
 
+    [Fact]
+    public void Age_OfAHugeMapping_ForgetsThatItWasUsed()
+    {
+        MapHuge(_process, Start, Huge);
+        _process.Poke(Start, 1);
+
+        int AgeOnce()
+        {
+            Assert.True(_machine.Pager.TryAge(_process.FrameAt(Start), out int used, out _));
+            return used;
+        }
+
+        Assert.Equal((1, 0), (AgeOnce(), AgeOnce()));
+        _process.Poke(Start, 2);
+        Assert.Equal((1, 0), (AgeOnce(), AgeOnce()));
+    }
+
     private static void MapHuge(Process process, ulong address, ulong length) =>
         _ = process.Map(length, new MapOptions { At = address, HugePages = true });
 

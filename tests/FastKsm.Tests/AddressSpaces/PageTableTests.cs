@@ -1,6 +1,7 @@
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.AddressSpaces;
+using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -29,7 +30,7 @@ public sealed class PageTableTests
         {
             PageTable table = tables[own];
             start.SignalAndWait();
-            for (int round = 0; round < Rounds; round++)
+            for (int round = 0; round < Rounds || (Volatile.Read(ref entered) == 0 && round < 100 * Rounds); round++)
             {
                 ulong page = s_pages[round % s_pages.Length];
                 Assert.True(table.TryFindOrAdd(page, out uint leaf));
@@ -66,6 +67,57 @@ public sealed class PageTableTests
         Assert.NotEqual(0, entered);
         Assert.Equal(0u, machine.Store.Leaves.LiveCount);
         Assert.Equal(0u, machine.Store.DirectoryNodes.LiveCount);
+    }
+
+    // Whoever looks without the latch sees each page as it was or as it is, and nothing made up of both.
+    [Fact]
+    public async Task Look_BesideAHugeMappingThatIsMadeSplitAndDropped_SeesWhatWasOrIs()
+    {
+        const int Rounds = 30_000;
+        const uint Head = 1024;
+        using Machine machine = new(new MachineOptions { Frames = 64 });
+        PageTable table = new(machine.Store);
+        Assert.True(table.TryFindOrAdd(0, out uint leaf));
+        int changing = 1;
+        long mapped = 0;
+        string? wrong = null;
+
+        void Change()
+        {
+            for (int round = 0; round < Rounds || (Volatile.Read(ref mapped) == 0 && round < 100 * Rounds); round++)
+            {
+                table.Enter(leaf);
+                table.SetWhole(leaf, Pte.Map(new Pfn(Head), accessible: true).ForWholeLeaf());
+                table.SplitWhole(leaf);
+                for (int i = 0; i < PteLeaf.Length; i++)
+                {
+                    table.Set(leaf, i, default);
+                }
+
+                table.ForgetTable(leaf);
+                table.Exit(leaf);
+            }
+
+            Volatile.Write(ref changing, 0);
+        }
+
+        void Look()
+        {
+            for (int i = 0; Volatile.Read(ref changing) != 0; i++)
+            {
+                int position = i % PteLeaf.Length;
+                Pte pte = table.Look(leaf, position);
+                mapped += pte.IsCounted ? 1 : 0;
+                if (!pte.IsEmpty && !(pte.IsCounted && pte.Frame.Number == Head + (uint)position))
+                {
+                    wrong ??= $"{pte.Value:x} at {position}";
+                }
+            }
+        }
+
+        await Threads.RunAll(Change, Look);
+        Assert.Null(wrong);
+        Assert.NotEqual(0, mapped);
     }
 
     private static void Put(PageTable table, uint leaf, ulong page, Pte entry)

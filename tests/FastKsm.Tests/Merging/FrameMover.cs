@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
@@ -24,6 +25,7 @@ internal static class FrameMover
             ulong page = 0;
             for (uint leaf; (leaf = table.FindNext(ref page, machine.Store.PageLimit, out int count)) != 0; page += (uint)count)
             {
+                int first = PageTable.PositionOf(page);
                 table.Enter(leaf);
                 for (int i = 0; i < PteLeaf.Length; i++)
                 {
@@ -32,6 +34,8 @@ internal static class FrameMover
                     {
                         moved.AddReference();
                         moved.AddMapping();
+                        table.Set(leaf, i, default);
+                        machine.Store.Oracle?.Flushed(FlushSite.Taken, process.Space.Id, page + (uint)(i - first), 1);
                         table.Set(leaf, i, Pte.Map(to, pte.IsAccessible).WithAccessed(pte.IsAccessed).WithDirty(pte.IsDirty)
                             .WithWritable(pte.IsWritable));
                         _ = old.DropMapping();

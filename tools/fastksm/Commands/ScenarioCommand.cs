@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using FastKsm.Cli.Output;
 using FastKsm.Cli.Scenarios;
+using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Commands;
 

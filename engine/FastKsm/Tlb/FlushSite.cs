@@ -1,0 +1,64 @@
+namespace FastKsm.Tlb;
+
+/// <summary>The places that flush translations, each of which stands once in the engine.</summary>
+/// <remarks>
+/// A test takes each flush away in turn, and something must notice: a flush that nothing needs is a fault too.
+/// </remarks>
+internal enum FlushSite
+{
+    /// <summary>Copy on write: the old frame's translation goes before the copy shows.</summary>
+    CopyOnWrite,
+
+    /// <summary>A write to a huge mapping of the zero frame: it goes before the huge page shows.</summary>
+    HugeZeroReplaced,
+
+    /// <summary>Pages of a range are unmapped: before their frames are let go.</summary>
+    Unmapped,
+
+    /// <summary>A huge mapping is unmapped: before its frames are let go.</summary>
+    HugeUnmapped,
+
+    /// <summary>fork: all that became read-only, before the child can run.</summary>
+    Forked,
+
+    /// <summary>mprotect: what a range does not permit any more.</summary>
+    Protected,
+
+    /// <summary>MADV_FREE and MADV_COLD: what has become clean or unused.</summary>
+    Aged,
+
+    /// <summary>The same for a huge mapping.</summary>
+    HugeAged,
+
+    /// <summary>
+    /// A reference check has cleared the accessed bit of a huge mapping. That of a PTE needs no flush, as on x86.
+    /// </summary>
+    HugeReferenceChecked,
+
+    /// <summary>
+    /// Migration and page-out: before references are counted, the content is copied and the frame let go.
+    /// </summary>
+    Taken,
+
+    /// <summary>
+    /// Merging: a candidate is write-protected before references are counted and the content is compared.
+    /// </summary>
+    WriteProtected,
+
+    /// <summary>Merging: the duplicate goes before the merged frame shows.</summary>
+    Replaced,
+
+    /// <summary>mremap: pages leave their old place before they show at the new one.</summary>
+    Moved,
+
+    /// <summary>The same for a huge mapping.</summary>
+    HugeMoved,
+
+    /// <summary>
+    /// A huge page is taken apart: pages of zeroes go before their frames are looked at for the last time and let go.
+    /// </summary>
+    ZeroesDropped,
+
+    /// <summary>Page tables are freed: no CPU walks through them any more.</summary>
+    TablesFreed,
+}

@@ -1,0 +1,161 @@
+using System;
+using System.IO;
+using System.Linq;
+using System.Text.RegularExpressions;
+using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
+using FastKsm.Tlb;
+using Xunit;
+
+namespace FastKsm.Tests.Tlb;
+
+/// <summary>Every flush of the engine is needed: each one left out is noticed, with none left out nothing is.</summary>
+public sealed partial class FlushSiteTests
+{
+    private const ulong Page = Machines.Page;
+    private const ulong Huge = 512 * Page;
+    private const ulong Start = 64 * Huge;
+
+    public static TheoryData<string> Sites => [.. Enum.GetNames<FlushSite>()];
+
+    [Theory]
+    [MemberData(nameof(Sites))]
+    public void Flush_LeftOut_IsNoticed(string name)
+    {
+        FlushSite site = Enum.Parse<FlushSite>(name);
+        using Machine machine = Machines.Small(frames: 8192);
+        TranslationOracle oracle = machine.Store.Oracle!;
+        oracle.Dropped = site;
+
+        _ = Record.Exception(() => Provoke(machine, site));
+
+        Assert.True(oracle.DroppedFlushes != 0, $"The workload for {site} does not come by this flush.");
+        Assert.True(oracle.Fault is not null, $"{site} has been left out, and nothing has noticed: is it needed?");
+        Assert.Contains("Invariant I", Assert.Throws<InvalidOperationException>(machine.Dispose).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Sites))]
+    public void Flush_AllMade_NothingIsNoticed(string name)
+    {
+        using Machine machine = Machines.Small(frames: 8192);
+
+        Provoke(machine, Enum.Parse<FlushSite>(name));
+
+        Assert.Null(machine.Store.Oracle!.Fault);
+    }
+
+    // A name says where a flush is, so that one that is left out can be told from the others.
+    [Theory]
+    [MemberData(nameof(Sites))]
+    public void Site_StandsOnceInTheEngine(string site)
+    {
+        string root = Path.Combine(Repository.Root, "engine/FastKsm/AddressSpaces");
+        int uses = Directory.EnumerateFiles(root, "*.cs").Sum(
+            file => Regex.Count(File.ReadAllText(file), $@"\bFlushSite\.{site}\b", RegexOptions.None, TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(1, uses);
+    }
+
+    [Fact]
+    public void Observer_IsToldOfFlushesInOnePlace()
+    {
+        string root = Path.Combine(Repository.Root, "engine/FastKsm");
+        string[] callers = [.. Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+            .Where(file => Calls().IsMatch(File.ReadAllText(file)))
+            .Select(file => Path.GetRelativePath(root, file))];
+
+        Assert.Equal(["AddressSpaces/AddressSpace.cs"], callers);
+    }
+
+    private static void Provoke(Machine machine, FlushSite site)
+    {
+        Process process = machine.Spawn();
+        switch (site)
+        {
+            case FlushSite.CopyOnWrite:
+                _ = Filled(process);
+                _ = process.Fork();
+                process.Poke(Start, 2);
+                break;
+            case FlushSite.HugeZeroReplaced:
+                MapHuge(process);
+                _ = process.Peek(Start);
+                process.Poke(Start, 1);
+                break;
+            case FlushSite.Unmapped:
+                _ = Filled(process);
+                process.Unmap(Start, 8 * Page);
+                break;
+            case FlushSite.HugeUnmapped:
+                MapHuge(process).Poke(Start, 1);
+                process.Unmap(Start, Huge);
+                break;
+            case FlushSite.Forked:
+                _ = Filled(process);
+                _ = process.Fork();
+                break;
+            case FlushSite.Protected:
+                Filled(process).Protect(Start, 4 * Page, Protection.Read);
+                break;
+            case FlushSite.Aged:
+                Filled(process).Advise(Start, 4 * Page, Advice.Free);
+                break;
+            case FlushSite.HugeAged:
+                MapHuge(process).Poke(Start, 1);
+                process.Advise(Start, Huge, Advice.Cold);
+                break;
+            case FlushSite.HugeReferenceChecked:
+                MapHuge(process).Poke(Start, 1);
+                Assert.True(machine.Pager.TryAge(process.FrameAt(Start), out _, out _));
+                break;
+            case FlushSite.Taken:
+                Assert.Equal(8, Filled(process).PageOut(Start, 8 * Page));
+                break;
+            case FlushSite.WriteProtected or FlushSite.Replaced:
+                Filled(process).Advise(Start, 8 * Page, Advice.Mergeable);
+                machine.Ksm.Write("run", "1");
+                for (int scan = 0; scan < 3; scan++)
+                {
+                    Assert.True(machine.Ksm.Scan());
+                }
+
+                Assert.True(process.IsMergedAt(Start));
+                break;
+            case FlushSite.Moved:
+                _ = Filled(process).Remap(Start, 8 * Page, 8 * Page, to: Start + Huge);
+                break;
+            case FlushSite.HugeMoved:
+                MapHuge(process).Poke(Start, 1);
+                _ = process.Remap(Start, Huge, Huge, to: Start + (2 * Huge));
+                break;
+            case FlushSite.ZeroesDropped:
+                MapHuge(process).Poke(Start, 1);
+                process.Advise(Start, 4 * Page, Advice.Free);
+                Assert.True(process.IsZeroFrameAt(Start + (8 * Page)));
+                break;
+            case FlushSite.TablesFreed:
+                Filled(process).Exit();
+                break;
+            default:
+                Assert.Fail($"No workload for {site}.");
+                break;
+        }
+    }
+
+    private static Process Filled(Process process)
+    {
+        _ = process.Map(8 * Page, new MapOptions { At = Start });
+        process.Touch(Start, 8);
+        return process;
+    }
+
+    private static Process MapHuge(Process process)
+    {
+        _ = process.Map(Huge, new MapOptions { At = Start, HugePages = true });
+        return process;
+    }
+
+    [GeneratedRegex(@"\.TranslationsKilled\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Calls();
+}

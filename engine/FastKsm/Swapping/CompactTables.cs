@@ -2,6 +2,7 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 

@@ -1,5 +1,6 @@
 using System;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Swapping.Backends;
 

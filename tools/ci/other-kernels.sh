@@ -72,10 +72,10 @@ publish() {
     echo "$work/tool"
 }
 
-# Everything that the native parts of a program load.
+# Everything that the native parts of a program load. What is no such part ldd refuses.
 copy_libraries() {
     local library
-    find "$1" -type f \( -name '*.so' -o -perm -u+x \) -exec ldd {} + 2>/dev/null |
+    { find "$1" -type f \( -name '*.so' -o -perm -u+x \) -exec ldd {} + 2>/dev/null || true; } |
         grep -o '/[^ ]*\.so[^ ]*' | grep -v "^$1" | grep -v ':$' | sort -u |
         while read -r library; do
             mkdir -p "$root$(dirname "$library")"

@@ -19,6 +19,12 @@ pids=''
 
 tell() { echo "$*" >&3; }
 
+# The console shows how far it is; an evaluate that hangs ends its row, not the machine.
+evaluate() {
+    echo "$(cut -d ' ' -f 1 /proc/uptime) evaluate $*" >/dev/console
+    timeout -s KILL 150 fastksm evaluate "$@" 3>&- 8>&-
+}
+
 knob() { sed 's/.*\[\(.*\)\].*/\1/' "$ksm/$1"; }
 
 has() { [ -e "$ksm/$1" ]; }
@@ -76,7 +82,7 @@ settle() {
 # Starts a workload; its "ready" line gives the pids. It ends when the pipe that it reads from does.
 start() {
     rm -f /tmp/output
-    "$@" </tmp/input >/tmp/output 2>/tmp/error 3>&- &
+    "$@" </tmp/input >/tmp/output 2>/tmp/error 3>&- 8>&- &
     launched=$!
     tries=0
     while ! grep -q '^ready ' /tmp/output 2>/dev/null; do
@@ -94,7 +100,7 @@ start() {
 
 # shellcheck disable=SC2086 # a list of options
 forecast() {
-    if fastksm evaluate $options --as-marked "$@" --json >/tmp/forecast 2>/tmp/error; then
+    if evaluate $options --as-marked "$@" --json >/tmp/forecast 2>/tmp/error; then
         tell "forecast $(tr '\n' ' ' </tmp/forecast | sed 's/  */ /g')"
     else
         tell "note evaluate failed with $?: $(tr '\n' ' ' </tmp/error)"
@@ -140,8 +146,8 @@ one_memory() {
     if ! merge_exec true 2>/dev/null; then
         start one_memory "$1" 4000 1000 || return
         for pid in $pids; do
-            fastksm evaluate --pid "$pid" --max-page-sharing 256 --json >/tmp/one 2>/dev/null
-            fastksm evaluate $options --max-page-sharing 256 --json >/tmp/both 2>/dev/null
+            evaluate --pid "$pid" --max-page-sharing 256 --json >/tmp/one 2>/dev/null
+            evaluate $options --max-page-sharing 256 --json >/tmp/both 2>/dev/null
             for counter in pages_shared pages_sharing pages_unshared pages_volatile; do
                 tell "same both-ids-$counter $(first_value $counter /tmp/both) $(first_value $counter /tmp/one)"
             done
@@ -204,7 +210,7 @@ pasted() {
     fi
     forecast --max-page-sharing 64 --merge-across-nodes 0 --target-scan-time 90s
     # shellcheck disable=SC2086
-    fastksm evaluate $options --as-marked --max-page-sharing 64 --merge-across-nodes 0 --target-scan-time 90s >/tmp/text 2>/tmp/error
+    evaluate $options --as-marked --max-page-sharing 64 --merge-across-nodes 0 --target-scan-time 90s >/tmp/text 2>/tmp/error
     sed -n '/# fixed settings/,/^ *$/p' /tmp/text | sed 's/^ *//' >/tmp/pasted
     grep -q '^echo' /tmp/pasted || tell "note no lines to paste: $(tr '\n' ' ' </tmp/error)"
     sh -e /tmp/pasted >/tmp/refusal 2>&1

@@ -142,7 +142,7 @@ at_rest() {
 }
 
 # 02: two ids of one address space. The kernel is measured where prctl marks all of it, which 6.1 cannot.
-one_memory() {
+two_ids() {
     if ! merge_exec true 2>/dev/null; then
         start one_memory "$1" 4000 1000 || return
         for pid in $pids; do
@@ -264,9 +264,9 @@ mid_folios() {
 
 tell "kernel $(uname -r) $(ls -d /sys/devices/system/node/node* | wc -l)"
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
-row 02 clone one_memory clone
-row 02 vfork one_memory vfork
-row 02 thread one_memory thread
+row 02 clone two_ids clone
+row 02 vfork two_ids vfork
+row 02 thread two_ids thread
 row 05 fresh fresh_beside_merged
 row 05 merged merged_before 1
 row 06 stopped merged_before 0

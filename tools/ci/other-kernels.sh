@@ -81,6 +81,10 @@ copy_libraries() {
             mkdir -p "$root$(dirname "$library")"
             cp -L "$library" "$root$library"
         done
+    # .NET's cryptography opens these by name.
+    for library in /usr/lib/x86_64-linux-gnu/lib{ssl,crypto}.so.3; do
+        [ ! -e "$library" ] || cp -L "$library" "$root/lib/x86_64-linux-gnu/"
+    done
 }
 
 build_root() {

@@ -56,6 +56,7 @@ public sealed class ConformCommandTests : IDisposable
     [Theory]
     [InlineData("spawn A\nmap A heap 1 node=1\nscan 1", "skipped from here on")]
     [InlineData("machine nodes=2\nspawn A", "skipped from here on")]
+    [InlineData("machine content=fingerprint\nspawn A", "content=fingerprint: it keeps no bytes")]
     [InlineData("ksm stable_node_chains_prune_millisecs=1 max_page_sharing=2\nspawn A\nmap A heap 8\nadvise A heap mergeable\nfill A heap same 3\nscan 4", "inconclusive")]
     public void Conform_WhatCannotBeCompared_IsNeverAnAgreement(string script, string expected)
     {

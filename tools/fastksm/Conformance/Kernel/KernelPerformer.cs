@@ -40,12 +40,9 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     public void Start(MachineSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        if (settings.Content is FastKsm.Primitives.FrameContent.Fingerprint)
-        {
-            throw new ToolException(
-                ExitCode.BadInput, "conform: content=fingerprint keeps no bytes, and the kernel does: nothing to compare.");
-        }
-
+        Require(
+            settings.Content is not FastKsm.Primitives.FrameContent.Fingerprint,
+            "machine content=fingerprint: it keeps no bytes, and the kernel does");
         Require(settings.Nodes is null or 1, "machine nodes: the host's nodes are what they are");
         Require(settings.PageSize is null || settings.PageSize == PageSize, $"machine page_size: the host's is {PageSize}");
         Require(settings.ZeroPageColours is null or 1, "machine zero_page_colours: the host has one zero frame");

@@ -15,6 +15,9 @@ namespace FastKsm.Cli.Conformance.Kernel;
 /// after a batch for <c>sleep_millisecs</c>, which ends early when that value changes, and otherwise until <c>run</c> is 1 and
 /// a process is registered. A change of the value moves it from the first place to the second, where 1 in <c>run</c> wakes it
 /// for exactly one batch. That it has arrived is seen in its state: it sleeps interruptibly nowhere else.
+/// The state alone is not enough: a thread that has just been woken sets it to "sleeping" once more before it looks at
+/// what it waits for, and a virtual CPU that is taken away at that point keeps it there for milliseconds. So it must also be
+/// off its run queue (<c>wchan</c> is told only then), and must not have gone to sleep anew between the looks.
 /// Thread safety: one thread at a time.
 /// </remarks>
 internal sealed unsafe class KsmDaemon : IDisposable
@@ -128,6 +131,21 @@ internal sealed unsafe class KsmDaemon : IDisposable
         long length = ProcFile.ReadAt(_stat, buffer, LongestStat, 0);
         string text = length <= 0 ? string.Empty : Encoding.ASCII.GetString(buffer, (int)length);
         int state = text.IndexOf(") ", StringComparison.Ordinal) + 2;
-        return state >= 2 && state < text.Length && text[state] == 'S';
+        return state >= 2 && state < text.Length && text[state] == 'S' && IsOffItsRunQueue();
     }
+
+    // The same sleep before and after a look at where it waits: it has not been awake meanwhile.
+    private bool IsOffItsRunQueue()
+    {
+        long? before = Sleeps();
+        return before is not null
+            && ProcFile.TryReadText(_directory + "/wchan") is not (null or "" or "0" or "0\n")
+            && Sleeps() == before;
+    }
+
+    // How often it has gone to sleep, if it sleeps interruptibly; null if it does not.
+    private long? Sleeps() =>
+        ProcFile.TryReadText(_directory + "/status") is { } status && status.Contains("State:\tS", StringComparison.Ordinal)
+            ? StatusFields.Number(status, "voluntary_ctxt_switches")
+            : null;
 }

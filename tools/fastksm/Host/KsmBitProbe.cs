@@ -1,5 +1,4 @@
 using System;
-using System.Security.Cryptography;
 using FastKsm.Cli.LiveProcesses;
 using Microsoft.Win32.SafeHandles;
 
@@ -24,7 +23,7 @@ internal static unsafe class KsmBitProbe
         }
 
         // Random bytes: no other page equals it, so ksmd cannot have merged it even where it merges everything.
-        RandomNumberGenerator.Fill(new Span<byte>((void*)page, (int)length));
+        Random.Shared.NextBytes(new Span<byte>((void*)page, (int)length));
         ulong flags = FlagsOf((ulong)page);
         _ = LinuxNative.munmap(page, length);
         return flags == 0

@@ -27,8 +27,11 @@ internal sealed unsafe class KsmDaemon : IDisposable
 
     private const int LongestStat = 1024;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan s_lastingSleep = TimeSpan.FromMilliseconds(20);
 
     private readonly string _directory;
+    private long _sleep = -1;
+    private long _sleepSeen;
     private readonly SafeFileHandle _stat;
     private readonly CancellationToken _cancellation;
     private bool _isOddPause;
@@ -137,10 +140,23 @@ internal sealed unsafe class KsmDaemon : IDisposable
     // The same sleep before and after a look at where it waits: it has not been awake meanwhile.
     private bool IsOffItsRunQueue()
     {
-        long? before = Sleeps();
-        return before is not null
-            && ProcFile.TryReadText(_directory + "/wchan") is not (null or "" or "0" or "0\n")
-            && Sleeps() == before;
+        if (Sleeps() is not { } sleep)
+        {
+            return false;
+        }
+
+        if (ProcFile.TryReadText(_directory + "/wchan") is not (null or "" or "0" or "0\n"))
+        {
+            return Sleeps() == sleep;
+        }
+
+        // Kernels without symbols never tell where a thread waits; there a sleep that has lasted serves.
+        if (sleep != _sleep)
+        {
+            (_sleep, _sleepSeen) = (sleep, Stopwatch.GetTimestamp());
+        }
+
+        return Stopwatch.GetElapsedTime(_sleepSeen) > s_lastingSleep;
     }
 
     // How often it has gone to sleep, if it sleeps interruptibly; null if it does not.

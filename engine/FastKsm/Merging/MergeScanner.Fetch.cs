@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
 using FastKsm.Memory;
@@ -193,6 +194,11 @@ internal sealed partial class MergeScanner<TObserver>
     {
         uint leaf = _position.Leaf;
         PageTable table = space.PageTable;
+        if (Knobs.MergeAcrossNodes && IsInPlace(table.Get(leaf, place), _items[visit.Item], out visit.Node))
+        {
+            return true;
+        }
+
         table.Enter(leaf);
         Pte pte = table.Get(leaf, place);
         if (!pte.IsCounted || !_frames[pte.Frame].Has(FrameFlags.Anonymous))
@@ -225,6 +231,23 @@ internal sealed partial class MergeScanner<TObserver>
         table.Exit(leaf);
         visit.HasChecksum = visit.Node == 0 && _ahead.TryTake(leaf, place, pte, out visit.Checksum);
         return true;
+    }
+
+    // Whether a page maps the merged frame that its item hangs off, so that there is nothing to do about it. Asked without the latch: a
+    // faulting thread may take the page off the frame meanwhile. Then the answer was right when the PTE was read, and the visit
+    // is as good as one that came a moment earlier. It borrows nothing and changes nothing but counters.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsInPlace(Pte pte, in RmapItem item, out uint node)
+    {
+        node = 0;
+        if (item.State != RmapItemState.Stable || !pte.IsCounted)
+        {
+            return false;
+        }
+
+        ref FrameRecord frame = ref _frames[pte.Frame];
+        node = frame.Has(FrameFlags.Anonymous | FrameFlags.Ksm) ? frame.Mapping : 0;
+        return node != 0 && node == _stable.NodeOf(item);
     }
 
     // The leaf under the address, and until where it serves. Good while the address space's generation stays.

@@ -116,10 +116,6 @@ internal sealed class LookAhead : IDisposable
             if (pte.IsCounted && i < position + Chunk)
             {
                 _frames.PrefetchRecord(pte.Frame);
-                if (itemLeaf != 0)
-                {
-                    _index.Stable.PrefetchNodeOf(_items[(itemLeaf << RmapItemLeaf.Shift) | (uint)i]);
-                }
             }
         }
 

@@ -75,16 +75,6 @@ internal sealed partial class StableTree : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint NodeOf(in RmapItem item) => item.State == RmapItemState.Stable ? _records[item.Node].Node : 0;
 
-    /// <summary>Prefetches what <see cref="NodeOf"/> will read.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void PrefetchNodeOf(in RmapItem item)
-    {
-        if (item.State == RmapItemState.Stable)
-        {
-            MemoryHint.Prefetch(ref _records[item.Node]);
-        }
-    }
-
     /// <summary>Frame of a stable node.</summary>
     internal Pfn FrameOf(uint node) => new(_nodes[node].Frame);
 

@@ -21,6 +21,7 @@ internal static class HostFit
         ("the zero pages of the merger", "ksm use_zero_pages=1\nspawn A\nmap A r 4\nadvise A r mergeable\nfill A r same 0\nscan 2\nread A r\nwrite A r[0] 1\nscan 2"),
         ("merging", "spawn A\nmap A r 6\nadvise A r mergeable\nfill A r[0..3] same 7\nscan 3\nwrite A r[0] 8\nscan 2"),
         ("what a read of an untouched huge page maps", "spawn A\nmap A h 512 huge\nread A h[3]"),
+        ("what a write to a huge page that was only read does", "spawn A\nmap A h 512 huge\nread A h[3]\nwrite A h[4] 9"),
         ("zeroes of a huge page that is taken apart", "spawn A\nmap A h 512 huge\nwrite A h[0] 5\nadvise A h[0] cold"),
         ("locked memory", "spawn A\nmap A r 4\nlock A r[0..1]\nadvise A r mergeable\nscan 3"),
     ];

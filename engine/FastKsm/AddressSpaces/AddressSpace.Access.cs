@@ -151,7 +151,15 @@ internal sealed partial class AddressSpace<TObserver>
                 Pte pte = _pageTable.Get(leaf, position);
                 if (Permits(pte, kind))
                 {
-                    bool writes = kind != FaultKind.Read;
+                    // A debugger writes through a mapping of the kernel's: the frame becomes dirty, and the PTE stays as it is.
+                    ref FrameRecord frame = ref _store.Frames[pte.Frame];
+                    bool marksFrame = kind == FaultKind.ForcedWrite && !frame.Has(FrameFlags.Huge);
+                    if (marksFrame && !pte.IsDirty)
+                    {
+                        frame.Set(FrameFlags.Dirty);
+                    }
+
+                    bool writes = kind != FaultKind.Read && !marksFrame;
                     if (!pte.IsAccessed || (writes && !pte.IsDirty))
                     {
                         MarkUsed(leaf, position, pte.WithAccessed(true).WithDirty(writes || pte.IsDirty));

@@ -40,10 +40,8 @@ stage() {
 
 find_noticer() {
     local noticed
-    for noticed in \
-        "$(stage script -class FastKsm.Tests.Scripting.ScriptFileTests)"; do
-        [ -z "$noticed" ] || { echo "$noticed"; return; }
-    done
+    noticed=$(stage script -class FastKsm.Tests.Scripting.ScriptFileTests)
+    [ -z "$noticed" ] || { echo "$noticed"; return; }
     noticed=$(stage unit -namespace FastKsm.Tests.AddressSpaces -namespace FastKsm.Tests.Merging \
         -namespace FastKsm.Tests.ReverseMapping -namespace FastKsm.Tests.Memory -class FastKsm.Tests.MachineTests)
     [ -z "$noticed" ] || { echo "$noticed"; return; }

@@ -151,7 +151,7 @@ internal sealed partial class AddressSpace<TObserver>
                 Pte pte = _pageTable.Get(leaf, position);
                 if (Permits(pte, kind))
                 {
-                    // A debugger writes through a mapping of the kernel's: the frame becomes dirty, and the PTE stays as it is.
+                    // A debugger writes through a mapping of the kernel. The frame becomes dirty, and the PTE stays as it is.
                     ref FrameRecord frame = ref _store.Frames[pte.Frame];
                     bool marksFrame = kind == FaultKind.ForcedWrite && !frame.Has(FrameFlags.Huge);
                     if (marksFrame && !pte.IsDirty)

@@ -1,15 +1,24 @@
 using System;
-using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Threading;
 
 namespace FastKsm;
 
-/// <summary>A CPU: reads and writes the memory of processes.</summary>
-/// <remarks>Thread safety: driven by one thread at a time; different CPUs may run at once.</remarks>
-public sealed class Cpu
+/// <summary>A CPU: runs a process, accesses its memory and makes its system calls.</summary>
+/// <remarks>
+/// A thread becomes the driver of a CPU by <see cref="Run"/>, and stays it until <see cref="Idle"/>, or until it ends. No other thread
+/// may use the CPU meanwhile: that is an <see cref="InvalidOperationException"/>, and nothing has changed. Different CPUs may be driven
+/// at once, and may run the same process, as its threads. A thread may drive several CPUs, one after another or in turn. Before code
+/// that may go on in another thread (an <c>await</c>) the driver lets go of the CPU by <see cref="Idle"/>.
+/// </remarks>
+public sealed partial class Cpu
 {
     private readonly Machine _machine;
     private readonly int _pageShift;
+    private Thread? _driver;
+    private ProcessRecord? _running;
+    private uint _generation;
 
     internal Cpu(Machine machine, int number)
     {
@@ -21,145 +30,114 @@ public sealed class Cpu
     /// <summary>Number of the CPU, from 0.</summary>
     public int Number { get; }
 
-    /// <summary>Reads bytes, faulting pages in.</summary>
-    /// <param name="process">Whose memory.</param>
-    /// <param name="address">First address.</param>
-    /// <param name="destination">Where to; the whole of it is filled.</param>
-    /// <exception cref="SegmentationFaultException">A page is not mapped or may not be read.</exception>
-    /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="ReadPage"/>.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
-    public void Read(Process process, ulong address, Span<byte> destination)
+    /// <summary>The process that it runs; null when it is idle. Another thread than the driver sees a moment.</summary>
+    public ModelProcess? Running => Volatile.Read(ref _running) is { } record ? new ModelProcess(record, _generation) : null;
+
+    /// <summary>The thread that drives it, as far as it still runs; null if there is none.</summary>
+    internal Thread? Driver => Volatile.Read(ref _driver) is { IsAlive: true } driver ? driver : null;
+
+    /// <summary>Makes the calling thread its driver, and switches to a process. Running what it runs already costs two comparisons.</summary>
+    /// <param name="process">The process; one of this machine's.</param>
+    /// <exception cref="ArgumentException">The process is none, or another machine's.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread drives this CPU; the process has exited, or another CPU replaces its program at this moment.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The machine has been disposed.</exception>
+    public void Run(ModelProcess process)
     {
-        AddressSpace<MachineObserver> space = Enter(process, needsBytes: true);
-        while (!destination.IsEmpty)
+        if (_driver == Thread.CurrentThread && process.IsOf(_running, _generation))
         {
-            (ulong page, int offset, int length) = Split(address, destination.Length);
-            Check(space.Read(Number, page, offset, destination[..length]), nameof(Read), address);
-            destination = destination[length..];
-            address += (uint)length;
+            return;
+        }
+
+        ProcessRecord record = RecordOf(process);
+        bool becomesDriver = BeginTurn();
+        RunOutcome outcome = record.TryRun(process.Generation);
+        if (outcome != RunOutcome.Runs)
+        {
+            EndTurn(becomesDriver);
+            throw outcome == RunOutcome.HasExited
+                ? ModelProcess.HasExitedException()
+                : new InvalidOperationException("Another CPU replaces the program of the process (Exec) at this moment.");
+        }
+
+        _running?.StopRunning();
+        _generation = process.Generation;
+        Volatile.Write(ref _running, record);
+        record.LastCpu = this;
+    }
+
+    /// <summary>Runs no process any more, and lets another thread become the driver.</summary>
+    /// <exception cref="InvalidOperationException">Another thread drives this CPU.</exception>
+    public void Idle()
+    {
+        if (_driver is not null || _running is not null)
+        {
+            _ = BeginTurn();
+            _running?.StopRunning();
+            Volatile.Write(ref _running, null);
+            EndTurn(wasNoDriver: true);
         }
     }
 
-    /// <summary>Writes bytes, faulting pages in.</summary>
-    /// <remarks>
-    /// All pages are faulted in before the first byte is written, so a page that is not mapped or may not be written when the
-    /// call begins, or for which no frame is free, leaves all as it was. If another thread unmaps, protects or pages out a page
-    /// meanwhile, the bytes before it have been written: the exception bears the address from which on none has.
-    /// Bytes of different pages are not written at one moment.
-    /// </remarks>
-    /// <param name="process">Whose memory.</param>
-    /// <param name="address">First address.</param>
-    /// <param name="source">The bytes.</param>
-    /// <exception cref="SegmentationFaultException">A page is not mapped or may not be written.</exception>
-    /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="WritePage"/>.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
-    public void Write(Process process, ulong address, ReadOnlySpan<byte> source) =>
-        Write(process, address, source, FaultKind.Write);
-
-    /// <summary>Writes bytes in spite of the protection, as a debugger does; private pages are copied first.</summary>
-    /// <remarks>
-    /// What <see cref="Write(Process, ulong, ReadOnlySpan{byte})"/> says about several pages holds here too.
-    /// </remarks>
-    /// <param name="process">Whose memory.</param>
-    /// <param name="address">First address.</param>
-    /// <param name="source">The bytes.</param>
-    /// <exception cref="SegmentationFaultException">A page is not mapped, or is shared and may not be written.</exception>
-    /// <exception cref="NotSupportedException">The machine keeps fingerprints.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
-    public void ForceWrite(Process process, ulong address, ReadOnlySpan<byte> source) =>
-        Write(process, address, source, FaultKind.ForcedWrite);
-
-    /// <summary>Writes a whole page by content number: the same number means the same bytes everywhere.</summary>
-    /// <param name="process">Whose memory.</param>
-    /// <param name="address">First address of the page.</param>
-    /// <param name="content">Content number; 0 is all zeroes.</param>
-    /// <exception cref="ArgumentException">The address is not that of a page.</exception>
-    /// <exception cref="SegmentationFaultException">The page is not mapped or may not be written.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
-    public void WritePage(Process process, ulong address, ulong content)
+    // The process that runs, for its driver.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ProcessRecord Enter()
     {
-        AddressSpace<MachineObserver> space = Enter(process, needsBytes: false);
-        Check(space.WriteContent(Number, PageAt(address), content), nameof(WritePage), address);
-    }
-
-    /// <summary>Reads what the machine keeps of a whole page.</summary>
-    /// <param name="process">Whose memory.</param>
-    /// <param name="address">First address of the page.</param>
-    /// <param name="content">Receives the content; one content size long.</param>
-    /// <exception cref="ArgumentException">The address is not that of a page, or the length is not the content size.</exception>
-    /// <exception cref="SegmentationFaultException">The page is not mapped or may not be read.</exception>
-    /// <exception cref="OutOfFramesException">No frame is free.</exception>
-    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
-    public void ReadPage(Process process, ulong address, Span<byte> content)
-    {
-        AddressSpace<MachineObserver> space = Enter(process, needsBytes: false);
-        if (content.Length != _machine.Options.ContentSize)
+        ProcessRecord? running = _running;
+        if (running is null || _driver != Thread.CurrentThread)
         {
-            Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
+            ThrowCannotAct();
         }
 
-        Check(space.Read(Number, PageAt(address), 0, content), nameof(ReadPage), address);
+        _machine.ThrowIfDisposed();
+        return running;
     }
 
-    private static void Check(MemoryStatus status, string operation, ulong address)
+    // The calling thread drives the CPU from here on, if it has not before. A driver that has ended without a word is succeeded.
+    private bool BeginTurn()
     {
-        if (status != MemoryStatus.Done)
+        Thread current = Thread.CurrentThread;
+        Thread? driver = Volatile.Read(ref _driver);
+        if (driver == current)
         {
-            Failures.Throw(status, operation, address);
+            return false;
+        }
+
+        // Of two threads that come at once, one exchanges, and the other finds that one.
+        return driver is not { IsAlive: true } && Interlocked.CompareExchange(ref _driver, current, driver) == driver
+            ? true
+            : throw DrivenByAnother();
+    }
+
+    private void EndTurn(bool wasNoDriver)
+    {
+        if (wasNoDriver)
+        {
+            // What the driver did comes before the next one's first look.
+            Volatile.Write(ref _driver, null);
         }
     }
 
-    private void Write(Process process, ulong address, ReadOnlySpan<byte> source, FaultKind kind)
+    private ProcessRecord RecordOf(ModelProcess process)
     {
-        AddressSpace<MachineObserver> space = Enter(process, needsBytes: true);
-        if (Split(address, source.Length).Length < source.Length)
-        {
-            // What can be foreseen fails here, before the first byte of several pages is written.
-            ulong lastPage = (address + (ulong)(source.Length - 1)) >> _pageShift;
-            for (ulong page = address >> _pageShift; page <= lastPage; page++)
-            {
-                Check(space.Fault(Number, page, kind), nameof(Write), Math.Max(address, page << _pageShift));
-            }
-        }
-
-        while (!source.IsEmpty)
-        {
-            (ulong page, int offset, int length) = Split(address, source.Length);
-            Check(space.Write(Number, page, offset, source[..length], kind), nameof(Write), address);
-            source = source[length..];
-            address += (uint)length;
-        }
+        _machine.ThrowIfDisposed();
+        ProcessRecord record = process.Record;
+        return record.Machine == _machine
+            ? record
+            : throw new ArgumentException($"The process belongs to another machine than CPU {Number}.", nameof(process));
     }
 
-    private AddressSpace<MachineObserver> Enter(Process process, bool needsBytes)
+    private InvalidOperationException DrivenByAnother() => new(
+        $"CPU {Number} is driven by another thread (managed thread {Volatile.Read(ref _driver)?.ManagedThreadId ?? 0}). "
+        + "That thread has to call Idle first.");
+
+    [DoesNotReturn]
+    private void ThrowCannotAct()
     {
-        ArgumentNullException.ThrowIfNull(process);
-        if (needsBytes && _machine.Options.Content != FrameContent.Page)
-        {
-            throw new NotSupportedException(
-                "This machine keeps fingerprints (MachineOptions.Content): pages are read and written whole.");
-        }
-
-        return process.SpaceOn(_machine);
-    }
-
-    private (ulong Page, int Offset, int Length) Split(ulong address, int length)
-    {
-        int offset = (int)(address & ((1UL << _pageShift) - 1));
-        return (address >> _pageShift, offset, Math.Min(length, (1 << _pageShift) - offset));
-    }
-
-    private ulong PageAt(ulong address)
-    {
-        if ((address & ((1UL << _pageShift) - 1)) != 0)
-        {
-            Throw.NotPageAligned(nameof(address), address, 1UL << _pageShift);
-        }
-
-        return address >> _pageShift;
+        _machine.ThrowIfDisposed();
+        throw Driver is { } driver && driver != Thread.CurrentThread
+            ? DrivenByAnother()
+            : new InvalidOperationException($"CPU {Number} is idle: it runs no process. Call Run first.");
     }
 }

@@ -8,6 +8,18 @@ namespace FastKsm;
 [StackTraceHidden]
 internal static class Failures
 {
+    /// <summary>Throws for an outcome other than done.</summary>
+    /// <param name="status">The outcome.</param>
+    /// <param name="operation">Name of the operation, for the message.</param>
+    /// <param name="address">Address it was about; 0 if it was about no place in particular.</param>
+    internal static void Check(MemoryStatus status, string operation, ulong address)
+    {
+        if (status != MemoryStatus.Done)
+        {
+            Throw(status, operation, address);
+        }
+    }
+
     /// <summary>Turns an outcome other than done into its exception.</summary>
     /// <param name="status">The outcome.</param>
     /// <param name="operation">Name of the operation, for the message.</param>

@@ -1,23 +1,28 @@
 using System;
-using System.Threading;
+using FastKsm.AddressSpaces;
 using FastKsm.Primitives;
 
 namespace FastKsm;
 
 /// <summary>A frame on loan to a device or a pipe; disposing of it gives it back, even after its process has exited.</summary>
-/// <remarks>Thread safety: all members may be called concurrently.</remarks>
-public sealed class FramePin : IDisposable
+/// <remarks>
+/// A handle; all its copies stand for one loan, which is given back once. Borrowing allocates nothing. Thread safety: all members may
+/// be called concurrently.
+/// </remarks>
+public readonly record struct FramePin : IDisposable
 {
-    private readonly Machine _machine;
+    private readonly Machine? _machine;
     private readonly int _cpu;
-    private uint _pin;
+    private readonly uint _pin;
+    private readonly uint _loan;
 
-    internal FramePin(Machine machine, int cpu, uint pin, Pfn frame)
+    internal FramePin(Machine machine, int cpu, uint pin, in PinRecord record)
     {
         _machine = machine;
         _cpu = cpu;
         _pin = pin;
-        Frame = frame;
+        _loan = record.Loan;
+        Frame = record.Frame;
     }
 
     /// <summary>The frame; none if it was the zero frame, which needs no borrowing.</summary>
@@ -29,8 +34,9 @@ public sealed class FramePin : IDisposable
     /// <exception cref="ObjectDisposedException">The frame has been given back, or the machine is gone.</exception>
     public void Read(Span<byte> content)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _pin) == 0, this);
+        ObjectDisposedException.ThrowIf(_machine is null, typeof(FramePin));
         _machine.ThrowIfDisposed();
+        ObjectDisposedException.ThrowIf(!_machine.Store.IsLent(_pin, _loan), typeof(FramePin));
         if (content.Length != _machine.Options.ContentSize)
         {
             Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
@@ -54,16 +60,12 @@ public sealed class FramePin : IDisposable
     /// </exception>
     public void Dispose()
     {
-        if (Volatile.Read(ref _pin) == 0 || _machine.IsDisposed)
+        if (_machine is null || _machine.IsDisposed || !_machine.Store.IsLent(_pin, _loan))
         {
             return;
         }
 
         _machine.ThrowIfDisposed();
-        uint pin = Interlocked.Exchange(ref _pin, 0);
-        if (pin != 0)
-        {
-            _machine.Store.Unpin(_cpu, pin);
-        }
+        _machine.Store.Unpin(_cpu, _pin, _loan);
     }
 }

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using FastKsm.Diagnostics;
 using FastKsm.Merging;
 using FastKsm.Primitives;
 

@@ -7,6 +7,7 @@ using FastKsm.Memory;
 using FastKsm.Merging;
 using FastKsm.Primitives;
 using FastKsm.Tlb;
+using Microsoft.Extensions.ObjectPool;
 
 namespace FastKsm;
 
@@ -18,9 +19,9 @@ namespace FastKsm;
 public sealed class Machine : IDisposable
 {
     private readonly Cpu[] _cpus;
-    private readonly List<Process> _processes = [];
+    private readonly List<ProcessRecord> _processes = [];
+    private readonly Stack<ProcessRecord> _spareProcesses = [];
     private readonly NodeRemover _remover;
-    private uint _lastAddressSpaceId;
     private long _mergedFramesCopied;
     private long _mergerZeroPages;
     private bool _isDisposed;
@@ -39,16 +40,18 @@ public sealed class Machine : IDisposable
         Store = new AddressSpaceStore(
             layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift),
             new ZeroFrameUse(options.ZeroFrameReads, options.ZeroFrameSplits));
+        Spaces = new SpacePool<MachineObserver>(Store, new MachineObserver(this));
+        Arguments = new PageArguments(options.PageShift, Store.PageLimit);
         Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner<MachineObserver>(
-            Store, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
+            Store, options.BackgroundCpu, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
             options.HashingThreads);
         Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
         FrameDissolver dissolver = new(Store, Walker);
         Merger.Dissolver = dissolver;
         Migrator = new FrameMigrator(Store, Walker, Merger, dissolver);
         Pager = new FramePager(Store, Walker, dissolver);
-        _remover = new NodeRemover(Store, Migrator, Merger);
+        _remover = new NodeRemover(options.BackgroundCpu, Store, Migrator, Merger);
         Ksm = new Ksm(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)
@@ -99,6 +102,18 @@ public sealed class Machine : IDisposable
     /// <summary>Tables of all address spaces.</summary>
     internal AddressSpaceStore Store { get; }
 
+    /// <summary>Address spaces, used and to be used again.</summary>
+    internal SpacePool<MachineObserver> Spaces { get; }
+
+    /// <summary>Sets of frames, to be used again.</summary>
+    internal ObjectPool<HashSet<Pfn>> FrameSets { get; } = ObjectPool.Create<HashSet<Pfn>>();
+
+    /// <summary>Checks addresses and lengths.</summary>
+    internal PageArguments Arguments { get; }
+
+    /// <summary>Whether frames keep every byte.</summary>
+    internal bool KeepsBytes => Options.Content == FrameContent.Page;
+
     /// <summary>What reverse-map walks of a kind have cost since the machine was made, or <see cref="ResetWalks"/>.</summary>
     /// <param name="kind">The kind.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of its values.</exception>
@@ -146,25 +161,27 @@ public sealed class Machine : IDisposable
         }
     }
 
-    /// <summary>Makes a process with an empty address space.</summary>
-    /// <param name="cpu">CPU on whose behalf its system calls run; the first if null.</param>
-    public Process Spawn(Cpu? cpu = null)
+    /// <summary>Makes a process with an empty address space. No CPU runs it before <see cref="Cpu.Run"/>.</summary>
+    public ModelProcess Spawn()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return Adopt(NewAddressSpace(), cpu ?? _cpus[0]);
+        return Adopt(Spaces.Take(), null);
     }
 
     /// <summary>Counts references, mappings, VMAs and page tables from scratch and compares. For a machine at rest.</summary>
-    /// <exception cref="InvalidOperationException">An invariant is broken; the message names it.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Another thread drives a CPU; or an invariant is broken, and the message names it.
+    /// </exception>
     public void Validate()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ThrowIfDriven(nameof(Validate));
         Store.Oracle?.ThrowIfBroken();
         lock (_processes)
         {
             StoreRecount recount = new(Store);
             long zeroPages = 0;
-            foreach (Process process in _processes)
+            foreach (ProcessRecord process in _processes)
             {
                 process.Space.Validate(recount);
                 zeroPages += process.Space.MergerZeroPages;
@@ -179,11 +196,13 @@ public sealed class Machine : IDisposable
         }
     }
 
-    /// <summary>Frees all native memory. Nobody may use the machine, its processes or pins any more.</summary>
+    /// <summary>Frees all native memory. The machine, its processes and pins are of no use any more.</summary>
+    /// <exception cref="InvalidOperationException">Another thread drives a CPU; nothing has changed.</exception>
     public void Dispose()
     {
         if (!_isDisposed)
         {
+            ThrowIfDriven(nameof(Dispose));
             _isDisposed = true;
             Merger.Dispose();
             Store.Dispose();
@@ -200,28 +219,44 @@ public sealed class Machine : IDisposable
         }
     }
 
-    /// <summary>An address space with an id of its own.</summary>
-    internal AddressSpace<MachineObserver> NewAddressSpace() =>
-        new(Store, new MachineObserver(this), Interlocked.Increment(ref _lastAddressSpaceId));
-
-    /// <summary>Makes a process of an address space.</summary>
-    internal Process Adopt(AddressSpace<MachineObserver> space, Cpu cpu)
+    // A driver that is the calling thread itself is at rest as long as it is here.
+    private void ThrowIfDriven(string operation)
     {
-        Process process = new(this, space, cpu);
-        lock (_processes)
+        foreach (Cpu cpu in _cpus)
         {
-            _processes.Add(process);
+            if (cpu.Driver is { } driver && driver != Thread.CurrentThread)
+            {
+                throw new InvalidOperationException(
+                    $"{operation} was refused: CPU {cpu.Number} is driven by another thread (managed thread {driver.ManagedThreadId}). "
+                    + "That thread has to call Idle first.");
+            }
         }
-
-        return process;
     }
 
-    /// <summary>Forgets a process that has exited.</summary>
-    internal void Forget(Process process)
+    /// <summary>Makes a process of an address space, of which it becomes the user.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that forks it; null for none.</param>
+    internal ModelProcess Adopt(AddressSpace<MachineObserver> space, Cpu? cpu)
     {
         lock (_processes)
         {
-            _ = _processes.Remove(process);
+            ProcessRecord record = _spareProcesses.TryPop(out ProcessRecord? spare) ? spare : new ProcessRecord(this, space);
+            record.Place = _processes.Count;
+            _processes.Add(record);
+            return new ModelProcess(record, record.Begin(space, cpu));
+        }
+    }
+
+    /// <summary>Takes a process that has exited off the list; the record is free for another one.</summary>
+    internal void Forget(ProcessRecord record)
+    {
+        lock (_processes)
+        {
+            ProcessRecord last = _processes[^1];
+            _processes[record.Place] = last;
+            last.Place = record.Place;
+            _processes.RemoveAt(_processes.Count - 1);
+            _spareProcesses.Push(record);
         }
     }
 

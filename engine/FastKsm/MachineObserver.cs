@@ -38,6 +38,10 @@ internal readonly struct MachineObserver : IAddressSpaceObserver
     public void MergeableExits<TObserver>(AddressSpace<TObserver> addressSpace)
         where TObserver : struct, IAddressSpaceObserver => _machine.Merger.Exit(Own(addressSpace));
 
+    /// <inheritdoc/>
+    public void AddressSpaceUnused<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver => _machine.Spaces.Return(Own(addressSpace));
+
     // Every address space that calls is one of this machine's, so the two types are one.
     private static AddressSpace<MachineObserver> Own<TObserver>(AddressSpace<TObserver> addressSpace)
         where TObserver : struct, IAddressSpaceObserver => (AddressSpace<MachineObserver>)(object)addressSpace;

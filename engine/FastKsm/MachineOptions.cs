@@ -23,6 +23,13 @@ public sealed record MachineOptions
     /// <summary>CPUs; 1 to 4096. CPUs are spread over the nodes in equal runs.</summary>
     public int Cpus { get; init; } = 1;
 
+    /// <summary>
+    /// CPU on which the machine's own threads run, ksmd and memory hot-remove: 0 to <see cref="Cpus"/> - 1. Frames that they free go to
+    /// its cache, frames that they take come from its node first, and flushes that they make are local there. No thread drives it
+    /// for that: it may run a process at the same time.
+    /// </summary>
+    public int BackgroundCpu { get; init; }
+
     /// <summary>NUMA nodes; 1 to 1024. Frames are spread over them in equal runs, the last takes the remainder.</summary>
     public int Nodes { get; init; } = 1;
 
@@ -84,6 +91,7 @@ public sealed record MachineOptions
         Require(Nodes is >= 1 and <= MaxNodes, nameof(Nodes), Nodes, $"1 to {MaxNodes}");
         Require(Frames >= Nodes && Frames <= MaxFrames, nameof(Frames), Frames, $"{Nodes} to {MaxFrames}");
         Require(Cpus is >= 1 and <= MaxCpus, nameof(Cpus), Cpus, $"1 to {MaxCpus}");
+        Require(BackgroundCpu >= 0 && BackgroundCpu < Cpus, nameof(BackgroundCpu), BackgroundCpu, $"0 to {Cpus - 1}");
         Require(
             PageSize is SmallestPage or 16384 or 65536 or LargestPage, nameof(PageSize), PageSize,
             "4096, 16384, 65536 or 2097152");

@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 
 namespace FastKsm;
 

@@ -9,14 +9,14 @@ namespace FastKsm;
 /// <remarks>Thread safety: one removal at a time; everything else may go on meanwhile, ksmd aside, which waits.</remarks>
 internal sealed class NodeRemover
 {
-    private const int Cpu = 0;
-
+    private readonly int _cpu;
     private readonly AddressSpaceStore _store;
     private readonly FrameMigrator _migrator;
     private readonly MergeScanner<MachineObserver> _merger;
 
-    internal NodeRemover(AddressSpaceStore store, FrameMigrator migrator, MergeScanner<MachineObserver> merger)
+    internal NodeRemover(int cpu, AddressSpaceStore store, FrameMigrator migrator, MergeScanner<MachineObserver> merger)
     {
+        _cpu = cpu;
         _store = store;
         _migrator = migrator;
         _merger = merger;
@@ -56,10 +56,10 @@ internal sealed class NodeRemover
         for (uint number = first; number < end; number++)
         {
             Pfn frame = new(number);
-            if (_store.Frames.IsKnown(frame) && _store.Frames.TryBorrow(Cpu, frame))
+            if (_store.Frames.IsKnown(frame) && _store.Frames.TryBorrow(_cpu, frame))
             {
-                _ = _migrator.TryMigrate(Cpu, frame, -1, out Pfn where);
-                _store.Frames.Release(Cpu, where);
+                _ = _migrator.TryMigrate(_cpu, frame, -1, out Pfn where);
+                _store.Frames.Release(_cpu, where);
             }
         }
     }

@@ -1,7 +1,6 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -43,7 +42,7 @@ public sealed class MachineTests
     public void ReadAndWrite_EveryPageSize_CrossPages(int pageSize)
     {
         using Machine machine = new(new MachineOptions { Frames = 8, PageSize = pageSize });
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.Map(3 * (ulong)pageSize, new MapOptions());
         byte[] written = new byte[pageSize + 2];
         new Random(1).NextBytes(written);
@@ -61,12 +60,12 @@ public sealed class MachineTests
     public void Fingerprints_WholePages_CopyOnWriteAndRefusePartialAccess()
     {
         using Machine machine = new(new MachineOptions { Frames = 1 << 20, Content = FrameContent.Fingerprint });
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.Map(Page << 20, new MapOptions());
         Cpu cpu = machine.Cpus[0];
         byte[] content = new byte[16];
         cpu.WritePage(process, at, 42);
-        Process child = process.Fork();
+        ModelProcess child = process.Fork();
         cpu.WritePage(child, at, 43);
 
         cpu.ReadPage(process, at, content);
@@ -83,7 +82,7 @@ public sealed class MachineTests
     public void Arguments_UnalignedOrOutOfRange_AreNamed()
     {
         using Machine machine = Machines.Small();
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(2);
 
         Assert.Equal("length", Assert.Throws<ArgumentException>(() => process.Map(100, new MapOptions())).ParamName);
@@ -97,7 +96,7 @@ public sealed class MachineTests
         Assert.Equal("options", Assert.Throws<ArgumentOutOfRangeException>(() => process.Map(Page, new MapOptions { Node = 1 })).ParamName);
         Assert.Throws<SegmentationFaultException>(() => process.Peek(ulong.MaxValue));
         Assert.Throws<SegmentationFaultException>(() => process.Peek(at + (1UL << 47)));
-        Assert.Throws<SegmentationFaultException>(() => process.Cpu.Write(process, ulong.MaxValue - 1, new byte[8]));
+        Assert.Throws<SegmentationFaultException>(() => process.On().Write(ulong.MaxValue - 1, new byte[8]));
         machine.Validate();
     }
 
@@ -106,8 +105,8 @@ public sealed class MachineTests
     {
         using Machine other = Machines.Small();
         Machine machine = Machines.Small();
-        Process process = machine.Spawn();
-        Process exited = machine.Spawn();
+        ModelProcess process = machine.Spawn();
+        ModelProcess exited = machine.Spawn();
         exited.Exit();
 
         Assert.Throws<InvalidOperationException>(() => exited.MapPages(1));
@@ -121,7 +120,7 @@ public sealed class MachineTests
     public void Map_OnANode_TakesItsFrames()
     {
         using Machine machine = Machines.Small(frames: 100, cpus: 2, nodes: 2);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong near = process.MapPages(1);
         ulong far = process.Map(Page, new MapOptions { Node = 1 });
         process.Touch(near, 1);
@@ -137,7 +136,7 @@ public sealed class MachineTests
         const int Threads = 4;
         const int Pages = 64;
         using Machine machine = Machines.Small(frames: 4096, cpus: Threads, nodes: 2);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(Pages * Threads);
         int wrong = 0;
         void Drive(int number)
@@ -162,7 +161,7 @@ public sealed class MachineTests
                         process.Protect(address, Page, Protection.Read | Protection.Write);
                         break;
                     case 2 when i % 8 == 0:
-                        Process child = process.Fork();
+                        ModelProcess child = process.Fork();
                         cpu.Read(child, address, bytes);
                         wrong += bytes[0] == expected[index] ? 0 : 1;
                         cpu.Write(child, address, [0xCC]);
@@ -183,12 +182,13 @@ public sealed class MachineTests
             }
         }
 
+        machine.Rest();
         CancellationToken none = TestContext.Current.CancellationToken;
         Task[] tasks = new Task[Threads];
         for (int i = 0; i < Threads; i++)
         {
             int number = i;
-            tasks[i] = Task.Run(() => Drive(number), none);
+            tasks[i] = Task.Run(machine.Cpus[number].Drive(() => Drive(number)), none);
         }
 
         await Task.WhenAll(tasks);

@@ -2,7 +2,6 @@ using System;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -18,7 +17,7 @@ public sealed class MisuseTests
     public void Dispose_OfAPin_ByAListenerOfEvents_IsRefusedAndCanBeDoneLater()
     {
         using Machine machine = Machines.Small();
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(4);
         process.Touch(at, 4);
         FramePin pin = process.Pin(at, PinKind.Write);
@@ -43,7 +42,7 @@ public sealed class MisuseTests
     public void Dispose_OfAPin_BehindItsMachine_DoesNothing()
     {
         Machine machine = Machines.Small();
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 1);
         FramePin pin = process.Pin(at, PinKind.Write);
@@ -55,58 +54,16 @@ public sealed class MisuseTests
     }
 
     [Fact]
-    public async Task Exit_ByTwoThreads_IsDoneOnceAndRefusedOnce()
-    {
-        const int Rounds = 5000;
-        using Machine machine = Machines.Small();
-        Process[] processes = new Process[Rounds];
-        for (int i = 0; i < Rounds; i++)
-        {
-            processes[i] = machine.Spawn();
-        }
-
-        int arrived = 0;
-        int refused = 0;
-        void End()
-        {
-            for (int round = 0; round < Rounds; round++)
-            {
-                // Close to one another: a barrier would wake one long after the other.
-                SpinWait spinner = default;
-                _ = Interlocked.Increment(ref arrived);
-                while (Volatile.Read(ref arrived) < 2 * (round + 1))
-                {
-                    spinner.SpinOnce(sleep1Threshold: -1);
-                }
-
-                try
-                {
-                    processes[round].Exit();
-                }
-                catch (InvalidOperationException)
-                {
-                    _ = Interlocked.Increment(ref refused);
-                }
-            }
-        }
-
-        await Threads.RunAll(End, End);
-
-        Assert.Equal(Rounds, refused);
-        machine.Validate();
-    }
-
-    [Fact]
     public void Write_OfWhichALaterPageMayNotBeWritten_WritesNothing()
     {
         using Machine machine = Machines.Small();
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(3);
         process.Touch(at, 3);
         process.Protect(at + (2 * Page), Page, Protection.Read);
 
         SegmentationFaultException refused =
-            Assert.Throws<SegmentationFaultException>(() => process.Cpu.Write(process, at + 8, new byte[2 * Page]));
+            Assert.Throws<SegmentationFaultException>(() => process.On().Write(at + 8, new byte[2 * Page]));
 
         Assert.Equal(at + (2 * Page), refused.Address);
         Assert.Equal((1, 1), (process.Peek(at + Page), process.Peek(at + (2 * Page))));
@@ -119,7 +76,7 @@ public sealed class MisuseTests
         const int Pages = 8;
         const int Rounds = 20_000;
         using Machine machine = Machines.Small(cpus: 2);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(Pages);
         process.Touch(at, Pages);
         int wrong = 0;
@@ -169,7 +126,8 @@ public sealed class MisuseTests
             }
         }
 
-        await Threads.RunAll(Write, Protect);
+        machine.Rest();
+        await Threads.RunAll(machine.Cpus[1].Drive(Write), machine.Cpus[0].Drive(Protect));
 
         Assert.Equal(0, wrong);
         machine.Validate();

@@ -14,10 +14,11 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="page">The page.</param>
     /// <param name="offset">First byte in the page.</param>
     /// <param name="destination">Where to; ends within the page.</param>
-    internal MemoryStatus Read(int cpu, ulong page, int offset, Span<byte> destination)
+    /// <param name="note">What the access has met so far.</param>
+    internal MemoryStatus Read(int cpu, ulong page, int offset, Span<byte> destination, ref AccessNote note)
     {
         _latch.EnterRead();
-        MemoryStatus status = Open(cpu, page, FaultKind.Read, out uint leaf, out Span<byte> content);
+        MemoryStatus status = Open(cpu, page, FaultKind.Read, ref note, out uint leaf, out Span<byte> content);
         if (status == MemoryStatus.Done)
         {
             content.Slice(offset, destination.Length).CopyTo(destination);
@@ -34,11 +35,13 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="offset">First byte in the page.</param>
     /// <param name="source">The bytes; they end within the page.</param>
     /// <param name="kind">Write, or forced write.</param>
-    internal MemoryStatus Write(int cpu, ulong page, int offset, ReadOnlySpan<byte> source, FaultKind kind)
+    /// <param name="note">What the access has met so far.</param>
+    internal MemoryStatus Write(
+        int cpu, ulong page, int offset, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
     {
         Debug.Assert(kind is FaultKind.Write or FaultKind.ForcedWrite, "Only these write.");
         _latch.EnterRead();
-        MemoryStatus status = Open(cpu, page, kind, out uint leaf, out Span<byte> content);
+        MemoryStatus status = Open(cpu, page, kind, ref note, out uint leaf, out Span<byte> content);
         if (status == MemoryStatus.Done)
         {
             source.CopyTo(content[offset..]);
@@ -49,11 +52,47 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
-    /// <summary>Writes a whole page by content number.</summary>
-    internal MemoryStatus WriteContent(int cpu, ulong page, ulong number)
+    /// <summary>Makes a page usable for an access, and uses it without moving a byte.</summary>
+    /// <param name="cpu">CPU that accesses it.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="kind">Read, write, or forced write.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal MemoryStatus Touch(int cpu, ulong page, FaultKind kind, ref AccessNote note)
     {
         _latch.EnterRead();
-        MemoryStatus status = Open(cpu, page, FaultKind.Write, out uint leaf, out Span<byte> content);
+        MemoryStatus status = Open(cpu, page, kind, ref note, out uint leaf, out _);
+        if (status == MemoryStatus.Done)
+        {
+            _pageTable.Exit(leaf);
+        }
+
+        ExitShared();
+        return status;
+    }
+
+    /// <summary>Makes a page usable for an access as the page table says at this moment, and does not use it.</summary>
+    /// <param name="cpu">CPU that is going to access it.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="kind">Read, write, or forced write.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal MemoryStatus Prepare(int cpu, ulong page, FaultKind kind, ref AccessNote note)
+    {
+        _latch.EnterRead();
+        MemoryStatus status = FaultCore(cpu, page, kind, out Fault fault);
+        Note(ref note, fault);
+        ExitShared();
+        return status;
+    }
+
+    /// <summary>Writes a whole page by content number.</summary>
+    /// <param name="cpu">CPU that writes.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="number">The content's number.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal MemoryStatus WriteContent(int cpu, ulong page, ulong number, ref AccessNote note)
+    {
+        _latch.EnterRead();
+        MemoryStatus status = Open(cpu, page, FaultKind.Write, ref note, out uint leaf, out Span<byte> content);
         if (status == MemoryStatus.Done)
         {
             PageContent.Fill(content, number);
@@ -132,7 +171,8 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Faults until the PTE permits the access; then returns with the leaf's latch held, which keeps the frame in place.
-    private MemoryStatus Open(int cpu, ulong page, FaultKind kind, out uint leaf, out Span<byte> content)
+    private MemoryStatus Open(
+        int cpu, ulong page, FaultKind kind, ref AccessNote note, out uint leaf, out Span<byte> content)
     {
         leaf = 0;
         content = default;
@@ -170,6 +210,7 @@ internal sealed partial class AddressSpace<TObserver>
                         _store.Oracle?.Accessed(Id, page);
                     }
 
+                    note.Frame = pte.Frame;
                     content = _store.Frames.Content(pte.Frame);
                     return MemoryStatus.Done;
                 }
@@ -177,12 +218,20 @@ internal sealed partial class AddressSpace<TObserver>
                 _pageTable.Exit(leaf);
             }
 
-            MemoryStatus status = FaultCore(cpu, page, kind);
+            MemoryStatus status = FaultCore(cpu, page, kind, out Fault fault);
+            Note(ref note, fault);
             if (status != MemoryStatus.Done)
             {
                 return status;
             }
         }
+    }
+
+    // A fault that found nothing to do any more counts, but does not hide what one before it did.
+    private static void Note(ref AccessNote note, Fault fault)
+    {
+        note.Faults++;
+        note.Fault = fault == Fault.None ? note.Fault : fault;
     }
 
     private void MarkUsed(uint leaf, int position, Pte used)

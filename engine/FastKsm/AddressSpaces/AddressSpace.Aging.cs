@@ -1,5 +1,4 @@
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;

@@ -1,7 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Simd;
 using FastKsm.Tlb;
 

@@ -10,18 +10,12 @@ namespace FastKsm.AddressSpaces;
 /// <content>Page faults: zero page, first touch, copy on write with Linux's reuse rules.</content>
 internal sealed partial class AddressSpace<TObserver>
 {
-    /// <summary>Makes a page usable for an access, or says why it cannot be.</summary>
-    internal MemoryStatus Fault(int cpu, ulong page, FaultKind kind)
-    {
-        _latch.EnterRead();
-        MemoryStatus status = FaultCore(cpu, page, kind);
-        ExitShared();
-        return status;
-    }
+    // Makes a page usable for an access, or says why it cannot be. Under the mm lock, shared or alone.
+    private MemoryStatus FaultCore(int cpu, ulong page, FaultKind kind) => FaultCore(cpu, page, kind, out _);
 
-    // Under the mm lock, shared or alone.
-    private MemoryStatus FaultCore(int cpu, ulong page, FaultKind kind)
+    private MemoryStatus FaultCore(int cpu, ulong page, FaultKind kind, out Fault fault)
     {
+        fault = Fault.None;
         Debug.Assert(_latch.IsHeld, "Faults run under the mm lock.");
         uint id = FindContaining(page);
         if (id == 0)
@@ -77,22 +71,26 @@ internal sealed partial class AddressSpace<TObserver>
         if (served)
         {
             _pageTable.Exit(leaf);
+            fault = Fault.Huge;
             return MemoryStatus.Done;
         }
 
-        pte = _pageTable.Get(leaf, position);
+        Pte entry = _pageTable.Get(leaf, position);
+        pte = entry;
         MemoryStatus status = MemoryStatus.Done;
-        if (pte.IsSwap)
+        if (entry.IsSwap)
         {
-            status = SwapIn(cpu, ref vma, page, leaf, pte, dirty: kind is FaultKind.Write or FaultKind.ForcedWrite);
+            status = SwapIn(cpu, ref vma, page, leaf, entry, dirty: kind is FaultKind.Write or FaultKind.ForcedWrite);
             pte = _pageTable.Get(leaf, position);
         }
 
         if (status == MemoryStatus.Done)
         {
+            bool cameBack = entry.IsSwap;
             status = pte.IsEmpty
-                ? FaultEmpty(cpu, ref vma, page, leaf, kind)
-                : FaultPresent(cpu, ref vma, page, leaf, kind, pte);
+                ? FaultEmpty(cpu, ref vma, page, leaf, kind, out fault)
+                : FaultPresent(cpu, ref vma, page, leaf, kind, pte, out fault);
+            fault = cameBack ? Fault.SwappedIn : fault;
         }
 
         _pageTable.Exit(leaf);
@@ -115,8 +113,9 @@ internal sealed partial class AddressSpace<TObserver>
         return status;
     }
 
-    private MemoryStatus FaultEmpty(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind)
+    private MemoryStatus FaultEmpty(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind, out Fault fault)
     {
+        fault = Fault.None;
         if (kind == FaultKind.Unshare)
         {
             return MemoryStatus.Done;
@@ -130,6 +129,7 @@ internal sealed partial class AddressSpace<TObserver>
             {
                 _pageTable.Set(
                     leaf, PageTable.PositionOf(page), Pte.MapZero(_store.Frames.ZeroFrameOf(page), accessible: true).WithAccessed(true));
+                fault = Fault.ZeroFrame;
                 return MemoryStatus.Done;
             }
 
@@ -139,6 +139,7 @@ internal sealed partial class AddressSpace<TObserver>
                 // A debugger's write into a mapping that permits none leaves a clean PTE, as on Linux. So does a read that takes
                 // a frame; where the mapping permits writing, such a read leaves a dirty and writable one.
                 MapOwn(ref vma, page, leaf, frame, writable: true, dirty: vma.Has(VmaFlags.Write));
+                fault = Fault.NewFrame;
             }
 
             return status;
@@ -159,20 +160,23 @@ internal sealed partial class AddressSpace<TObserver>
             bool accessible = (vma.Flags & VmaFlags.Access) != VmaFlags.None;
             _pageTable.Set(
                 leaf, PageTable.PositionOf(page), Pte.Map(backing, accessible).WithWritable(writable).WithAccessed(true));
+            fault = Fault.Backed;
             return MemoryStatus.Done;
         }
 
         status = _store.Frames.TakeCopy(cpu, vma.Node, backing, out frame);
         if (status == MemoryStatus.Done)
         {
+            fault = Fault.Copied;
             MapOwn(ref vma, page, leaf, frame, writable: true, dirty: true);
         }
 
         return status;
     }
 
-    private MemoryStatus FaultPresent(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind, Pte pte)
+    private MemoryStatus FaultPresent(int cpu, ref Vma vma, ulong page, uint leaf, FaultKind kind, Pte pte, out Fault fault)
     {
+        fault = Fault.None;
         bool writes = kind is FaultKind.Write or FaultKind.ForcedWrite;
         if (kind == FaultKind.Read || (writes && pte.IsWritable))
         {
@@ -184,6 +188,7 @@ internal sealed partial class AddressSpace<TObserver>
             if (writes)
             {
                 _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(true));
+                fault = Fault.Reused;
             }
 
             return MemoryStatus.Done;
@@ -194,6 +199,7 @@ internal sealed partial class AddressSpace<TObserver>
         {
             bool writable = writes && vma.Has(VmaFlags.Write);
             _pageTable.Set(leaf, PageTable.PositionOf(page), pte.WithWritable(writable || pte.IsWritable).WithDirty(writes || pte.IsDirty));
+            fault = Fault.Reused;
             return MemoryStatus.Done;
         }
 
@@ -203,7 +209,9 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.Done;
         }
 
-        return CopyOnWrite(cpu, ref vma, page, leaf, pte, writes);
+        MemoryStatus status = CopyOnWrite(cpu, ref vma, page, leaf, pte, writes);
+        fault = status == MemoryStatus.Done ? Fault.Copied : Fault.None;
+        return status;
     }
 
     // Whether the frame may go on serving this PTE alone. Makes it exclusive if so.

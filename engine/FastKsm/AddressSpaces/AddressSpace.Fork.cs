@@ -10,7 +10,7 @@ internal sealed partial class AddressSpace<TObserver>
 {
     /// <summary>Makes an empty address space a copy of this one, frames being shared until written.</summary>
     /// <param name="cpu">CPU that acts.</param>
-    /// <param name="child">The empty one; nobody else can see it. When this fails, it is empty again.</param>
+    /// <param name="child">The empty one; nobody else can see it. When this fails, it is part of a copy, and has to go.</param>
     internal MemoryStatus ForkInto(int cpu, AddressSpace<TObserver> child)
     {
         _latch.EnterWrite();
@@ -43,11 +43,6 @@ internal sealed partial class AddressSpace<TObserver>
 
         child.ExitAlone();
         ExitAlone();
-        if (status != MemoryStatus.Done)
-        {
-            child.Exit(cpu);
-        }
-
         return status;
     }
 
@@ -65,8 +60,8 @@ internal sealed partial class AddressSpace<TObserver>
         return MergeAny;
     }
 
-    /// <summary>Unmaps everything. The merger may go on naming the id until it has passed.</summary>
-    internal void Exit(int cpu)
+    // Unmaps everything. The merger may go on naming the id until it has passed.
+    private void Exit(int cpu)
     {
         _latch.EnterWrite();
         IsExiting = true;
@@ -86,7 +81,7 @@ internal sealed partial class AddressSpace<TObserver>
             _store.Vmas.Return(id);
         }
 
-        _ = _store.Spaces.TryRemove(Id, out _);
+        _store.Spaces.Remove(Id);
         _tree.Clear();
         _store.AddZeroPagesMiscounted(_mergerZeroPages);
         (_mergerZeroPages, _mergerZeroPagesUnmapped) = (0, 0);

@@ -19,6 +19,7 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         FaultKind access = kind == PinKind.Write ? FaultKind.Write : FaultKind.Read;
+        AccessNote note = default;
         MemoryStatus status;
         _latch.EnterRead();
         for (; ; )
@@ -29,7 +30,7 @@ internal sealed partial class AddressSpace<TObserver>
                 break;
             }
 
-            status = Open(cpu, page, access, out uint leaf, out _);
+            status = Open(cpu, page, access, ref note, out uint leaf, out _);
             if (status != MemoryStatus.Done)
             {
                 break;
@@ -88,6 +89,7 @@ internal sealed partial class AddressSpace<TObserver>
     private void Lend(Pte pte, PinKind kind, ref PinRecord record)
     {
         record.Kind = kind;
+        record.Loan = _store.NextLoan();
         record.Frame = pte.IsCounted ? pte.Frame : Pfn.None;
         if (record.Frame.IsSome)
         {

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Tlb;
 

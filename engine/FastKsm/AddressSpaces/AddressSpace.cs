@@ -24,6 +24,7 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     private readonly ReaderWriterLatch _latch = new();
 
     private readonly TObserver _observer;
+    private UseCounts _uses;
     private long _residentAnonymous;
     private long _residentBacked;
     private long _mergerZeroPages;
@@ -34,15 +35,12 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
 
     /// <param name="store">Tables of the machine.</param>
     /// <param name="observer">Whom to tell.</param>
-    /// <param name="id">Id among the machine's address spaces; at least one.</param>
-    internal AddressSpace(AddressSpaceStore store, TObserver observer, uint id)
-        : base(id)
+    internal AddressSpace(AddressSpaceStore store, TObserver observer)
     {
         _store = store;
         _observer = observer;
         _tree = new VmaTree(store.TreeNodes);
-        _pageTable = new PageTable(store, id);
-        _ = store.Spaces.TryAdd(id, this);
+        _pageTable = new PageTable(store, isWalked: true);
     }
 
     /// <summary>VMAs (<c>map_count</c>).</summary>
@@ -75,6 +73,45 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
 
     /// <summary>Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.</summary>
     internal PageTable PageTable => _pageTable;
+
+    /// <summary>Makes it an address space of its own, with one user. For the pool.</summary>
+    /// <param name="id">Id among the machine's address spaces, never given out before; at least one.</param>
+    internal void Begin(uint id)
+    {
+        Debug.Assert(_tree.Count == 0 && _residentAnonymous == 0 && _residentBacked == 0 && _swapEntries == 0, "It is empty.");
+        Debug.Assert(!IsRegistered && !MergeAny, "The merger has let go of it.");
+        Id = id;
+        _pageTable.Space = id;
+        IsExiting = false;
+        _uses.Begin();
+        _store.Spaces.Add(id, this);
+    }
+
+    /// <summary>One user more, unless the last has left.</summary>
+    internal bool TryAddUser() => _uses.TryAddUser();
+
+    /// <summary>One user less; the last unmaps everything.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    internal void DropUser(int cpu)
+    {
+        if (_uses.DropUser())
+        {
+            Exit(cpu);
+            DropHold();
+        }
+    }
+
+    /// <summary>Keeps the record, if not what is mapped. For who knows that it is kept already.</summary>
+    internal void AddHold() => _uses.AddHold();
+
+    /// <summary>Gives <see cref="AddHold"/> back, with no lock of the address space held.</summary>
+    internal void DropHold()
+    {
+        if (_uses.DropHold())
+        {
+            _observer.AddressSpaceUnused(this);
+        }
+    }
 
     /// <summary>The merger has placed zero frames, or they have gone.</summary>
     internal void CountMergerZeroPages(long change)

@@ -1,9 +1,7 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Swapping;
 using FastKsm.Tlb;
@@ -21,10 +19,12 @@ internal sealed class AddressSpaceStore : IDisposable
     private const uint MaxDirectoryNodes = 1 << 24;
     private const uint MaxPins = 1 << 26;
 
-    private readonly List<BackingObject?> _objects = [null];
+    // By id, of which 0 names none. Those that nothing maps serve again.
+    private readonly List<BackingObject> _objects = [null!];
     private readonly Stack<uint> _freeObjects = new();
     private long _zeroPagesMiscounted;
     private long _borrowedPagesMet;
+    private uint _lastLoan;
 
     /// <param name="layout">Frames, nodes and CPUs.</param>
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
@@ -84,7 +84,7 @@ internal sealed class AddressSpaceStore : IDisposable
     internal SwapStore Swap { get; }
 
     /// <summary>Address spaces by id, as far as they have not exited.</summary>
-    internal ConcurrentDictionary<uint, WalkedSpace> Spaces { get; } = new();
+    internal SpaceTable Spaces { get; } = new();
 
     /// <summary>Pins and plain references that are out.</summary>
     internal NativeSlab<PinRecord> Pins { get; }
@@ -174,10 +174,10 @@ internal sealed class AddressSpaceStore : IDisposable
             if (!_freeObjects.TryPop(out uint id))
             {
                 id = (uint)_objects.Count;
-                _objects.Add(null);
+                _objects.Add(new BackingObject(this, id));
             }
 
-            _objects[(int)id] = new BackingObject(this, id) { References = 1 };
+            _objects[(int)id].References = 1;
             return id;
         }
     }
@@ -187,7 +187,7 @@ internal sealed class AddressSpaceStore : IDisposable
     {
         lock (_objects)
         {
-            return _objects[(int)id]!;
+            return _objects[(int)id];
         }
     }
 
@@ -198,7 +198,7 @@ internal sealed class AddressSpaceStore : IDisposable
         {
             lock (_objects)
             {
-                _objects[(int)id]!.References++;
+                _objects[(int)id].References++;
             }
         }
     }
@@ -214,7 +214,7 @@ internal sealed class AddressSpaceStore : IDisposable
         BackingObject dropped;
         lock (_objects)
         {
-            dropped = _objects[(int)id]!;
+            dropped = _objects[(int)id];
             if (--dropped.References != 0)
             {
                 return;
@@ -225,14 +225,40 @@ internal sealed class AddressSpaceStore : IDisposable
         dropped.Clear(cpu);
         lock (_objects)
         {
-            _objects[(int)id] = null;
             _freeObjects.Push(id);
         }
     }
 
-    /// <summary>Takes a borrowed frame back.</summary>
-    internal void Unpin(int cpu, uint pin)
+    /// <summary>A number for a loan that no other one has had. 0 is none.</summary>
+    internal uint NextLoan()
     {
+        uint loan;
+        do
+        {
+            loan = Interlocked.Increment(ref _lastLoan);
+        }
+        while (loan == 0);
+
+        return loan;
+    }
+
+    /// <summary>Whether a loan has not been given back.</summary>
+    /// <param name="pin">Its record.</param>
+    /// <param name="loan">Its number.</param>
+    internal bool IsLent(uint pin, uint loan) => Volatile.Read(ref Pins[pin].Loan) == loan;
+
+    /// <summary>Takes a borrowed frame back; nothing happens if it has been taken back before.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="pin">Record of the loan.</param>
+    /// <param name="loan">Its number.</param>
+    internal void Unpin(int cpu, uint pin, uint loan)
+    {
+        // Of two threads that give back one loan, one finds its number; it alone has the record from then on.
+        if (Interlocked.CompareExchange(ref Pins[pin].Loan, 0, loan) != loan)
+        {
+            return;
+        }
+
         PinRecord record = Pins[pin];
         Pins[pin].Frame = Pfn.None;
         Pins.Return(pin);
@@ -256,11 +282,11 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>The objects that exist, for checks at rest.</summary>
     internal IEnumerable<BackingObject> LiveObjects()
     {
-        foreach (BackingObject? candidate in _objects)
+        for (int i = 1; i < _objects.Count; i++)
         {
-            if (candidate is not null)
+            if (_objects[i].References != 0)
             {
-                yield return candidate;
+                yield return _objects[i];
             }
         }
     }

@@ -6,7 +6,7 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>The pages behind shared and private file-like mappings: frames by page index, zero until written.</summary>
 /// <remarks>
-/// Lives as long as a VMA maps it. Its frames carry one reference of its own beside those of their mappings. Its pages are
+/// Lives as long as a VMA maps it; then the object serves again, under the same id. Its frames carry one reference of its own beside those of their mappings. Its pages are
 /// kept in a <see cref="PageTable"/> of its own. Thread safety: as the page table; the references are the store's.
 /// </remarks>
 internal sealed class BackingObject
@@ -17,14 +17,14 @@ internal sealed class BackingObject
     internal BackingObject(AddressSpaceStore store, uint id)
     {
         _store = store;
-        _pages = new PageTable(store);
+        _pages = new PageTable(store, isWalked: false);
         Id = id;
     }
 
     /// <summary>Its id, which its frames carry as mapping id.</summary>
     internal uint Id { get; }
 
-    /// <summary>VMAs that map it.</summary>
+    /// <summary>VMAs that map it; 0 while the id is free.</summary>
     internal int References { get; set; }
 
     /// <summary>Frame of a page, made if need be; the caller's leaf latch keeps nobody from it, so it stays for good.</summary>
@@ -72,29 +72,8 @@ internal sealed class BackingObject
     /// <summary>Gives every frame and leaf back. Nobody maps the object any more.</summary>
     internal void Clear(int cpu)
     {
-        ForEachFrame(frame => _store.Frames.Release(cpu, frame), clear: true);
-        _pages.FreeEmptyLeaves(0, PageDirectory.Limit << PteLeaf.Shift);
-    }
-
-    /// <summary>Visits each frame, for checks at rest.</summary>
-    internal void ForEachFrame(Action<Pfn> visit) => ForEachFrame(visit, clear: false);
-
-    /// <summary>Visits each leaf, for checks at rest.</summary>
-    internal void ForEachLeaf(Action<uint> visit)
-    {
         ulong page = 0;
-        const ulong End = PageDirectory.Limit << PteLeaf.Shift;
-        for (uint leaf; (leaf = _pages.FindNext(ref page, End, out int count)) != 0; page += (uint)count)
-        {
-            visit(leaf);
-        }
-    }
-
-    private void ForEachFrame(Action<Pfn> visit, bool clear)
-    {
-        ulong page = 0;
-        const ulong End = PageDirectory.Limit << PteLeaf.Shift;
-        for (uint leaf; (leaf = _pages.FindNext(ref page, End, out int count)) != 0; page += (uint)count)
+        for (uint leaf; (leaf = NextLeaf(ref page, out int count)) != 0; page += (uint)count)
         {
             _pages.Enter(leaf);
             for (int position = 0; position < PteLeaf.Length; position++)
@@ -102,15 +81,41 @@ internal sealed class BackingObject
                 Pte pte = _pages.Get(leaf, position);
                 if (!pte.IsEmpty)
                 {
-                    visit(pte.Frame);
-                    if (clear)
-                    {
-                        _pages.Set(leaf, position, default);
-                    }
+                    _pages.Set(leaf, position, default);
+                    _store.Frames.Release(cpu, pte.Frame);
                 }
             }
 
             _pages.Exit(leaf);
         }
+
+        _pages.FreeEmptyLeaves(0, PageDirectory.Limit << PteLeaf.Shift);
     }
+
+    /// <summary>Visits each frame, for checks at rest.</summary>
+    internal void ForEachFrame(Action<Pfn> visit) => ForEachLeaf(leaf =>
+    {
+        for (int position = 0; position < PteLeaf.Length; position++)
+        {
+            Pte pte = _pages.Get(leaf, position);
+            if (!pte.IsEmpty)
+            {
+                visit(pte.Frame);
+            }
+        }
+    });
+
+    /// <summary>Visits each leaf, for checks at rest.</summary>
+    internal void ForEachLeaf(Action<uint> visit)
+    {
+        ulong page = 0;
+        for (uint leaf; (leaf = NextLeaf(ref page, out int count)) != 0; page += (uint)count)
+        {
+            visit(leaf);
+        }
+    }
+
+    // Leaf of the next page that has one; 0 for none.
+    private uint NextLeaf(ref ulong page, out int count) =>
+        _pages.FindNext(ref page, PageDirectory.Limit << PteLeaf.Shift, out count);
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Simd;
 
@@ -112,7 +111,7 @@ internal sealed class FrameWalker
 
     private static bool VisitAt<TVisitor>(AddressSpaceStore store, in Vma vma, ulong page, ref TVisitor visitor)
         where TVisitor : struct, IMappingVisitor =>
-        !store.Spaces.TryGetValue(vma.Space, out WalkedSpace? space) || visitor.Visit(space, vma.Flags, page);
+        store.Spaces.Find(vma.Space) is not { } space || visitor.Visit(space, vma.Flags, page);
 
     // A record may lie in two cache lines.
     private static void PrefetchRecord(AddressSpaceStore store, uint vma)
@@ -182,7 +181,7 @@ internal sealed class FrameWalker
         {
             if (_own?.Id != Place.Space)
             {
-                _ = Store.Spaces.TryGetValue(Place.Space, out _own);
+                _own = Store.Spaces.Find(Place.Space);
             }
 
             _own?.Prefetch(Place.Page);

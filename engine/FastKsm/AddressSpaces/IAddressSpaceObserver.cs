@@ -38,4 +38,10 @@ internal interface IAddressSpaceObserver
     /// <param name="addressSpace">The address space.</param>
     void MergeableExits<TObserver>(AddressSpace<TObserver> addressSpace)
         where TObserver : struct, IAddressSpaceObserver;
+
+    /// <summary>Nobody needs the record of an address space any more, which has exited; no lock is held.</summary>
+    /// <typeparam name="TObserver">This type.</typeparam>
+    /// <param name="addressSpace">The address space.</param>
+    void AddressSpaceUnused<TObserver>(AddressSpace<TObserver> addressSpace)
+        where TObserver : struct, IAddressSpaceObserver;
 }

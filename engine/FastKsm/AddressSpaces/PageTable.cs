@@ -17,18 +17,19 @@ internal sealed class PageTable
 
     private readonly AddressSpaceStore _store;
     private readonly PageDirectory _directory;
-    private readonly uint _space;
     private readonly TranslationOracle? _oracle;
 
     /// <param name="store">Tables of the machine.</param>
-    /// <param name="space">Id of the address space; 0 for a backing object, whose entries no CPU reads.</param>
-    internal PageTable(AddressSpaceStore store, uint space = 0)
+    /// <param name="isWalked">Whether CPUs read its entries, as they do not read those of a backing object.</param>
+    internal PageTable(AddressSpaceStore store, bool isWalked)
     {
         _store = store;
         _directory = new PageDirectory(store.DirectoryNodes);
-        _space = space;
-        _oracle = space == 0 ? null : store.Oracle;
+        _oracle = isWalked ? store.Oracle : null;
     }
+
+    /// <summary>Id of the address space; 0 for a backing object.</summary>
+    internal uint Space { get; set; }
 
     /// <summary>Position of a page in its leaf.</summary>
     internal static int PositionOf(ulong page) => (int)(page & (PteLeaf.Length - 1));
@@ -315,7 +316,7 @@ internal sealed class PageTable
 
         if (OracleSwitch.IsOn)
         {
-            _oracle?.TableLinked(leaf, _space, page & ~((ulong)PteLeaf.Length - 1));
+            _oracle?.TableLinked(leaf, Space, page & ~((ulong)PteLeaf.Length - 1));
         }
 
         // Its latch may be held: a walk that comes too late takes it for a moment.

@@ -1,9 +1,8 @@
 using System.Runtime.InteropServices;
-using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>A frame that is out on loan. 8 bytes.</summary>
+/// <summary>A frame that is out on loan. 12 bytes.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct PinRecord
 {
@@ -12,4 +11,7 @@ internal struct PinRecord
 
     /// <summary>The frame; none while the record is free, or when a zero frame was borrowed, which is not counted.</summary>
     internal Pfn Frame;
+
+    /// <summary>Which loan this is: one number for each of the machine; 0 while the record is free.</summary>
+    internal uint Loan;
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Tlb;
 

@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
@@ -10,11 +9,8 @@ namespace FastKsm.AddressSpaces;
 /// </remarks>
 internal abstract class WalkedSpace
 {
-    /// <param name="id">Id among the machine's address spaces; at least one.</param>
-    protected WalkedSpace(uint id) => Id = id;
-
-    /// <summary>Id among the machine's address spaces.</summary>
-    internal uint Id { get; }
+    /// <summary>Id among the machine's address spaces; at least one. An object that is used again has another one.</summary>
+    internal uint Id { get; private protected set; }
 
     /// <summary>Asks for what a visit to a page reads first. Changes nothing but time.</summary>
     internal abstract void Prefetch(ulong page);

@@ -1,7 +1,7 @@
 using System;
 using System.Collections.Generic;
 
-namespace FastKsm.Diagnostics;
+namespace FastKsm;
 
 /// <summary>Something that same-page merging did: a tracepoint of Linux with its fields, in Linux's order.</summary>
 /// <remarks>

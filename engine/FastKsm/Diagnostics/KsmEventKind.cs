@@ -1,4 +1,4 @@
-namespace FastKsm.Diagnostics;
+namespace FastKsm;
 
 /// <summary>Linux's tracepoints of same-page merging.</summary>
 public enum KsmEventKind

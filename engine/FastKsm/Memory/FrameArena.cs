@@ -1,7 +1,6 @@
 using System;
 using System.Diagnostics;
 using System.Numerics;
-using FastKsm.Primitives;
 
 namespace FastKsm.Memory;
 

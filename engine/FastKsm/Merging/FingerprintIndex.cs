@@ -1,7 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Simd;
 
 namespace FastKsm.Merging;
@@ -22,8 +21,7 @@ internal sealed class FingerprintIndex : IMergeIndex
     // Odd, so that no two of 1024 nodes get the same, and with ones in either half.
     private const ulong NodeSalt = 0x9E3779B97F4A7C15;
 
-    private const int Cpu = 0;
-
+    private readonly int _cpu;
     private readonly PhysicalMemory _frames;
     private readonly RmapItemTable _items;
     private readonly Func<uint, Pfn> _borrowPage;
@@ -42,6 +40,7 @@ internal sealed class FingerprintIndex : IMergeIndex
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
     internal FingerprintIndex(MergeParts parts)
     {
+        _cpu = parts.Cpu;
         _frames = parts.Frames;
         _items = parts.Items;
         _borrowPage = parts.BorrowPage;
@@ -131,7 +130,7 @@ internal sealed class FingerprintIndex : IMergeIndex
 
             if (other == frame)
             {
-                _frames.Release(Cpu, other);
+                _frames.Release(_cpu, other);
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
@@ -143,11 +142,11 @@ internal sealed class FingerprintIndex : IMergeIndex
                 }
 
                 // It has moved to another node since it was entered; from the next scan on it counts there.
-                _frames.Release(Cpu, other);
+                _frames.Release(_cpu, other);
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
-            _frames.Release(Cpu, other);
+            _frames.Release(_cpu, other);
         }
 
         // From the scan's first entry on, or not at all.
@@ -244,7 +243,7 @@ internal sealed class FingerprintIndex : IMergeIndex
                     lost = !frame.IsSome;
                     if (!lost)
                     {
-                        _frames.Release(Cpu, frame);
+                        _frames.Release(_cpu, frame);
                     }
                 }
             }

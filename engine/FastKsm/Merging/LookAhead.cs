@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Simd;
 
 namespace FastKsm.Merging;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 

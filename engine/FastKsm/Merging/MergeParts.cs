@@ -1,7 +1,6 @@
 using System;
 using FastKsm.Diagnostics;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 
 namespace FastKsm.Merging;
@@ -29,6 +28,9 @@ internal sealed record MergeParts(
     KsmEventQueue Events,
     Func<uint, Pfn> BorrowPage)
 {
+    /// <summary>CPU on which ksmd runs.</summary>
+    internal int Cpu { get; init; }
+
     /// <summary>Whether an item forgets its checksum, age and skips while it is merged, as if the page index lay over them.</summary>
     internal bool IndexOverlaysChecksum { get; init; }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using FastKsm.AddressSpaces;
-using FastKsm.Diagnostics;
 using FastKsm.Memory;
 
 namespace FastKsm.Merging;
@@ -90,10 +89,16 @@ internal sealed partial class MergeScanner<TObserver>
         }
 
         _ = FreeItems(slot, _link, _store.PageLimit);
-        MmSlot<TObserver>? next = _slots.Advance(unregister: _address == 0);
+        bool unregister = _address == 0;
+        MmSlot<TObserver>? next = _slots.Advance(unregister);
         (_address, _link) = (0, 0);
         _position = default;
         space.ExitShared();
+        if (unregister)
+        {
+            space.DropHold();
+        }
+
         return next;
     }
 

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
-using FastKsm.Diagnostics;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Simd;
 
 namespace FastKsm.Merging;
@@ -58,7 +56,7 @@ internal sealed partial class MergeScanner<TObserver>
         if (node != 0)
         {
             Join(visit, node);
-            _frames.Release(Cpu, _stable.FrameOf(node));
+            _frames.Release(_cpu, _stable.FrameOf(node));
             return;
         }
 
@@ -87,7 +85,7 @@ internal sealed partial class MergeScanner<TObserver>
                 // Two pages of one huge page: it could not be taken apart with a reference to either. Now it can; they merge
                 // in another scan.
                 bool sameHuge = PhysicalMemory.HeadOf(visit.Frame) == PhysicalMemory.HeadOf(match.Frame);
-                _frames.Release(Cpu, match.Frame);
+                _frames.Release(_cpu, match.Frame);
                 if (sameHuge && _frames[visit.Frame].Has(FrameFlags.Huge))
                 {
                     AddressSpace<TObserver> space = visit.Slot.Space;
@@ -120,7 +118,7 @@ internal sealed partial class MergeScanner<TObserver>
             Join(visit, node);
         }
 
-        _frames.Release(Cpu, _stable.FrameOf(node));
+        _frames.Release(_cpu, _stable.FrameOf(node));
     }
 
     // A page that is on the node's frame already joins it even beyond the limit of sharing.
@@ -161,7 +159,7 @@ internal sealed partial class MergeScanner<TObserver>
 
             // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
             _store.AnonVmas.Drop(anonVma);
-            _ = visit.Slot.Space.BreakMerged(Cpu, visit.Page);
+            _ = visit.Slot.Space.BreakMerged(_cpu, visit.Page);
             _stable.ForgetOverlaid(ref _items[visit.Item]);
             return;
         }
@@ -204,7 +202,7 @@ internal sealed partial class MergeScanner<TObserver>
 
     // A page of a huge page can be merged only when it stands for itself. Under the mm lock.
     private bool TryMerge(AddressSpace<TObserver> space, ulong page, Pfn frame, Pfn target) => frame == target
-        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && space.TryMerge(Cpu, page, frame, target));
+        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && space.TryMerge(_cpu, page, frame, target));
 
     // The index looks at pages of any address space, which is not to be done with a lock of one.
     private void ExitShared(AddressSpace<TObserver> space)
@@ -219,8 +217,8 @@ internal sealed partial class MergeScanner<TObserver>
 
     private bool TryDissolve(AddressSpace<TObserver> space, ulong page, Pfn frame)
     {
-        bool dissolved = space.TryDissolve(Cpu, page, frame, out int zeroes, out bool shared)
-            || (shared && Dissolver!.TryDissolve(Cpu, frame, out zeroes));
+        bool dissolved = space.TryDissolve(_cpu, page, frame, out int zeroes, out bool shared)
+            || (shared && Dissolver!.TryDissolve(_cpu, frame, out zeroes));
         Counters.Statistics.HugePagesSplit += dissolved ? 1 : 0;
         _hasLostPages |= zeroes != 0;
         return dissolved;

@@ -106,7 +106,7 @@ internal sealed partial class MergeScanner<TObserver>
         {
             AddressSpace<TObserver> space = slot.Space;
             space.EnterShared();
-            MemoryStatus status = space.BreakAllMerged(Cpu);
+            MemoryStatus status = space.BreakAllMerged(_cpu);
             if (status != MemoryStatus.Done)
             {
                 space.ExitShared();
@@ -115,8 +115,13 @@ internal sealed partial class MergeScanner<TObserver>
             }
 
             _ = FreeItems(slot, 0, _store.PageLimit);
-            slot = _slots.Advance(unregister: space.IsExiting);
+            bool unregister = space.IsExiting;
+            slot = _slots.Advance(unregister);
             space.ExitShared();
+            if (unregister)
+            {
+                space.DropHold();
+            }
         }
 
         // Frames that are mapped still are busy; the next scan comes upon their nodes.

@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 

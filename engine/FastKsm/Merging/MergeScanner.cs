@@ -5,7 +5,6 @@ using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
@@ -18,10 +17,8 @@ namespace FastKsm.Merging;
 internal sealed partial class MergeScanner<TObserver> : IDisposable
     where TObserver : struct, IAddressSpaceObserver
 {
-    // Frames are freed, and copies taken, on behalf of the first CPU.
-    private const int Cpu = 0;
-
     private readonly Lock _mutex = new();
+    private readonly int _cpu;
     private readonly PhysicalMemory _frames;
     private readonly AddressSpaceStore _store;
     private readonly RmapItemTable _items;
@@ -34,6 +31,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     private readonly bool _skipsStable;
 
     /// <param name="store">Tables of the machine.</param>
+    /// <param name="cpu">CPU on which ksmd runs: frames are freed, and copies taken, on its behalf.</param>
     /// <param name="clock">Model time.</param>
     /// <param name="events">Receives events; flushed by whoever calls, when no lock is held any more.</param>
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
@@ -41,8 +39,10 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
     internal MergeScanner(
-        AddressSpaceStore store, TimeProvider clock, KsmEventQueue events, bool fingerprints, bool forgets, int hashingThreads)
+        AddressSpaceStore store, int cpu, TimeProvider clock, KsmEventQueue events, bool fingerprints, bool forgets,
+        int hashingThreads)
     {
+        _cpu = cpu;
         _events = events;
         Advisor = new ScanTimeAdvisor(Knobs, clock);
         _store = store;
@@ -52,6 +52,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         MergeParts parts = new(
             _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage)
         {
+            Cpu = cpu,
             IndexOverlaysChecksum = forgets,
         };
         _skipsStable = !forgets;
@@ -134,7 +135,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
                 if (visit.Frame.IsSome)
                 {
                     Process(ref visit);
-                    _frames.Release(Cpu, visit.Frame);
+                    _frames.Release(_cpu, visit.Frame);
                 }
 
                 Counters.PagesScanned++;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 
@@ -5,15 +6,14 @@ namespace FastKsm.Merging;
 
 /// <summary>An address space that is registered for merging, and its rmap items.</summary>
 /// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
+/// <remarks>Serves one address space after another. Thread safety: guarded by the list.</remarks>
 internal sealed class MmSlot<TObserver> : RmapItemList
     where TObserver : struct, IAddressSpaceObserver
 {
-    /// <param name="space">The address space; null for the list's head.</param>
     /// <param name="nodes">Where directory nodes come from.</param>
-    internal MmSlot(AddressSpace<TObserver>? space, NativeSlab<DirectoryNode> nodes)
-        : base(space?.Id ?? 0, nodes)
+    internal MmSlot(NativeSlab<DirectoryNode> nodes)
+        : base(nodes)
     {
-        SpaceOrNone = space;
         Previous = this;
         Next = this;
     }
@@ -22,13 +22,22 @@ internal sealed class MmSlot<TObserver> : RmapItemList
     internal AddressSpace<TObserver> Space => SpaceOrNone!;
 
     /// <summary>The address space, or null for the head of the list.</summary>
-    internal AddressSpace<TObserver>? SpaceOrNone { get; }
+    internal AddressSpace<TObserver>? SpaceOrNone { get; private set; }
 
     /// <summary>Slot before this one, cyclically.</summary>
     internal MmSlot<TObserver> Previous { get; private set; }
 
     /// <summary>Slot after this one, cyclically.</summary>
     internal MmSlot<TObserver> Next { get; private set; }
+
+    /// <summary>Gives it to an address space.</summary>
+    /// <param name="space">The address space.</param>
+    internal void Serve(AddressSpace<TObserver> space)
+    {
+        Debug.Assert(Count == 0 && MergingPages == 0 && Next == this, "The last one has left nothing behind.");
+        SpaceOrNone = space;
+        SpaceId = space.Id;
+    }
 
     /// <summary>Enters it, alone until now, before another.</summary>
     internal void InsertBefore(MmSlot<TObserver> other)

@@ -18,13 +18,14 @@ internal sealed class MmSlotList<TObserver>
     private readonly Lock _gate = new();
     private readonly NativeSlab<DirectoryNode> _nodes;
     private readonly Dictionary<uint, MmSlot<TObserver>> _byId = [];
+    private readonly Stack<MmSlot<TObserver>> _spare = [];
     private readonly MmSlot<TObserver> _head;
     private MmSlot<TObserver> _cursor;
 
     internal MmSlotList(NativeSlab<DirectoryNode> nodes)
     {
         _nodes = nodes;
-        _head = new MmSlot<TObserver>(null, nodes);
+        _head = new MmSlot<TObserver>(nodes);
         _cursor = _head;
     }
 
@@ -46,9 +47,11 @@ internal sealed class MmSlotList<TObserver>
     /// <summary>Registers an address space: just before the cursor, so that the scan under way does not meet it; at the end if asked.</summary>
     internal void Register(AddressSpace<TObserver> space, bool atEnd)
     {
-        MmSlot<TObserver> slot = new(space, _nodes);
+        space.AddHold();
         lock (_gate)
         {
+            MmSlot<TObserver> slot = _spare.TryPop(out MmSlot<TObserver>? spare) ? spare : new MmSlot<TObserver>(_nodes);
+            slot.Serve(space);
             _byId.Add(space.Id, slot);
             slot.InsertBefore(atEnd ? _head : _cursor);
         }
@@ -65,16 +68,17 @@ internal sealed class MmSlotList<TObserver>
             }
 
             slot.Leave();
-            if (slot.Count == 0)
-            {
-                _ = _byId.Remove(space.Id);
-                space.IsRegistered = false;
-            }
-            else
+            if (slot.Count != 0)
             {
                 slot.InsertBefore(_cursor.Next);
+                return;
             }
+
+            Forget(slot);
         }
+
+        // The users' hold is there still, for the last user is leaving.
+        space.DropHold();
     }
 
     /// <summary>Slot of an address space; null when it is not registered.</summary>
@@ -107,7 +111,10 @@ internal sealed class MmSlotList<TObserver>
     }
 
     /// <summary>Moves the cursor to the next slot, under the mm lock of the one that it leaves.</summary>
-    /// <param name="unregister">Whether the slot it leaves leaves the list, too; it has no items.</param>
+    /// <param name="unregister">
+    /// Whether the slot it leaves leaves the list, too; it has no items. Then the caller ends the list's hold of the address space, when
+    /// it has given the mm lock back.
+    /// </param>
     /// <returns>The slot; null behind the last one.</returns>
     internal MmSlot<TObserver>? Advance(bool unregister)
     {
@@ -119,12 +126,18 @@ internal sealed class MmSlotList<TObserver>
             {
                 Debug.Assert(left.Count == 0, "Items were freed before.");
                 left.Leave();
-                _ = _byId.Remove(left.Space.Id);
-                left.Space.IsRegistered = false;
+                Forget(left);
             }
 
             return Cursor;
         }
+    }
+
+    private void Forget(MmSlot<TObserver> slot)
+    {
+        _ = _byId.Remove(slot.SpaceId);
+        slot.Space.IsRegistered = false;
+        _spare.Push(slot);
     }
 
     /// <summary>Slot after another; null behind the last one. For checks at rest.</summary>

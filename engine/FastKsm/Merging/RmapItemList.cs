@@ -11,16 +11,11 @@ internal class RmapItemList
     private long _count;
     private long _mergingPages;
 
-    /// <param name="space">Id of the address space; 0 for none.</param>
     /// <param name="nodes">Where directory nodes come from.</param>
-    internal RmapItemList(uint space, NativeSlab<DirectoryNode> nodes)
-    {
-        SpaceId = space;
-        Directory = new PageDirectory(nodes);
-    }
+    internal RmapItemList(NativeSlab<DirectoryNode> nodes) => Directory = new PageDirectory(nodes);
 
-    /// <summary>Id of the address space.</summary>
-    internal uint SpaceId { get; }
+    /// <summary>Id of the address space; 0 for none.</summary>
+    internal uint SpaceId { get; private protected set; }
 
     /// <summary>From leaf numbers to leaves of items.</summary>
     internal PageDirectory Directory { get; }

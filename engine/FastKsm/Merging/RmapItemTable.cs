@@ -6,7 +6,6 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 

@@ -1,7 +1,6 @@
 using System;
 using System.Diagnostics;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 

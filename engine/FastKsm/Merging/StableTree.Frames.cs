@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
@@ -105,7 +104,7 @@ internal sealed partial class StableTree
         }
         else if (!IsCandidate(_nodes[place.Dup].Length))
         {
-            _frames.Release(Cpu, other);
+            _frames.Release(_cpu, other);
             return 0;
         }
         else if (!IsMisplaced(place.Dup))
@@ -117,7 +116,7 @@ internal sealed partial class StableTree
             TakePlaceOf(place.Dup, node, frame);
         }
 
-        _frames.Release(Cpu, other);
+        _frames.Release(_cpu, other);
         return BorrowCandidate(node);
     }
 
@@ -153,7 +152,7 @@ internal sealed partial class StableTree
     {
         Pfn frame = FrameOf(borrowed);
         EnterMigrateList(borrowed);
-        _frames.Release(Cpu, frame);
+        _frames.Release(_cpu, frame);
         return 0;
     }
 
@@ -229,7 +228,7 @@ internal sealed partial class StableTree
                     return true;
                 }
 
-                _frames.Release(Cpu, frame);
+                _frames.Release(_cpu, frame);
             }
         }
         while (HasMoved(node, ref frame));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using FastKsm.Diagnostics;
 using FastKsm.Primitives;
 
 namespace FastKsm.Merging;

@@ -24,6 +24,7 @@ internal sealed partial class StableTree : IDisposable
     private const uint MaxRecords = uint.MaxValue - 1;
     private const int ListLatches = 128;
 
+    private readonly int _cpu;
     private readonly PhysicalMemory _frames;
     private readonly AnonVmaTable _anonVmas;
     private readonly RmapItemTable _items;
@@ -48,6 +49,7 @@ internal sealed partial class StableTree : IDisposable
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
     internal StableTree(MergeParts parts, bool hashed)
     {
+        _cpu = parts.Cpu;
         _frames = parts.Frames;
         _anonVmas = parts.AnonVmas;
         _items = parts.Items;
@@ -118,7 +120,7 @@ internal sealed partial class StableTree : IDisposable
 
         if (!IsCandidate(_nodes[place.Dup].Length))
         {
-            _frames.Release(Cpu, FrameOf(place.Dup));
+            _frames.Release(_cpu, FrameOf(place.Dup));
             return 0;
         }
 
@@ -174,7 +176,7 @@ internal sealed partial class StableTree : IDisposable
         }
         else
         {
-            _frames.Release(Cpu, FrameOf(place.Dup));
+            _frames.Release(_cpu, FrameOf(place.Dup));
             uint chain = place.Position;
             if (_nodes[chain].IsChain)
             {
@@ -220,9 +222,6 @@ internal sealed partial class StableTree : IDisposable
         _nodes.Dispose();
     }
 
-    // ksmd's frames are given back on behalf of the first CPU.
-    private const int Cpu = 0;
-
     private bool IsCandidate(int length) => length > 0 && length < _knobs.MaxPageSharing;
 
     private long Now => (long)((Int128)_clock.GetTimestamp() * 1000 / _clock.TimestampFrequency);
@@ -264,7 +263,7 @@ internal sealed partial class StableTree : IDisposable
                     return place;
                 }
 
-                _frames.Release(Cpu, FrameOf(dup));
+                _frames.Release(_cpu, FrameOf(dup));
             }
 
             place.Parent = position;

@@ -1,6 +1,5 @@
 using System;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
@@ -13,8 +12,8 @@ namespace FastKsm.Merging;
 internal sealed class UnstableTree : IDisposable
 {
     private const uint MaxNodes = (1U << 31) - 1;
-    private const int Cpu = 0;
 
+    private readonly int _cpu;
     private readonly PhysicalMemory _frames;
     private readonly RmapItemTable _items;
     private readonly Func<uint, Pfn> _borrowPage;
@@ -25,6 +24,7 @@ internal sealed class UnstableTree : IDisposable
     /// <exception cref="OutOfNativeMemoryException">The host refuses the address space.</exception>
     internal UnstableTree(MergeParts parts)
     {
+        _cpu = parts.Cpu;
         _frames = parts.Frames;
         _items = parts.Items;
         _borrowPage = parts.BorrowPage;
@@ -68,7 +68,7 @@ internal sealed class UnstableTree : IDisposable
 
             if (other == frame)
             {
-                _frames.Release(Cpu, other);
+                _frames.Release(_cpu, other);
                 return new UnstableMatch(UnstableOutcome.Aborted);
             }
 
@@ -78,7 +78,7 @@ internal sealed class UnstableTree : IDisposable
                 return new UnstableMatch(UnstableOutcome.Found, met, other);
             }
 
-            _frames.Release(Cpu, other);
+            _frames.Release(_cpu, other);
             if (order == 0)
             {
                 // It has moved to another node since it was entered; from the next scan on it is in that node's tree.
@@ -165,7 +165,7 @@ internal sealed class UnstableTree : IDisposable
     {
         if (frame != PhysicalMemory.AnyZeroFrame)
         {
-            _frames.Release(Cpu, frame);
+            _frames.Release(_cpu, frame);
         }
     }
 

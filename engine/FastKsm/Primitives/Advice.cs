@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>What <c>madvise</c> can be told about a range.</summary>
 public enum Advice

@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>Why an operation was refused, by Linux's names and numbers.</summary>
 public enum Errno

@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>What a machine keeps of a frame's content.</summary>
 public enum FrameContent

@@ -1,6 +1,6 @@
 using System;
 
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>Attributes of a mapping besides its protection; the words are those of smaps' VmFlags.</summary>
 /// <remarks>The bits are those of the engine's own VMA flags.</remarks>

@@ -1,6 +1,6 @@
 using System;
 
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>The host has no memory, or no address space, for the engine's own tables. Nothing has changed.</summary>
 public sealed class OutOfNativeMemoryException : Exception

@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>Page frame number: the handle of one frame of a machine.</summary>
 /// <remarks>

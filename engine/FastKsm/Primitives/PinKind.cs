@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>How a frame is borrowed from outside the page tables.</summary>
 public enum PinKind

@@ -1,6 +1,6 @@
 using System;
 
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>What a mapping permits.</summary>
 [Flags]

@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>Which VMAs a reverse-map walk over a merged frame looks at.</summary>
 public enum Pruning

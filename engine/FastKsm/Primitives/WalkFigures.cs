@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>What reverse-map walks of one kind have cost so far. A merged frame takes a walk for every item and pass.</summary>
 public readonly record struct WalkFigures

@@ -1,4 +1,4 @@
-namespace FastKsm.Primitives;
+namespace FastKsm;
 
 /// <summary>What a reverse-map walk is for.</summary>
 public enum WalkKind

@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using System.Numerics;
 using System.Threading;
-using FastKsm.Primitives;
 
 namespace FastKsm.ReverseMapping;
 
@@ -64,7 +63,7 @@ internal sealed class WalkStatistics
     {
         for (int i = 0; i < _kinds.Length; i++)
         {
-            _kinds[i] = new Kind();
+            _kinds[i].Clear();
         }
     }
 
@@ -77,6 +76,13 @@ internal sealed class WalkStatistics
         internal Times Holds { get; } = new();
 
         internal Times Waits { get; } = new();
+
+        internal void Clear()
+        {
+            (Walks, Contended, Counts) = (0, 0, default);
+            Holds.Clear();
+            Waits.Clear();
+        }
     }
 
     private sealed class Times
@@ -104,7 +110,8 @@ internal sealed class WalkStatistics
 
         internal HoldTimes Read()
         {
-            long[] buckets = (long[])_buckets.Clone();
+            Span<long> buckets = stackalloc long[Buckets];
+            _buckets.CopyTo(buckets);
             long count = 0;
             foreach (long bucket in buckets)
             {
@@ -123,6 +130,12 @@ internal sealed class WalkStatistics
             };
         }
 
+        internal void Clear()
+        {
+            Array.Clear(_buckets);
+            (_sum, _max) = (0, 0);
+        }
+
         private static TimeSpan Time(long ticks) => Stopwatch.GetElapsedTime(0, ticks);
 
         private static int BucketOf(long ticks)
@@ -133,7 +146,7 @@ internal sealed class WalkStatistics
         }
 
         // Upper end of the bucket in which the observation with this rank lies.
-        private static long Percentile(long[] buckets, long rank)
+        private static long Percentile(ReadOnlySpan<long> buckets, long rank)
         {
             int at = 0;
             for (long seen = buckets[0]; seen <= rank && at + 1 < buckets.Length; seen += buckets[at])

@@ -1,5 +1,4 @@
 using System;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 

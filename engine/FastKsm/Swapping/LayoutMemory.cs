@@ -1,6 +1,5 @@
 using System;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 

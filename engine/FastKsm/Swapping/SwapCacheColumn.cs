@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 

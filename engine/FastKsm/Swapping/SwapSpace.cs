@@ -1,5 +1,4 @@
 using System;
-using FastKsm.Primitives;
 using FastKsm.Swapping.Backends;
 
 namespace FastKsm.Swapping;

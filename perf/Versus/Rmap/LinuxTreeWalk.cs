@@ -74,7 +74,7 @@ internal sealed class LinuxTreeWalk
             ref readonly Vma vma = ref _layout.Store.Vmas[_tree.VmaOf(node)];
             if (place.Page >= vma.Start && place.Page < vma.End && vma.Space == place.Space)
             {
-                left -= _layout.Store.Spaces[vma.Space].ClearAccessed(place.Page, frame, out _) == PteOutcome.Done ? 1 : 0;
+                left -= _layout.Store.Spaces.Find(vma.Space)!.ClearAccessed(place.Page, frame, out _) == PteOutcome.Done ? 1 : 0;
             }
         }
     }

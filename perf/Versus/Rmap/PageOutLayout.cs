@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.InteropServices;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 

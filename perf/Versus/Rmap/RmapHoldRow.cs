@@ -1,5 +1,4 @@
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 
 namespace FastKsm.Perf.Versus.Rmap;
 

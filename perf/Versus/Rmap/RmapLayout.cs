@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 
 namespace FastKsm.Perf.Versus.Rmap;
@@ -29,7 +28,7 @@ internal sealed class RmapLayout : IDisposable
     private const ulong PageBytes = PageBuffer.PageBytes;
 
     private readonly Machine _machine;
-    private readonly Process _process;
+    private readonly ModelProcess _process;
     private readonly ulong _start;
     private readonly int _pages;
 
@@ -47,19 +46,22 @@ internal sealed class RmapLayout : IDisposable
         _machine.Ksm.Write("smart_scan", "0");
         _machine.Ksm.Write("pages_to_scan", "1000000000");
         _machine.Ksm.Write("run", "1");
-        Process process = _machine.Spawn();
-        ulong start = Map(process, pages);
+        ModelProcess process = _machine.Spawn();
+        Cpu.Run(process);
+        ulong start = Map(pages);
         (_process, _start, _pages) = (process, start, pages);
         for (int page = 0; page < pages; page++)
         {
-            Write(process, start, page, items == 1 ? (ulong)page + 1 : 1);
+            Write(start, page, items == 1 ? (ulong)page + 1 : 1);
         }
 
         Frames = items == 1 ? MergeAlone(process, start, pages) : MergeAll(process, start, pages);
         for (int page = 0; page < vmas && vmas > 1; page += 2)
         {
-            process.Protect(At(start, page), PageBytes, Protection.Read);
+            Cpu.Protect(At(start, page), PageBytes, Protection.Read);
         }
+
+        Cpu.Idle();
 
         _machine.Validate();
     }
@@ -126,7 +128,13 @@ internal sealed class RmapLayout : IDisposable
     }
 
     /// <summary>Changes what a page permits.</summary>
-    internal void Protect(int page, Protection protection) => _process.Protect(At(_start, page), PageBytes, protection);
+    internal void Protect(int page, Protection protection)
+    {
+        Cpu.Run(_process);
+        Cpu.Protect(At(_start, page), PageBytes, protection);
+    }
+
+    private Cpu Cpu => _machine.Cpus[0];
 
     public void Dispose() => _machine.Dispose();
 
@@ -141,35 +149,34 @@ internal sealed class RmapLayout : IDisposable
         }
     }
 
-    private static ulong Map(Process process, int pages)
+    private ulong Map(int pages)
     {
-        ulong start = process.Map((ulong)pages * PageBytes, new MapOptions());
-        process.Advise(start, (ulong)pages * PageBytes, Advice.Mergeable);
+        ulong start = Cpu.Map((ulong)pages * PageBytes, new MapOptions());
+        Cpu.Advise(start, (ulong)pages * PageBytes, Advice.Mergeable);
         return start;
     }
 
     private static ulong At(ulong start, int page) => start + ((ulong)page * PageBytes);
 
-    private static void Write(Process process, ulong start, int page, ulong content) =>
-        process.Cpu.WritePage(process, At(start, page), content);
+    private void Write(ulong start, int page, ulong content) => Cpu.WritePage(At(start, page), content);
 
     // A frame with one page: a twin elsewhere merges with it and is written, which the next scan notices.
-    private Pfn[] MergeAlone(Process process, ulong start, int pages)
+    private Pfn[] MergeAlone(ModelProcess process, ulong start, int pages)
     {
-        ulong twins = Map(process, Ranks);
+        ulong twins = Map(Ranks);
         for (int rank = 0; rank < Ranks; rank++)
         {
-            Write(process, twins, rank, (ulong)PageOf(rank, pages) + 1);
+            Write(twins, rank, (ulong)PageOf(rank, pages) + 1);
         }
 
         Scan(2);
         for (int rank = 0; rank < Ranks; rank++)
         {
-            Write(process, twins, rank, (ulong)(pages + rank) + 1);
+            Write(twins, rank, (ulong)(pages + rank) + 1);
         }
 
         Scan(1);
-        process.Unmap(twins, Ranks * PageBytes);
+        Cpu.Unmap(twins, Ranks * PageBytes);
         Scan(1);
         Pfn[] frames = new Pfn[Ranks];
         for (int rank = 0; rank < Ranks; rank++)
@@ -180,7 +187,7 @@ internal sealed class RmapLayout : IDisposable
         return frames;
     }
 
-    private Pfn[] MergeAll(Process process, ulong start, int pages)
+    private Pfn[] MergeAll(ModelProcess process, ulong start, int pages)
     {
         Scan(2);
         int full = pages / MostItems;
@@ -193,7 +200,7 @@ internal sealed class RmapLayout : IDisposable
         return [.. frames];
     }
 
-    private static Pfn MergedFrame(Process process, ulong address, int items)
+    private static Pfn MergedFrame(ModelProcess process, ulong address, int items)
     {
         if (!process.IsMergedAt(address) || process.MapCountAt(address) != items)
         {

@@ -1,6 +1,5 @@
 using System.Linq;
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 
 namespace FastKsm.Perf.Versus.Rmap;
 

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Threading;
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 
 namespace FastKsm.Perf.Versus.Rmap;
 

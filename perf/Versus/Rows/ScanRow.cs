@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using FastKsm.Primitives;
 
 namespace FastKsm.Perf.Versus.Rows;
 
@@ -88,13 +87,14 @@ internal sealed class ScanRow : IVersusRow
     private static Machine MakeMachine(int pages, int contents)
     {
         Machine machine = new(new MachineOptions { Frames = pages + 1024 });
-        Process process = machine.Spawn();
+        Cpu cpu = machine.Cpus[0];
+        cpu.Run(machine.Spawn());
         ulong bytes = (ulong)pages * PageBuffer.PageBytes;
-        ulong start = process.Map(bytes, new MapOptions());
-        process.Advise(start, bytes, Advice.Mergeable);
+        ulong start = cpu.Map(bytes, new MapOptions());
+        cpu.Advise(start, bytes, Advice.Mergeable);
         for (int i = 0; i < pages; i++)
         {
-            process.Cpu.WritePage(process, start + ((ulong)i * PageBuffer.PageBytes), ((ulong)i % (ulong)contents) + 1);
+            cpu.WritePage(start + ((ulong)i * PageBuffer.PageBytes), ((ulong)i % (ulong)contents) + 1);
         }
 
         machine.Ksm.Write("smart_scan", "0");

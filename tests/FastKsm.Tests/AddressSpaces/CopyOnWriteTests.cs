@@ -1,7 +1,6 @@
 using System;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -13,7 +12,7 @@ public sealed class CopyOnWriteTests : IDisposable
     private const ulong Page = Machines.Page;
 
     private readonly Machine _machine = Machines.Small();
-    private readonly Process _parent;
+    private readonly ModelProcess _parent;
     private readonly ulong _at;
 
     public CopyOnWriteTests()
@@ -56,7 +55,7 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         _parent.Poke(_at, 1);
         Pfn before = _parent.FrameAt(_at);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
         Assert.Equal(2, _parent.MapCountAt(_at));
 
         _parent.Poke(_at, 2);
@@ -72,7 +71,7 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         _parent.Poke(_at, 1);
         Pfn before = _parent.FrameAt(_at);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
         _parent.Poke(_at, 2);
 
         child.Poke(_at, 3);
@@ -139,7 +138,7 @@ public sealed class CopyOnWriteTests : IDisposable
     public void Protect_ForkSharedPageReadOnlyAndBack_StillCopies_C48()
     {
         _parent.Poke(_at, 1);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
         _parent.Protect(_at, Page, Protection.Read);
         _parent.Protect(_at, Page, Protection.Read | Protection.Write);
         Assert.False(_parent.Space.Translate(_at / Page).IsWritable);
@@ -169,7 +168,7 @@ public sealed class CopyOnWriteTests : IDisposable
         _parent.Advise(_at + Page, Page, Advice.DontFork);
         _parent.Advise(_at + (2 * Page), Page, Advice.WipeOnFork);
 
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
 
         Assert.Equal((Page, 0UL), (_parent.LockedBytes, child.LockedBytes));
         Assert.Equal(1, child.Peek(_at));
@@ -182,9 +181,9 @@ public sealed class CopyOnWriteTests : IDisposable
     public void Fork_OnlyReadOrPartlyWritten_CopiesPtesOnlyOfWrittenVmas_C57()
     {
         _ = _parent.Peek(_at);
-        Process first = _parent.Fork();
+        ModelProcess first = _parent.Fork();
         _parent.Poke(_at + Page, 1);
-        Process second = _parent.Fork();
+        ModelProcess second = _parent.Fork();
 
         Assert.Equal(Pfn.None, first.FrameAt(_at));
         Assert.True(second.IsZeroFrameAt(_at));
@@ -194,7 +193,7 @@ public sealed class CopyOnWriteTests : IDisposable
     public void Fork_FourProcesses_CountsMappings_C58()
     {
         _parent.Poke(_at, 1);
-        Process[] children = [_parent.Fork(), _parent.Fork(), _parent.Fork()];
+        ModelProcess[] children = [_parent.Fork(), _parent.Fork(), _parent.Fork()];
         Assert.Equal(4, _parent.MapCountAt(_at));
 
         Array.ForEach(children, child => child.Exit());
@@ -207,7 +206,7 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         Merge(_at);
         Pfn merged = _parent.FrameAt(_at);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
 
         child.Poke(_at, 2);
         Assert.Equal((1, 1L), (_parent.MapCountAt(_at), _machine.CowKsm));
@@ -352,7 +351,7 @@ public sealed class CopyOnWriteTests : IDisposable
         _parent.Poke(_at, 1);
         using FramePin device = _parent.Pin(_at, PinKind.Write);
 
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
         _parent.Poke(_at, 2);
 
         Assert.Equal(device.Frame, _parent.FrameAt(_at));
@@ -365,9 +364,9 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         _parent.Poke(_at, 1);
         _parent.Protect(_at, Page, Protection.Read);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
 
-        _parent.Cpu.ForceWrite(_parent, _at, [2]);
+        _parent.On().ForceWrite(_parent, _at, [2]);
 
         Assert.Equal((2, 1), (_parent.Peek(_at), child.Peek(_at)));
         Assert.Throws<SegmentationFaultException>(() => _parent.Poke(_at, 3));
@@ -378,7 +377,7 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         PlaceKsmZero(_at);
         _parent.Advise(_at, Page, Advice.Mergeable);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
         Assert.Equal(2L, _machine.KsmZeroPages);
 
         child.Poke(_at, 1);
@@ -406,7 +405,7 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         ulong shared = _parent.Map(2 * Page, new MapOptions { Shared = true });
         _parent.Poke(shared, 1);
-        Process child = _parent.Fork();
+        ModelProcess child = _parent.Fork();
 
         child.Poke(shared, 2);
         child.Poke(shared + Page, 3);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -14,7 +13,7 @@ public sealed class ExhaustionTests
 
     public static TheoryData<string> Operations => [.. s_operations.Keys];
 
-    private static readonly Dictionary<string, Action<Process>> s_operations = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Action<ModelProcess>> s_operations = new(StringComparer.Ordinal)
     {
         ["map"] = static process => process.MapAt(At + 200, 8),
         ["map shared"] = static process => process.Map(8 * Page, new MapOptions { Shared = true }),
@@ -27,7 +26,7 @@ public sealed class ExhaustionTests
         ["lock"] = static process => process.Lock((At + 20) * Page, 8 * Page),
         ["write untouched"] = static process => process.Poke((At + 25) * Page, 7),
         ["write shared with a child"] = static process => process.Poke((At + 1) * Page, 7),
-        ["write across"] = static process => process.Cpu.Write(process, ((At + 26) * Page) - 4, new byte[8]),
+        ["write across"] = static process => process.On().Write(((At + 26) * Page) - 4, new byte[8]),
         ["read untouched, new leaf"] = static process => process.Peek((At + 2000) * Page),
         ["move"] = static process => process.Remap(At * Page, 10 * Page, 12 * Page, to: (At + 3000) * Page),
         ["move over"] = static process => process.Remap(At * Page, 10 * Page, 10 * Page, to: (At + 20) * Page),
@@ -47,7 +46,7 @@ public sealed class ExhaustionTests
         for (int attempt = 0; ; attempt++)
         {
             using Machine machine = Machines.Small(frames: 300, cpus: 2, nodes: 2);
-            (Process process, Process child) = Prepare(machine);
+            (ModelProcess process, ModelProcess child) = Prepare(machine);
             byte[] before = Snapshot(process);
             byte[] childBefore = Snapshot(child);
             int mapCount = process.MapCount;
@@ -85,7 +84,7 @@ public sealed class ExhaustionTests
     public void Write_NoFrameLeft_ThrowsAndRecoversWhenOneIsFreed()
     {
         using Machine machine = Machines.Small(frames: 4);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(5);
         process.Touch(at, 4);
 
@@ -98,13 +97,13 @@ public sealed class ExhaustionTests
         Assert.Equal(0, machine.FreeFrames);
     }
 
-    private static (Process Process, Process Child) Prepare(Machine machine)
+    private static (ModelProcess Process, ModelProcess Child) Prepare(Machine machine)
     {
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         _ = process.MapAt(At, 30);
         process.Touch(At * Page, 20, 3);
         process.Protect((At + 12) * Page, 2 * Page, Protection.Read);
-        Process child = process.Fork();
+        ModelProcess child = process.Fork();
         process.Touch((At + 6) * Page, 3, 4);
         using (FramePin keep = process.Pin((At + 7) * Page, PinKind.Write))
         {
@@ -115,7 +114,7 @@ public sealed class ExhaustionTests
         return (process, child);
     }
 
-    private static byte[] Snapshot(Process process)
+    private static byte[] Snapshot(ModelProcess process)
     {
         byte[] page = new byte[Page];
         byte[] all = new byte[30 + 8];
@@ -128,7 +127,7 @@ public sealed class ExhaustionTests
         return all;
     }
 
-    private static void Finish(Machine machine, Process process, Process child)
+    private static void Finish(Machine machine, ModelProcess process, ModelProcess child)
     {
         if (!process.HasExited)
         {

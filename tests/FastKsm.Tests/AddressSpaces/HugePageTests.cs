@@ -1,5 +1,4 @@
 using System;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -12,7 +11,7 @@ public sealed class HugePageTests : IDisposable
     private const ulong Start = 64 * Huge;
 
     private readonly Machine _machine = Machines.Small(frames: 8192);
-    private readonly Process _process;
+    private readonly ModelProcess _process;
 
     public HugePageTests() => _process = _machine.Spawn();
 
@@ -141,7 +140,7 @@ public sealed class HugePageTests : IDisposable
     {
         MapHuge(_process, Start, Huge);
         _process.Poke(Start, 1);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
         Assert.Equal(8192 - 512, _machine.FreeFrames);
         Assert.Equal(2, _process.MapCountAt(Start));
 
@@ -164,7 +163,7 @@ public sealed class HugePageTests : IDisposable
     [Fact]
     public void Fork_ThenExitOfTheParent_LeavesTheChildTheWhole()
     {
-        Process child = ForkedChild(out Pfn frame);
+        ModelProcess child = ForkedChild(out Pfn frame);
         _process.Unmap(Start, Huge);
 
         child.Poke(Start, 5);
@@ -180,7 +179,7 @@ public sealed class HugePageTests : IDisposable
         _process.Poke(Start, 1);
         using FramePin pin = _process.Pin(Start + (3 * Machines.Page), PinKind.Write);
 
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
 
         Assert.Equal(0ul, HugeBytes(_process, Start, Huge));
         Assert.NotEqual(_process.FrameAt(Start), child.FrameAt(Start));
@@ -223,7 +222,7 @@ public sealed class HugePageTests : IDisposable
     public void Write_NoBlockOfFramesLeft_MapsOnePage()
     {
         using Machine machine = Machines.Small(frames: 600);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong other = process.MapPages(100);
         process.Touch(other, 100);
         MapHuge(process, Start, Huge);
@@ -251,7 +250,7 @@ public sealed class HugePageTests : IDisposable
     [Fact]
     public void Migrate_OfOnePageThatAForkSharesAsAWhole_TakesItApartForBoth()
     {
-        Process child = ForkedChild(out Pfn frame);
+        ModelProcess child = ForkedChild(out Pfn frame);
         _process.Touch(Start, 5, value: 3);
         child.Protect(Start, 8 * Machines.Page, Protection.Read);
         _machine.Validate();
@@ -272,7 +271,7 @@ public sealed class HugePageTests : IDisposable
     {
         MapHuge(_process, Start, Huge);
         _process.Poke(Start, 1);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
         _process.Lock(Start, Huge);
         Assert.Equal(1, child.MapCountAt(Start));
 
@@ -286,7 +285,7 @@ public sealed class HugePageTests : IDisposable
     [Fact]
     public void Migrate_OfAPageOfAHugePageThatIsLent_LeavesItWhole()
     {
-        Process child = ForkedChild(out _);
+        ModelProcess child = ForkedChild(out _);
         using FramePin pin = child.Pin(Start, PinKind.Reference);
 
         Assert.Equal(0, _process.Migrate(Start + (6 * Machines.Page), Machines.Page));
@@ -311,12 +310,12 @@ public sealed class HugePageTests : IDisposable
         Assert.Equal((1, 0), (AgeOnce(), AgeOnce()));
     }
 
-    private static void MapHuge(Process process, ulong address, ulong length) =>
+    private static void MapHuge(ModelProcess process, ulong address, ulong length) =>
         _ = process.Map(length, new MapOptions { At = address, HugePages = true });
 
-    private static ulong HugeBytes(Process process, ulong address, ulong length) => (ulong)process.UsageOf(address, length).AnonHugePages;
+    private static ulong HugeBytes(ModelProcess process, ulong address, ulong length) => (ulong)process.UsageOf(address, length).AnonHugePages;
 
-    private Process ForkedChild(out Pfn frame)
+    private ModelProcess ForkedChild(out Pfn frame)
     {
         MapHuge(_process, Start, Huge);
         _process.Poke(Start, 1);

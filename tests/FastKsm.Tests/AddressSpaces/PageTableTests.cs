@@ -1,7 +1,6 @@
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -19,7 +18,7 @@ public sealed class PageTableTests
     {
         const int Rounds = 100_000;
         using Machine machine = new(new MachineOptions { Frames = 64 });
-        PageTable[] tables = [new(machine.Store), new(machine.Store)];
+        PageTable[] tables = [new(machine.Store, isWalked: false), new(machine.Store, isWalked: false)];
         using Barrier start = new(2 * tables.Length);
         int changing = tables.Length;
         long strangers = 0;
@@ -76,7 +75,7 @@ public sealed class PageTableTests
         const int Rounds = 30_000;
         const uint Head = 1024;
         using Machine machine = new(new MachineOptions { Frames = 64 });
-        PageTable table = new(machine.Store);
+        PageTable table = new(machine.Store, isWalked: false);
         Assert.True(table.TryFindOrAdd(0, out uint leaf));
         int changing = 1;
         long mapped = 0;

@@ -14,7 +14,7 @@ public sealed class ScaleTests
     {
         const ulong Tebibyte = 1UL << 40;
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.Map(Tebibyte, new MapOptions());
 
         process.Poke(at, 1);
@@ -23,7 +23,7 @@ public sealed class ScaleTests
 
         Assert.InRange(machine.Store.UsedBytes, 1, 32 * 1024);
         Assert.Equal(3, process.ResidentAnonymousPages);
-        Process child = process.Fork();
+        ModelProcess child = process.Fork();
         child.Poke(at + (Tebibyte / 2), 4);
         process.Protect(at, Tebibyte, Protection.Read);
         process.Advise(at, Tebibyte, Advice.Mergeable);
@@ -37,7 +37,7 @@ public sealed class ScaleTests
     {
         const ulong Many = 1_000_000;
         using Machine machine = Machines.Small(frames: 64, maxMapCount: 2_000_000);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         for (ulong i = 0; i < Many; i++)
         {
             _ = process.MapAt(1000 + (i * 3), 2);
@@ -66,7 +66,7 @@ public sealed class ScaleTests
     {
         const int Pages = 20_000;
         using Machine machine = Machines.Small(frames: Pages);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(Pages);
         process.Touch(at, Pages);
         long before = machine.Store.UsedBytes;

@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -46,7 +45,7 @@ public sealed partial class VmaRulesTests
         Expect(Pages);
         Assert.Equal((1u, (uint)Pages), (_machine.Store.AnonVmas.Count, _machine.Store.AnonVmas.LinkCount));
 
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
         Assert.Equal((1u + Pages, 3u * Pages), (_machine.Store.AnonVmas.Count, _machine.Store.AnonVmas.LinkCount));
         child.Exit();
 

@@ -11,7 +11,7 @@ public sealed partial class VmaRulesTests
     {
         Written(At, 1);
         Untouched(At + 50, 1);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
 
         _ = child.MapAt(At + 1, 1);
         _ = child.MapAt(At + 51, 1);
@@ -23,7 +23,7 @@ public sealed partial class VmaRulesTests
     public void Protect_ForkedChildsRegion_SplitsAndMerges_C28()
     {
         Written(At, 3);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
 
         child.Protect((At + 1) * Page, Page, R);
         Assert.Equal(3, child.MapCount);
@@ -36,9 +36,9 @@ public sealed partial class VmaRulesTests
     public void Map_HoleInAForkedChildsRegion_StaysApart_C29_C30()
     {
         Written(At, 3);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
 
-        foreach (Process process in new[] { child, _process })
+        foreach (ModelProcess process in new[] { child, _process })
         {
             process.Unmap((At + 1) * Page, Page);
             Assert.Equal(2, process.MapCount);
@@ -55,7 +55,7 @@ public sealed partial class VmaRulesTests
     {
         Region(At, 3, written);
         Protect(At + 1, 1, R);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
 
         child.Protect((At + 1) * Page, Page, W);
         Protect(At + 1, 1, W);

@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Linq;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -16,7 +15,7 @@ public sealed partial class VmaRulesTests : IDisposable
     private const Protection R = Protection.Read;
 
     private readonly Machine _machine = Machines.Small(frames: 4096, maxMapCount: 1000);
-    private readonly Process _process;
+    private readonly ModelProcess _process;
 
     public VmaRulesTests() => _process = _machine.Spawn();
 
@@ -146,7 +145,7 @@ public sealed partial class VmaRulesTests : IDisposable
         _ = _process.Map(Page, new MapOptions { At = (At + 10) * Page, Shared = true });
 
         Expect(2);
-        Process child = _process.Fork();
+        ModelProcess child = _process.Fork();
         child.Exec();
 
         Assert.True(child.MergesAnything);

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Linq;
 using FastKsm.Cli.Conformance;
 using FastKsm.Cli.Conformance.Generation;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Syntax;

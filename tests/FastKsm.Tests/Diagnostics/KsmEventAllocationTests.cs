@@ -1,5 +1,4 @@
 #if !DEBUG // Code that is not optimised boxes what optimised code keeps in registers.
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -18,7 +17,7 @@ public sealed class KsmEventAllocationTests
         using Machine machine = new(new MachineOptions { Frames = 1024, Index = index });
         machine.Ksm.Write("smart_scan", "0");
         machine.Ksm.Write("run", "1");
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(Pages);
         process.Advise(at, Pages * Machines.Page, Advice.Mergeable);
 
@@ -29,7 +28,7 @@ public sealed class KsmEventAllocationTests
             {
                 for (ulong page = 0; page < Pages; page++)
                 {
-                    process.Cpu.WritePage(process, at + (page * Machines.Page), 1 + (round / 3) + (page % 5));
+                    process.On().WritePage(at + (page * Machines.Page), 1 + (round / 3) + (page % 5));
                 }
 
                 _ = machine.Ksm.Scan();

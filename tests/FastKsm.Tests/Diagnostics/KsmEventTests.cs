@@ -50,10 +50,10 @@ public sealed class KsmEventTests
     {
         using Machine machine = Machines.Small();
         using IDisposable subscription = machine.Ksm.Listen(_ => machine.Ksm.Batch());
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(2);
 
-        Assert.Throws<InvalidOperationException>(() => process.Advise(at, 2 * Machines.Page, FastKsm.Primitives.Advice.Mergeable));
+        Assert.Throws<InvalidOperationException>(() => process.Advise(at, 2 * Machines.Page, Advice.Mergeable));
         subscription.Dispose();
         process.Touch(at, 2);
         machine.Ksm.Write("run", "1");
@@ -91,9 +91,9 @@ public sealed class KsmEventTests
         ksm.Write("run", "1");
         ksm.Write("use_zero_pages", "1");
         ksm.Write("advisor_mode", "scan-time");
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(6);
-        process.Advise(at, 6 * Machines.Page, FastKsm.Primitives.Advice.Mergeable);
+        process.Advise(at, 6 * Machines.Page, Advice.Mergeable);
         process.Touch(at, 5);
         process.Touch(at + (5 * Machines.Page), 1, value: 0);
         _ = ksm.Scan();

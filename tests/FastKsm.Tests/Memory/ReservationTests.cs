@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.IO;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using Xunit;
 
 namespace FastKsm.Tests.Memory;

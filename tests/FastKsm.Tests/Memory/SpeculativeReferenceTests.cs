@@ -2,7 +2,6 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -21,9 +20,9 @@ public sealed class SpeculativeReferenceTests
     public void LaterFrameOfAHugePage_HasNoReferenceToAddTo()
     {
         using Machine machine = Machines.Small(frames: 8192);
-        Process process = MapHuge(machine.Spawn());
-        Process child = process.Fork();
-        Process grandchild = child.Fork();
+        ModelProcess process = MapHuge(machine.Spawn());
+        ModelProcess child = process.Fork();
+        ModelProcess grandchild = child.Fork();
         child.Protect(Start, Page, Protection.Read);
         Pfn head = process.FrameAt(Start);
         Assert.Equal(3, process.MapCountAt(Start));
@@ -41,7 +40,7 @@ public sealed class SpeculativeReferenceTests
     public void TryBorrow_OfAnyFrameOfAHugePage_IsAReferenceToTheWhole()
     {
         using Machine machine = Machines.Small(frames: 8192);
-        Process process = MapHuge(machine.Spawn());
+        ModelProcess process = MapHuge(machine.Spawn());
         Pfn part = process.FrameAt(Start + (9 * Page));
 
         Assert.True(machine.Store.Frames.TryBorrow(0, part));
@@ -69,7 +68,7 @@ public sealed class SpeculativeReferenceTests
 
         void Work(int cpu)
         {
-            Process process = machine.Spawn(machine.Cpus[cpu]);
+            ModelProcess process = machine.SpawnOn(machine.Cpus[cpu]);
             for (int round = 0; round < Rounds; round++)
             {
                 _ = MapHuge(process);
@@ -119,7 +118,7 @@ public sealed class SpeculativeReferenceTests
     {
         const int Meetings = 5_000_000;
         using Machine machine = Machines.Small(frames: 8192);
-        Process process = MapHuge(machine.Spawn());
+        ModelProcess process = MapHuge(machine.Spawn());
         using (process.Pin(Start, PinKind.Reference))
         {
             Assert.Equal(0, process.Migrate(Start, Page));
@@ -133,12 +132,13 @@ public sealed class SpeculativeReferenceTests
             }
         }
 
+        machine.Rest();
         await Threads.RunAll(Meet, Meet, Meet);
 
         Assert.Equal((3 * Meetings) + 1, machine.Ksm.Statistics.BorrowedPagesMet);
     }
 
-    private static Process MapHuge(Process process)
+    private static ModelProcess MapHuge(ModelProcess process)
     {
         _ = process.Map(Huge, new MapOptions { At = Start, HugePages = true });
         process.Poke(Start, 1);

@@ -1,12 +1,12 @@
 using System;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
 
 /// <summary>A region of a process, or the same region of its child.</summary>
-internal sealed record Area(Process Process, ulong Address, int Pages)
+internal sealed record Area(ModelProcess Process, ulong Address, int Pages)
 {
     internal ulong Bytes => (ulong)Pages * KsmRig.PageSize;
 
@@ -29,11 +29,11 @@ internal sealed record Area(Process Process, ulong Address, int Pages)
     }
 
     /// <summary>The same addresses in another process.</summary>
-    internal Area In(Process other) => this with { Process = other };
+    internal Area In(ModelProcess other) => this with { Process = other };
 
     internal Area Write(int page, ulong content)
     {
-        Process.Cpu.WritePage(Process, At(page), content);
+        Process.On().WritePage(At(page), content);
         return this;
     }
 
@@ -63,7 +63,7 @@ internal sealed record Area(Process Process, ulong Address, int Pages)
         byte[] expected = new byte[KsmRig.PageSize];
         byte[] seen = new byte[KsmRig.PageSize];
         PageContent.Fill(expected, content);
-        Process.Cpu.Read(Process, At(page), seen);
+        Process.On().Read(At(page), seen);
         Assert.Equal(expected, seen);
     }
 
@@ -72,7 +72,7 @@ internal sealed record Area(Process Process, ulong Address, int Pages)
         byte[] content = new byte[KsmRig.PageSize];
         for (int i = 0; i < Pages; i++)
         {
-            Process.Cpu.Read(Process, At(i), content);
+            Process.On().Read(At(i), content);
         }
 
         return this;

@@ -10,7 +10,7 @@ namespace FastKsm.Tests.Merging;
 /// <summary>Moves a frame to another NUMA node by looking at every PTE there is, as a reverse-map walk would without one.</summary>
 internal static class FrameMover
 {
-    internal static Pfn Move(Machine machine, IEnumerable<Process> processes, Pfn from, int node)
+    internal static Pfn Move(Machine machine, IEnumerable<ModelProcess> processes, Pfn from, int node)
     {
         PhysicalMemory frames = machine.Store.Frames;
         Assert.Equal(MemoryStatus.Done, frames.TakeCopy(0, node, from, out Pfn to));
@@ -19,7 +19,7 @@ internal static class FrameMover
         ref FrameRecord moved = ref frames[to];
         old.AddReference();
         moved.Become(old.Flags, old.Mapping, old.Index);
-        foreach (Process process in processes)
+        foreach (ModelProcess process in processes)
         {
             PageTable table = process.Space.PageTable;
             ulong page = 0;

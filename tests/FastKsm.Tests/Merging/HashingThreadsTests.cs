@@ -2,7 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
@@ -26,19 +26,20 @@ public sealed class HashingThreadsTests : MergeIndexKinds
     [Theory, MemberData(nameof(Indexes))]
     public async Task Scan_WhileAnotherThreadWrites_KeepsEveryContent(MergeIndexKind index)
     {
-        using Machine machine = Make(index, threads: 3, out Process process, out ulong start);
+        using Machine machine = Make(index, threads: 3, out ModelProcess process, out ulong start);
         using CancellationTokenSource done = new();
+        machine.Rest();
         Task writer = Task.Run(
-            () =>
+            machine.Cpus[0].Drive(() =>
             {
                 for (ulong round = 1; !done.IsCancellationRequested; round++)
                 {
                     for (ulong page = round % 7; page < Pages; page += 7)
                     {
-                        process.Cpu.WritePage(process, start + (page * PageBytes), 1 + (round % 3));
+                        process.On().WritePage(start + (page * PageBytes), 1 + (round % 3));
                     }
                 }
-            },
+            }),
             TestContext.Current.CancellationToken);
         for (int scan = 0; scan < Scans; scan++)
         {
@@ -52,20 +53,20 @@ public sealed class HashingThreadsTests : MergeIndexKinds
         byte[][] known = [Content(1), Content(2), Content(3), Content(0)];
         for (ulong page = 0; page < Pages; page++)
         {
-            process.Cpu.ReadPage(process, start + (page * PageBytes), seen);
+            process.On().ReadPage(start + (page * PageBytes), seen);
             Assert.Contains(known, content => seen.AsSpan().SequenceEqual(content));
         }
     }
 
     private static KsmCounters[] Run(MergeIndexKind index, int threads)
     {
-        using Machine machine = Make(index, threads, out Process process, out ulong start);
+        using Machine machine = Make(index, threads, out ModelProcess process, out ulong start);
         KsmCounters[] counters = new KsmCounters[Scans];
         for (int scan = 0; scan < Scans; scan++)
         {
             for (ulong page = (ulong)scan; page < Pages; page += 5)
             {
-                process.Cpu.WritePage(process, start + (page * PageBytes), page % (scan % 2 == 0 ? 900UL : 3001UL));
+                process.On().WritePage(start + (page * PageBytes), page % (scan % 2 == 0 ? 900UL : 3001UL));
             }
 
             Assert.True(machine.Ksm.Scan());
@@ -76,7 +77,7 @@ public sealed class HashingThreadsTests : MergeIndexKinds
         return counters;
     }
 
-    private static Machine Make(MergeIndexKind index, int threads, out Process process, out ulong start)
+    private static Machine Make(MergeIndexKind index, int threads, out ModelProcess process, out ulong start)
     {
         Machine machine = new(new MachineOptions { Frames = 2 * Pages, Index = index, HashingThreads = threads });
         machine.Ksm.Write("smart_scan", "0");
@@ -87,7 +88,7 @@ public sealed class HashingThreadsTests : MergeIndexKinds
         process.Advise(start, Pages * PageBytes, Advice.Mergeable);
         for (ulong page = 0; page < Pages; page++)
         {
-            process.Cpu.WritePage(process, start + (page * PageBytes), page % 4);
+            process.On().WritePage(start + (page * PageBytes), page % 4);
         }
 
         return machine;

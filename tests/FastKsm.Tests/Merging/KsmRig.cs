@@ -1,7 +1,7 @@
 using System;
 using System.Globalization;
 using System.Linq;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
@@ -92,10 +92,10 @@ internal sealed class KsmRig : IDisposable
 
     internal void Set(string file, long value) => Machine.Ksm.Write(file, value.ToString(CultureInfo.InvariantCulture));
 
-    internal Process Spawn() => Machine.Spawn();
+    internal ModelProcess Spawn() => Machine.Spawn();
 
     /// <summary>Maps pages away from all others and makes them mergeable.</summary>
-    internal Area Map(Process process, int pages, MapOptions? options = null, bool mergeable = true)
+    internal Area Map(ModelProcess process, int pages, MapOptions? options = null, bool mergeable = true)
     {
         ulong at = _nextPage;
         _nextPage += (ulong)pages + 16;

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Primitives;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
@@ -205,7 +204,7 @@ public sealed class NumaTests : MergeIndexKinds
     // Every process that maps the frame must be named.
     private static void Move(KsmRig rig, Area area, int node, params Area[] others)
     {
-        IEnumerable<Process> processes = others.Select(other => other.Process).Append(area.Process).Distinct();
+        IEnumerable<ModelProcess> processes = others.Select(other => other.Process).Append(area.Process).Distinct();
         _ = FrameMover.Move(rig.Machine, processes, area.Frame(0), node);
         rig.Machine.Validate();
     }

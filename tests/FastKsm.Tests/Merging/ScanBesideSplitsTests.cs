@@ -1,6 +1,5 @@
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -20,7 +19,7 @@ public sealed class ScanBesideSplitsTests
         using Machine machine = new(new MachineOptions { Frames = 4096, Cpus = 2 });
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("pages_to_scan", "100000");
-        Process process = machine.Spawn(machine.Cpus[1]);
+        ModelProcess process = machine.SpawnOn(machine.Cpus[1]);
         int working = 1;
         int wrong = 0;
         void Change()
@@ -47,7 +46,8 @@ public sealed class ScanBesideSplitsTests
             }
         }
 
-        await Threads.RunAll(Change, Scan);
+        machine.Rest();
+        await Threads.RunAll(machine.Cpus[1].Drive(Change), Scan);
 
         Assert.Equal(0, wrong);
         machine.Validate();

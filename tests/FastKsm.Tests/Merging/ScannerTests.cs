@@ -1,9 +1,10 @@
 using System;
 using System.Globalization;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Merging;
@@ -17,12 +18,12 @@ public sealed class ScannerTests : MergeIndexKinds
         using Machine machine = new(new MachineOptions { Frames = 512, Content = FrameContent.Fingerprint, Index = index });
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("pages_to_scan", "1000");
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong address = process.Map(100 * KsmRig.PageSize, new MapOptions());
         process.Advise(address, 100 * KsmRig.PageSize, Advice.Mergeable);
         for (ulong i = 0; i < 100; i++)
         {
-            process.Cpu.WritePage(process, address + (i * KsmRig.PageSize), i % 10);
+            process.On().WritePage(address + (i * KsmRig.PageSize), i % 10);
         }
 
         _ = machine.Ksm.Scan() && machine.Ksm.Scan();
@@ -132,9 +133,11 @@ public sealed class ScannerTests : MergeIndexKinds
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("pages_to_scan", "1000");
         machine.Ksm.Write("max_page_sharing", "8");
-        Process[] processes = [machine.Spawn(machine.Cpus[0]), machine.Spawn(machine.Cpus[1])];
+        ModelProcess[] processes = [machine.SpawnOn(machine.Cpus[0]), machine.SpawnOn(machine.Cpus[1])];
         using CancellationTokenSource stop = new();
-        Task[] writers = [.. Array.ConvertAll(processes, process => Task.Run(() => WriteAndCheck(process, stop.Token)))];
+        machine.Rest();
+        Task[] writers = [.. machine.Cpus.Zip(processes, (cpu, process) =>
+            Task.Run(cpu.Drive(() => WriteAndCheck(process, stop.Token))))];
         for (int scan = 0; scan < 400; scan++)
         {
             _ = machine.Ksm.Scan();
@@ -148,7 +151,7 @@ public sealed class ScannerTests : MergeIndexKinds
     }
 
     // Few contents, so that pages merge and are copied all the time; every page must read as it was last written.
-    private static void WriteAndCheck(Process process, CancellationToken stop)
+    private static void WriteAndCheck(ModelProcess process, CancellationToken stop)
     {
         const ulong Pages = 64;
         ulong address = process.Map(Pages * KsmRig.PageSize, new MapOptions());
@@ -166,10 +169,10 @@ public sealed class ScannerTests : MergeIndexKinds
         while (!stop.IsCancellationRequested)
         {
             ulong page = (ulong)random.Next((int)Pages);
-            process.Cpu.ReadPage(process, address + (page * KsmRig.PageSize), content);
+            process.On().ReadPage(address + (page * KsmRig.PageSize), content);
             Assert.True(content.AsSpan().SequenceEqual(contents[written[page]]), string.Create(CultureInfo.InvariantCulture, $"Page {page} lost a write."));
             written[page] = (ulong)random.Next(4);
-            process.Cpu.WritePage(process, address + (page * KsmRig.PageSize), written[page]);
+            process.On().WritePage(address + (page * KsmRig.PageSize), written[page]);
         }
     }
 }

@@ -3,9 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
-using FastKsm.Diagnostics;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 
 namespace FastKsm.Tests.Merging;
 
@@ -102,7 +101,7 @@ internal sealed class ScriptedMachine : IDisposable
             case ScanOpKind.Read when running.Pages.TryGetValue(page, out Held read) && read.MayRead:
                 Log($"read {running.Name} {page}");
                 byte[] bytes = new byte[1];
-                running.Process.Cpu.Read(running.Process, page * PageSize, bytes);
+                running.Process.On().Read(page * PageSize, bytes);
                 break;
             case ScanOpKind.Spawn when _running.Count < MaxProcesses:
                 _ = Spawn(Pages);
@@ -263,7 +262,7 @@ internal sealed class ScriptedMachine : IDisposable
         if (running.Pages.TryGetValue(page, out Held held) && held.MayWrite)
         {
             Log($"write {running.Name} {page} {content}");
-            running.Process.Cpu.WritePage(running.Process, page * PageSize, content);
+            running.Process.On().WritePage(page * PageSize, content);
             running.Pages[page] = held with { Content = content };
         }
     }
@@ -353,9 +352,9 @@ internal sealed class ScriptedMachine : IDisposable
 
     private readonly record struct Held(ulong Content, bool MayRead, bool MayWrite);
 
-    private sealed class Running(Process process, int name)
+    private sealed class Running(ModelProcess process, int name)
     {
-        internal Process Process { get; } = process;
+        internal ModelProcess Process { get; } = process;
 
         internal int Name { get; } = name;
 

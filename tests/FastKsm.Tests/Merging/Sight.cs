@@ -1,14 +1,13 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Primitives;
 
 namespace FastKsm.Tests.Merging;
 
 /// <summary>Everything about merging that shows after a scan: the counters of the machine and of each process, and each page's frame.</summary>
 internal sealed class Sight
 {
-    internal Sight(Machine machine, IReadOnlyList<(Process Process, IEnumerable<Pfn> Frames)> processes, bool scanned)
+    internal Sight(Machine machine, IReadOnlyList<(ModelProcess Process, IEnumerable<Pfn> Frames)> processes, bool scanned)
     {
         Counters = machine.Ksm.Counters;
         Copied = machine.CowKsm;

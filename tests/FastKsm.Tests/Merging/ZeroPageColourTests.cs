@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using Xunit;
 
@@ -168,7 +167,7 @@ public sealed class ZeroPageColourTests : MergeIndexKinds
     {
         using KsmRig rig = new(index, zeroPageColours: colours);
         rig.Set("use_zero_pages", useZeroPages);
-        Process process = rig.Spawn();
+        ModelProcess process = rig.Spawn();
         _ = rig.Map(process, 30).Fill(7);
         _ = rig.Map(process, 200).FillUnique(100);
         if (zeroes != 0)

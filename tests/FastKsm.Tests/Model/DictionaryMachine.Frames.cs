@@ -3,7 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Model;

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Model;
@@ -17,7 +17,7 @@ internal sealed partial class DictionaryMachine
         _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
         bool allowed = entry is not null && (entry.MayWrite || (forced && entry.Shared is null));
         byte[] bytes = BitConverter.GetBytes(value);
-        Cpu cpu = running.Process.Cpu;
+        Cpu cpu = running.Process.On();
         void Store()
         {
             ulong last = ((page + 1) * PageSize) - 8;
@@ -51,7 +51,7 @@ internal sealed partial class DictionaryMachine
         bool allowed = running.Pages.TryGetValue(page, out DictionaryPage? first) && first.MayWrite
             && running.Pages.TryGetValue(page + 1, out DictionaryPage? second) && second.MayWrite;
         ulong[] words = [value, value];
-        void Store() => running.Process.Cpu.Write(
+        void Store() => running.Process.On().Write(
             running.Process, ((page + 1) * PageSize) - 8, MemoryMarshal.AsBytes<ulong>(words));
         if (!allowed)
         {
@@ -68,7 +68,7 @@ internal sealed partial class DictionaryMachine
     private void Read(Running running, ulong page)
     {
         _ = running.Pages.TryGetValue(page, out DictionaryPage? entry);
-        void Load() => running.Process.Cpu.Read(running.Process, page * PageSize, _content);
+        void Load() => running.Process.On().Read(page * PageSize, _content);
         if (entry is { MayRead: true })
         {
             Load();

@@ -1,6 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Model;

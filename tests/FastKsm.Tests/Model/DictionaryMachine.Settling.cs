@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 using FastKsm.Memory;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Model;

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
-using FastKsm.Primitives;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.Model;
@@ -256,7 +256,7 @@ internal sealed partial class DictionaryMachine : IDisposable
                 TakeNodeAway(op);
                 break;
             case ModelOpKind.SwitchCpu:
-                running.Process.Cpu = _machine.Cpus[op.Choice % _machine.Cpus.Count];
+                running.Process.MoveTo(_machine.Cpus[op.Choice % _machine.Cpus.Count]);
                 break;
             default:
                 PerformMerging(op, running, page, end);
@@ -354,9 +354,9 @@ internal sealed partial class DictionaryMachine : IDisposable
         }
     }
 
-    private sealed class Running(Process process, int name)
+    private sealed class Running(ModelProcess process, int name)
     {
-        internal Process Process { get; } = process;
+        internal ModelProcess Process { get; } = process;
 
         internal bool MergesAnything { get; set; }
 

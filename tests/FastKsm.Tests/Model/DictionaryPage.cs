@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using FastKsm.Primitives;
 
 namespace FastKsm.Tests.Model;
 

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Primitives;
 
 namespace FastKsm.Tests.Model;
 

@@ -2,7 +2,6 @@ using System;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -35,7 +34,7 @@ public sealed class ConcurrentWalkTests
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("smart_scan", "0");
         machine.Ksm.Write("pages_to_scan", "1000000");
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         Area area = new(process, process.Map(Pages * KsmRig.PageSize, new MapOptions()), Pages);
         _ = area.Advise(Advice.Mergeable);
         for (int i = 0; i < Pages; i++)
@@ -43,25 +42,26 @@ public sealed class ConcurrentWalkTests
             _ = area.Write(i, (ulong)(i % 5) + 1);
         }
 
+        machine.Rest();
         using CancellationTokenSource stop = new();
         await Threads.RunAll(
-            Loop(1, random => area.Process.Migrate(area.At(random.Next(Pages)), KsmRig.PageSize, nodes == 1 ? null : random.Next(nodes)), stop.Token),
-            Loop(2, random => area.Process.PageOut(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
-            Loop(3, random =>
+            Loop(1, machine.Cpus[1], random => area.Process.Migrate(area.At(random.Next(Pages)), KsmRig.PageSize, nodes == 1 ? null : random.Next(nodes)), stop.Token),
+            Loop(2, machine.Cpus[2], random => area.Process.PageOut(area.At(random.Next(Pages)), KsmRig.PageSize), stop.Token),
+            Loop(3, machine.Cpus[3], random =>
             {
                 int page = random.Next(Pages);
                 _ = area[page..(page + 1)].Protect(random.Next(2) == 0 ? Protection.Read : Protection.Read | Protection.Write);
             }, stop.Token),
-            Loop(4, random =>
+            Loop(4, machine.Cpus[4], random =>
             {
-                Process child = process.Fork();
+                ModelProcess child = process.Fork();
                 Check(area.In(child), random.Next(Pages));
                 ulong moved = child.Remap(area.At(8), 8 * KsmRig.PageSize, 8 * KsmRig.PageSize, to: area.Address - (1000 * KsmRig.PageSize));
                 Check(new Area(child, moved - (8 * KsmRig.PageSize), 16), 8 + random.Next(8));
                 child.Exit();
             }, stop.Token),
-            Loop(5, _ => machine.Ksm.Scan(), stop.Token),
-            () =>
+            Loop(5, null, _ => machine.Ksm.Scan(), stop.Token),
+            machine.Cpus[0].Drive(() =>
             {
                 try
                 {
@@ -75,7 +75,7 @@ public sealed class ConcurrentWalkTests
                 {
                     stop.Cancel();
                 }
-            });
+            }));
         machine.Validate();
         for (int i = 0; i < Pages; i++)
         {
@@ -96,7 +96,7 @@ public sealed class ConcurrentWalkTests
         using Machine machine = new(new MachineOptions { Frames = 1024 });
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("pages_to_scan", "1000");
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         Area area = new(process, process.Map(4 * KsmRig.PageSize, new MapOptions()), 4);
         _ = area.Advise(Advice.Mergeable);
         for (int i = 0; i < 4; i++)
@@ -110,12 +110,13 @@ public sealed class ConcurrentWalkTests
         (long moved, bool aged, long gone) done = default;
         Pfn before = process.FrameAt(area.At(0));
 
+        machine.Rest();
         _ = machine.Merger.Configure(_ =>
         {
-            Task work = Threads.Start(() => done = (
+            Task work = Threads.Start(machine.Cpus[0].Drive(() => done = (
                 process.Migrate(area.At(0), KsmRig.PageSize),
                 machine.Pager.TryAge(process.FrameAt(area.At(0)), out int _, out bool _),
-                process.PageOut(area.At(0), KsmRig.PageSize)));
+                process.PageOut(area.At(0), KsmRig.PageSize))));
             Assert.True(work.Wait(TimeSpan.FromMinutes(1)), "It waits for the merger.");
             return Errno.None;
         });
@@ -128,12 +129,17 @@ public sealed class ConcurrentWalkTests
 
     private static void Check(Area area, int page) => area.AssertHolds(page, (ulong)(page % 5) + 1);
 
-    private static Action Loop(int seed, Action<Random> work, CancellationToken stop) => () =>
+    private static Action Loop(int seed, Cpu? cpu, Action<Random> work, CancellationToken stop)
     {
-        Random random = new(seed);
-        while (!stop.IsCancellationRequested)
+        void Work()
         {
-            work(random);
+            Random random = new(seed);
+            while (!stop.IsCancellationRequested)
+            {
+                work(random);
+            }
         }
-    };
+
+        return cpu?.Drive(Work) ?? Work;
+    }
 }

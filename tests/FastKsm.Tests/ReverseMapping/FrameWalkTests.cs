@@ -2,7 +2,6 @@ using System;
 using System.Linq;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -18,7 +17,7 @@ public sealed class FrameWalkTests
     public void Migrate_OwnPage_KeepsBytesAndNeedsNoFaultToWrite()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
         Pfn before = process.FrameAt(at);
@@ -37,11 +36,11 @@ public sealed class FrameWalkTests
     public void Migrate_PageOfThreeProcesses_MovesAllOfThem()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(3);
         process.Touch(at, 3, 7);
-        Process child = process.Fork();
-        Process grandchild = child.Fork();
+        ModelProcess child = process.Fork();
+        ModelProcess grandchild = child.Fork();
         child.Poke(at, 8);
 
         Assert.Equal(3, grandchild.Migrate(at, 3 * Machines.Page));
@@ -62,7 +61,7 @@ public sealed class FrameWalkTests
     public void Migrate_BorrowedPage_StaysWhereItIs_C82(PinKind kind)
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
         Pfn before = process.FrameAt(at);
@@ -80,7 +79,7 @@ public sealed class FrameWalkTests
     public void Migrate_ToANode_TakesAFrameThereAndLeavesThoseThatAreThere()
     {
         using Machine machine = Machines.Small(frames: 32, cpus: 2, nodes: 2);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(2);
         process.Touch(at, 2, 7);
 
@@ -94,7 +93,7 @@ public sealed class FrameWalkTests
     public void Migrate_NoFrameFree_ThrowsAndChangesNothing()
     {
         using Machine machine = Machines.Small(frames: 2);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(2);
         process.Touch(at, 2, 7);
 
@@ -132,11 +131,11 @@ public sealed class FrameWalkTests
     public void PageOut_PageOfThreeProcesses_ComesBackForEach()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
-        Process child = process.Fork();
-        Process grandchild = process.Fork();
+        ModelProcess child = process.Fork();
+        ModelProcess grandchild = process.Fork();
 
         Assert.Equal(1, child.PageOut(at, Machines.Page));
 
@@ -155,11 +154,11 @@ public sealed class FrameWalkTests
     public void PageOut_ThenForkMoveProtectAndUnmap_KeepsTheValue_C54()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(4);
         process.Touch(at, 4, 7);
         Assert.Equal(4, process.PageOut(at, 4 * Machines.Page));
-        Process child = process.Fork();
+        ModelProcess child = process.Fork();
         machine.Validate();
 
         ulong moved = process.Remap(at, 2 * Machines.Page, 2 * Machines.Page, to: at - (64 * Machines.Page));
@@ -185,7 +184,7 @@ public sealed class FrameWalkTests
     public void PageOut_Swapped_PeekSeesItAndReadFaultMakesItWritable_C51()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
         Assert.Equal(1, process.PageOut(at, Machines.Page));
@@ -205,7 +204,7 @@ public sealed class FrameWalkTests
     public void PageOut_LazilyFreedPages_DropsTheCleanAndKeepsTheWritten_C50_C81()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(4);
         process.Touch(at, 4, 7);
         process.Advise(at, 4 * Machines.Page, Advice.Free);
@@ -224,7 +223,7 @@ public sealed class FrameWalkTests
     public void PageOut_LockedPage_Stays_C55()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Lock(at, Machines.Page);
 
@@ -244,7 +243,7 @@ public sealed class FrameWalkTests
     public void MovedAndMergedPage_TwinUnmapped_IsFound_97_C63_C76_C77(Pruning pruning, bool splits, bool pagesOut)
     {
         using KsmRig rig = new(MergeIndexKind.Fingerprint, pruning: pruning);
-        Process process = rig.Spawn();
+        ModelProcess process = rig.Spawn();
         Area area = rig.Map(process, 6).Fill(7);
         ulong moved = process.Remap(area.At(2), 3 * KsmRig.PageSize, 3 * KsmRig.PageSize, to: area.At(0) + (2000 * KsmRig.PageSize));
         rig.Scan(2);
@@ -271,7 +270,7 @@ public sealed class FrameWalkTests
         PageContent.Fill(expected, 7);
         for (ulong page = 0; page < 3; page++)
         {
-            process.Cpu.Read(process, moved + (page * KsmRig.PageSize), seen);
+            process.On().Read(moved + (page * KsmRig.PageSize), seen);
             Assert.Equal(expected, seen);
         }
     }

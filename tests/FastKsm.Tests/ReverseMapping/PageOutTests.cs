@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 using FastKsm.Tests.Merging;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -29,10 +28,10 @@ public sealed class PageOutTests : MergeIndexKinds
     public void PageOut_LockedMapping_KeepsThatOne()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
-        Process child = process.Fork();
+        ModelProcess child = process.Fork();
         child.Protect(at, Machines.Page, Protection.Read);
         child.Lock(at, Machines.Page);
 
@@ -48,7 +47,7 @@ public sealed class PageOutTests : MergeIndexKinds
     public void Advise_PageOutOfAHugePage_PagesAllOfItOut()
     {
         using Machine machine = Machines.Small(frames: 2048);
-        Process process = WithHugePage(machine);
+        ModelProcess process = WithHugePage(machine);
         Assert.True(process.IsHugeAt(Huge));
 
         process.Advise(Huge, Huge, Advice.PageOut);
@@ -62,8 +61,8 @@ public sealed class PageOutTests : MergeIndexKinds
     public void Advise_PageOutOfAHugePageThatAForkShares_DoesNothing_C52()
     {
         using Machine machine = Machines.Small(frames: 2048);
-        Process process = WithHugePage(machine);
-        Process child = process.Fork();
+        ModelProcess process = WithHugePage(machine);
+        ModelProcess child = process.Fork();
 
         process.Advise(Huge, Huge, Advice.PageOut);
 
@@ -75,7 +74,7 @@ public sealed class PageOutTests : MergeIndexKinds
     public void Advise_PageOutUpToALockedMapping_PagesOutWhatLiesBefore_C55()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(4);
         process.Touch(at, 4, 7);
         process.Lock(at + (2 * Machines.Page), Machines.Page);
@@ -93,7 +92,7 @@ public sealed class PageOutTests : MergeIndexKinds
     public void PageOut_OfferedThenWrittenThroughALoan_IsKeptOnce_C81()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
         process.Advise(at, Machines.Page, Advice.Free);
@@ -109,7 +108,7 @@ public sealed class PageOutTests : MergeIndexKinds
     public void PageOut_OfferedAndLocked_StaysAnOffer()
     {
         using Machine machine = Machines.Small(frames: 16);
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         ulong at = process.MapPages(1);
         process.Poke(at, 7);
         process.Protect(at, Machines.Page, Protection.Read);
@@ -158,9 +157,9 @@ public sealed class PageOutTests : MergeIndexKinds
         other.AssertHolds(0, 7);
     }
 
-    private static Process WithHugePage(Machine machine)
+    private static ModelProcess WithHugePage(Machine machine)
     {
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         process.Map(Huge, new MapOptions { At = Huge, HugePages = true });
         process.Touch(Huge, 512, 7);
         return process;

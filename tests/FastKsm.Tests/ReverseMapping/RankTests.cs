@@ -1,9 +1,9 @@
 using System;
 using System.Threading;
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Tests.Merging;
+using FastKsm.Tests.TestKit;
 using Xunit;
 
 namespace FastKsm.Tests.ReverseMapping;
@@ -68,12 +68,13 @@ public sealed class RankTests
     public void Protect_WholeVmaWhileTheLocksAreTaken_DoesNotWait_C74()
     {
         using KsmRig rig = new(MergeIndexKind.Fingerprint);
-        Process process = rig.Spawn();
+        ModelProcess process = rig.Spawn();
         Area area = rig.Map(process, 4).Fill(1);
         Assert.True(process.Space.TryFind(area.Address / KsmRig.PageSize, out Vma vma));
         AnonVmaTable table = rig.Machine.Store.AnonVmas;
         FamilyHold hold = table.EnterWrite(vma.AnonVma, vma.PageOffset, vma.LastIndex);
-        Thread other = new(() => area.Protect(Protection.Read));
+        rig.Machine.Rest();
+        Thread other = new(() => rig.Machine.Cpus[0].Drive(() => area.Protect(Protection.Read))());
         other.Start();
 
         bool through = other.Join(TimeSpan.FromMinutes(1));
@@ -103,7 +104,7 @@ public sealed class RankTests
     // A page that is merged and nobody else's: its twin elsewhere is written, and the next scan notices.
     private static Area SplitWithMergedPageAt(KsmRig rig, int rank)
     {
-        Process process = rig.Spawn();
+        ModelProcess process = rig.Spawn();
         Area area = rig.Map(process, Vmas);
         for (int page = 0; page < Vmas; page++)
         {

@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Tests.TestKit;
 using Xunit;

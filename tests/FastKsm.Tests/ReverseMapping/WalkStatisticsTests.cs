@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using Xunit;
 

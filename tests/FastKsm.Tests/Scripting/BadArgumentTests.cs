@@ -30,7 +30,7 @@ public sealed partial class BadArgumentTests
     {
         (1, "machine scan batch"),
         (2, "ksm spawn exec exit idle run advance advisor-cpu swapoff offline online expect expect-events"),
-        (3, "fork cpu unmap remap lock unlock sync read unpin prctl migrate pageout reclaim limit swapon expect-same-frame "
+        (3, "fork thread cpu unmap remap lock unlock sync read unpin prctl migrate pageout reclaim limit swapon expect-same-frame "
             + "expect-other-frame expect-zero-frame expect-error"),
         (4, "map protect advise brk userfault write poke populate pin force-write direct-io expect-bytes expect-pinned "
             + "remember-frame expect-mapcount expect-page expect-vma"),
@@ -116,7 +116,7 @@ public sealed partial class BadArgumentTests
                 ("machine frames=#", 1, long.MaxValue), ("machine cpus=#", 1, int.MaxValue), ("machine nodes=#", 1, int.MaxValue),
                 ("machine page_size=#", 1, int.MaxValue), ("machine max_map_count=#", 1, int.MaxValue),
                 ("machine zero_page_colours=#", 1, int.MaxValue), ("spawn A cpu=#", 0, ScriptLimits.MaxUnit),
-                ("cpu A #", 0, ScriptLimits.MaxUnit), ("idle #", 0, ScriptLimits.MaxUnit), ("map A heap #", 1, ScriptLimits.MaxPages),
+                ("thread A #", 0, ScriptLimits.MaxUnit), ("cpu A #", 0, ScriptLimits.MaxUnit), ("idle #", 0, ScriptLimits.MaxUnit), ("map A heap #", 1, ScriptLimits.MaxPages),
                 ("map A heap 1 at=#", 0, ulong.MaxValue), ("map A heap 1 at=text[#]", 0, MaxPage),
                 ("map A heap 1 node=#", 0, ScriptLimits.MaxUnit), ("unmap A heap[#]", 0, MaxPage), ("unmap A heap[3..#]", 3, MaxPage),
                 ("unmap A heap[3..4:#]", 1, ScriptLimits.MaxPages), ("remap A heap #", 1, ScriptLimits.MaxPages),

@@ -65,7 +65,7 @@ internal sealed class ScriptMender(Random random)
                 return random.Next(4) == 0;
             case "map" when words.Length > 3:
                 return MendMap(words, regions);
-            case "cpu" or "prctl":
+            case "thread" or "cpu" or "prctl":
                 return true;
             default:
                 return words.Length > 2 && MendRange(words, 2, regions) && MendOptions(words, regions);

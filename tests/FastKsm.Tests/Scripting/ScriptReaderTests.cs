@@ -38,7 +38,7 @@ public sealed class ScriptReaderTests
         Assert.Equal(
             new MapSettings
             {
-                Protection = FastKsm.Primitives.Protection.Read,
+                Protection = FastKsm.Protection.Read,
                 Shared = true,
                 File = true,
                 Huge = true,

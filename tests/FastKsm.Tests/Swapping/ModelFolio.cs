@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 
 namespace FastKsm.Tests.Swapping;

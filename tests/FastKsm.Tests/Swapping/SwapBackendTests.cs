@@ -145,7 +145,7 @@ public sealed class SwapBackendTests : IDisposable
         {
             using FileBackend backend = Open();
             Assert.Equal(SwapStatus.Done, rig.Space.TryMount(backend, new SwapDeviceOptions(), out _, out _));
-            FastKsm.Primitives.Pfn head = rig.NewFolio();
+            Pfn head = rig.NewFolio();
             SwapEntry entry = rig.PageOut(head);
             Assert.Equal(SwapStatus.Done, rig.Space.Write(head, Content(Page, new Random(3), entry.Offset), out _));
 

@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Linq;
 using FastKsm.AddressSpaces;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using Xunit;
 

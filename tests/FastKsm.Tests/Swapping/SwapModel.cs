@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Swapping.Backends;
 using Xunit;

@@ -1,7 +1,6 @@
 using System;
 using System.Globalization;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Swapping.Backends;
 using Xunit;

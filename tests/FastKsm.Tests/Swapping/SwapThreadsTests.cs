@@ -4,7 +4,6 @@ using System.Linq;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 using FastKsm.Swapping.Backends;
 using FastKsm.Tests.TestKit;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading;
-using FastKsm.Primitives;
 using FastKsm.Swapping;
 
 namespace FastKsm.Tests.Swapping;

@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 
 namespace FastKsm.Tests.TestKit;
 
@@ -13,26 +12,25 @@ internal static class Machines
 
     /// <summary>Maps private anonymous pages at an address, readable and writable unless said otherwise.</summary>
     internal static ulong MapAt(
-        this Process process, ulong page, ulong pages, Protection protection = Protection.Read | Protection.Write) =>
+        this ModelProcess process, ulong page, ulong pages, Protection protection = Protection.Read | Protection.Write) =>
         process.Map(pages * Page, new MapOptions { At = page * Page, Protection = protection });
 
     /// <summary>Maps pages where there is room.</summary>
-    internal static ulong MapPages(this Process process, ulong pages) => process.Map(pages * Page, new MapOptions());
+    internal static ulong MapPages(this ModelProcess process, ulong pages) => process.Map(pages * Page, new MapOptions());
 
     /// <summary>Writes one byte.</summary>
-    internal static void Poke(this Process process, ulong address, byte value) =>
-        process.Cpu.Write(process, address, [value]);
+    internal static void Poke(this ModelProcess process, ulong address, byte value) => process.On().Write(address, [value]);
 
     /// <summary>Reads one byte.</summary>
-    internal static byte Peek(this Process process, ulong address)
+    internal static byte Peek(this ModelProcess process, ulong address)
     {
         byte[] value = new byte[1];
-        process.Cpu.Read(process, address, value);
+        process.On().Read(address, value);
         return value[0];
     }
 
     /// <summary>Writes one byte in each of some pages.</summary>
-    internal static void Touch(this Process process, ulong address, int pages, byte value = 1)
+    internal static void Touch(this ModelProcess process, ulong address, int pages, byte value = 1)
     {
         for (int i = 0; i < pages; i++)
         {

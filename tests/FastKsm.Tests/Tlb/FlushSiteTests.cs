@@ -2,7 +2,6 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using FastKsm.Tlb;
 using Xunit;
@@ -70,7 +69,7 @@ public sealed partial class FlushSiteTests
 
     private static void Provoke(Machine machine, FlushSite site)
     {
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
         switch (site)
         {
             case FlushSite.CopyOnWrite:
@@ -143,14 +142,14 @@ public sealed partial class FlushSiteTests
         }
     }
 
-    private static Process Filled(Process process)
+    private static ModelProcess Filled(ModelProcess process)
     {
         _ = process.Map(8 * Page, new MapOptions { At = Start });
         process.Touch(Start, 8);
         return process;
     }
 
-    private static Process MapHuge(Process process)
+    private static ModelProcess MapHuge(ModelProcess process)
     {
         _ = process.Map(Huge, new MapOptions { At = Start, HugePages = true });
         return process;

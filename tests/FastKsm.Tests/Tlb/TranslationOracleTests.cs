@@ -1,6 +1,5 @@
 using System;
 using System.Threading;
-using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using FastKsm.Tlb;
 using Xunit;

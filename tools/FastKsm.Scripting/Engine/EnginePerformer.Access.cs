@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -15,32 +14,32 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public void Fill(int process, PageRun run, ContentPattern pattern)
     {
-        Process who = _processes[process];
+        Cpu cpu = _processes[process].On();
         for (ulong i = 0; i < run.Pages; i++)
         {
-            who.Cpu.WritePage(who, run.Address + BytesOf(i), pattern.At(i));
+            cpu.WritePage(run.Address + BytesOf(i), pattern.At(i));
         }
     }
 
     /// <inheritdoc/>
     public void Poke(int process, ulong address, ReadOnlySpan<byte> bytes) =>
-        _processes[process].Cpu.Write(_processes[process], address, bytes);
+        _processes[process].On().Write(address, bytes);
 
     /// <inheritdoc/>
     public void Read(int process, PageRun run)
     {
-        Process who = _processes[process];
+        Cpu cpu = _processes[process].On();
         bool hasBytes = Started.Options.Content == FrameContent.Page;
         for (ulong i = 0; i < run.Pages; i++)
         {
             ulong address = run.Address + BytesOf(i);
             if (hasBytes)
             {
-                who.Cpu.Read(who, address, _scratch.AsSpan(0, 1));
+                cpu.Read(address, _scratch.AsSpan(0, 1));
             }
             else
             {
-                who.Cpu.ReadPage(who, address, _scratch);
+                cpu.ReadPage(address, _scratch);
             }
         }
     }
@@ -52,7 +51,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public int Pin(int process, ulong address, PinKind kind)
     {
-        _pins.Add(OnBehalf("EFAULT", () => _processes[process].Pin(address, kind)));
+        _pins.Add(OnBehalf("EFAULT", () => _processes[process].On().Pin(address, kind)));
         return _pins.Count - 1;
     }
 
@@ -65,7 +64,7 @@ public sealed partial class EnginePerformer
         ScriptContent.Fill(_scratch, content);
         _ = OnBehalf("EIO", () =>
         {
-            _processes[process].Cpu.ForceWrite(_processes[process], address, _scratch);
+            _processes[process].Cpu.ForceWrite(_processes[process].Process, address, _scratch);
             return true;
         });
     }
@@ -80,16 +79,16 @@ public sealed partial class EnginePerformer
     }
 
     /// <inheritdoc/>
-    public void Peek(int process, ulong address, Span<byte> content) => _processes[process].Peek(address, content);
+    public void Peek(int process, ulong address, Span<byte> content) => _processes[process].Process.Peek(address, content);
 
     /// <inheritdoc/>
     public void PeekPinned(int pin, Span<byte> content) => _pins[pin].Read(content);
 
     /// <inheritdoc/>
-    public ulong FrameAt(int process, ulong address) => _processes[process].FrameAt(address).Number;
+    public ulong FrameAt(int process, ulong address) => _processes[process].Process.FrameAt(address).Number;
 
     /// <inheritdoc/>
-    public int MapCountAt(int process, ulong address) => _processes[process].MapCountAt(address);
+    public int MapCountAt(int process, ulong address) => _processes[process].Process.MapCountAt(address);
 
     /// <inheritdoc/>
     public PageState StateAt(int process, ulong address, PageState asked)
@@ -101,7 +100,7 @@ public sealed partial class EnginePerformer
             throw PerformerException.NotImplemented($"expect-page {Words.Describe(asked & ~Known, PageState.None)}");
         }
 
-        Process who = _processes[process];
+        ModelProcess who = _processes[process].Process;
         return (who.FrameAt(address).IsSome ? PageState.Present : PageState.None)
             | (who.IsZeroFrameAt(address) ? PageState.Zero : PageState.None)
             | (who.IsAnonymousAt(address) ? PageState.Anonymous : PageState.None)
@@ -112,14 +111,14 @@ public sealed partial class EnginePerformer
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> VmaFlagsAt(int process, ulong address) =>
-        _processes[process].TryFindMapping(address, out Mapping mapping) && mapping.Address <= address
+        _processes[process].Process.TryFindMapping(address, out Mapping mapping) && mapping.Address <= address
             ? VmaFlags.Of(mapping)
             : [];
 
     /// <inheritdoc/>
     public IReadOnlyList<VmaFigures> VmasOf(int process)
     {
-        Process who = _processes[process];
+        ModelProcess who = _processes[process].Process;
         List<VmaFigures> vmas = [];
         for (ulong address = 0; who.TryFindMapping(address, out Mapping mapping); address = mapping.Address + mapping.Length)
         {
@@ -147,15 +146,15 @@ public sealed partial class EnginePerformer
     // have been read or written all the same, as on Linux, and the request fails.
     private void Request(int process, PageRun run, ulong? arrives)
     {
-        Process who = _processes[process];
-        FramePin?[] pins = new FramePin?[run.Pages];
+        Cpu cpu = _processes[process].On();
+        FramePin[] pins = new FramePin[run.Pages];
         ulong borrowed = 0;
         try
         {
             for (; borrowed < run.Pages; borrowed++)
             {
                 ulong address = run.Address + BytesOf(borrowed);
-                pins[borrowed] = OnBehalf("EFAULT", () => who.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
+                pins[borrowed] = OnBehalf("EFAULT", () => cpu.Pin(address, arrives is null ? PinKind.Read : PinKind.Write));
             }
         }
         finally
@@ -165,9 +164,9 @@ public sealed partial class EnginePerformer
                 Fill(process, run with { Pages = borrowed }, new ContentPattern(IsUnique: false, content));
             }
 
-            foreach (FramePin? pin in pins)
+            foreach (FramePin pin in pins)
             {
-                pin?.Dispose();
+                pin.Dispose();
             }
         }
     }

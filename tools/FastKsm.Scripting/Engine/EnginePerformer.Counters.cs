@@ -56,7 +56,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public bool TryReadCounter(int process, string counter, out CounterValue value)
     {
-        Process who = _processes[process];
+        ModelProcess who = _processes[process].Process;
         CounterValue? found = counter switch
         {
             "VmSize" => CounterValue.Of((long)(who.MappedBytes / KibiByte)),
@@ -80,7 +80,7 @@ public sealed partial class EnginePerformer
     /// <inheritdoc/>
     public bool TryReadCounter(int process, PageRun region, string counter, out CounterValue value)
     {
-        PageUsage usage = _processes[process].UsageOf(region.Address, BytesOf(region.Pages));
+        PageUsage usage = _processes[process].Process.UsageOf(region.Address, BytesOf(region.Pages));
         long? bytes = counter switch
         {
             "Size" => usage.Size,

@@ -1,5 +1,4 @@
 using System;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -28,25 +27,25 @@ public sealed partial class EnginePerformer
             At = at,
             Node = settings.Node,
         };
-        return InRange(() => _processes[process].Map(BytesOf(pages), options));
+        return InRange(() => _processes[process].On().Map(BytesOf(pages), options));
     }
 
     /// <inheritdoc/>
-    public void Unmap(int process, PageRun run) => _processes[process].Unmap(run.Address, BytesOf(run.Pages));
+    public void Unmap(int process, PageRun run) => _processes[process].On().Unmap(run.Address, BytesOf(run.Pages));
 
     /// <inheritdoc/>
     public void Protect(int process, PageRun run, Protection protection) =>
-        _processes[process].Protect(run.Address, BytesOf(run.Pages), protection);
+        _processes[process].On().Protect(run.Address, BytesOf(run.Pages), protection);
 
     /// <inheritdoc/>
     public void Advise(int process, PageRun run, MemoryAdvice advice) =>
-        _processes[process].Advise(run.Address, BytesOf(run.Pages), AdviceOf(advice));
+        _processes[process].On().Advise(run.Address, BytesOf(run.Pages), AdviceOf(advice));
 
     /// <inheritdoc/>
     public ulong Remap(int process, RemapRequest request)
     {
         RequireAligned(request.To);
-        return InRange(() => _processes[process].Remap(
+        return InRange(() => _processes[process].On().Remap(
             request.Source.Address, BytesOf(request.Source.Pages), BytesOf(request.Pages), request.MayMove, request.To,
             request.DontUnmap));
     }
@@ -56,11 +55,11 @@ public sealed partial class EnginePerformer
     {
         if (locked)
         {
-            _processes[process].Lock(run.Address, BytesOf(run.Pages));
+            _processes[process].On().Lock(run.Address, BytesOf(run.Pages));
         }
         else
         {
-            _processes[process].Unlock(run.Address, BytesOf(run.Pages));
+            _processes[process].On().Unlock(run.Address, BytesOf(run.Pages));
         }
     }
 
@@ -72,11 +71,12 @@ public sealed partial class EnginePerformer
             throw PerformerException.Impossible($"the machine has nodes 0 to {Started.Options.Nodes - 1}, not {node}");
         }
 
-        _ = _processes[process].Migrate(run.Address, BytesOf(run.Pages), node);
+        _ = _processes[process].Cpu.Migrate(_processes[process].Process, run.Address, BytesOf(run.Pages), node);
     }
 
     /// <inheritdoc/>
-    public void PageOut(int process, PageRun run) => _ = _processes[process].PageOut(run.Address, BytesOf(run.Pages));
+    public void PageOut(int process, PageRun run) => _ =
+        _processes[process].Cpu.PageOut(_processes[process].Process, run.Address, BytesOf(run.Pages));
 
     private static Advice AdviceOf(MemoryAdvice advice) => advice switch
     {

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Diagnostics;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 

@@ -7,9 +7,6 @@ namespace FastKsm.Scripting.Engine;
 public sealed partial class EnginePerformer
 {
     /// <inheritdoc/>
-    public void Idle(int cpu) => throw PerformerException.NotImplemented("idle");
-
-    /// <inheritdoc/>
     public ulong Break(int process, ulong pages) => throw PerformerException.NotImplemented("brk");
 
     /// <inheritdoc/>

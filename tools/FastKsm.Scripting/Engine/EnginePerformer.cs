@@ -1,7 +1,5 @@
 using System;
 using System.Collections.Generic;
-using FastKsm.Diagnostics;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -11,7 +9,7 @@ namespace FastKsm.Scripting.Engine;
 /// <remarks>Thread safety: none.</remarks>
 public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
 {
-    private readonly List<Process> _processes = [];
+    private readonly List<EngineProcess> _processes = [];
     private readonly List<FramePin> _pins = [];
     private readonly MachineOptions _defaults;
     private readonly ModelClock _clock = new();
@@ -91,23 +89,29 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Spawn(int process, string group, int cpu) => Adopt(process, Started.Spawn(CpuOf(cpu)));
+    public void Spawn(int process, string group, int cpu) => Adopt(process, Started.Spawn(), CpuOf(cpu));
 
     /// <inheritdoc/>
-    public void Fork(int parent, int child) => Adopt(child, _processes[parent].Fork());
+    public void Fork(int parent, int child) => Adopt(child, _processes[parent].On().Fork(), _processes[parent].Cpu);
 
     /// <inheritdoc/>
     public void Exec(int process)
     {
-        _processes[process].Exec();
-        _owners[_processes[process].AddressSpaceId] = process;
+        _processes[process].EndOtherThreads().Exec();
+        _owners[_processes[process].Process.AddressSpaceId] = process;
     }
 
     /// <inheritdoc/>
-    public void ExitProcess(int process) => _processes[process].Exit();
+    public void ExitProcess(int process) => _processes[process].EndOtherThreads().Exit();
 
     /// <inheritdoc/>
-    public void SwitchCpu(int process, int cpu) => _processes[process].Cpu = CpuOf(cpu);
+    public void SwitchCpu(int process, int cpu) => _processes[process].MoveTo(CpuOf(cpu));
+
+    /// <inheritdoc/>
+    public void SwitchThread(int process, int thread) => _processes[process].Act(thread);
+
+    /// <inheritdoc/>
+    public void Idle(int cpu) => CpuOf(cpu).Idle();
 
     /// <inheritdoc/>
     public void SetOnline(int node, bool online)
@@ -137,7 +141,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
 
         if (sets)
         {
-            _processes[process].SetMergesAnything(!arguments.IsEmpty && arguments[0] != 0);
+            _processes[process].On().SetMergesAnything(!arguments.IsEmpty && arguments[0] != 0);
         }
     }
 
@@ -146,14 +150,14 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
 
     private static string NameOf(Errno error) => Words.Errors.WordOf((int)error);
 
-    private void Adopt(int number, Process process)
+    private void Adopt(int number, ModelProcess process, Cpu cpu)
     {
         if (number != _processes.Count)
         {
             throw new ArgumentOutOfRangeException(nameof(number), number, "Processes are numbered in the order of their making.");
         }
 
-        _processes.Add(process);
+        _processes.Add(new EngineProcess(process, cpu));
         _owners[process.AddressSpaceId] = number;
     }
 

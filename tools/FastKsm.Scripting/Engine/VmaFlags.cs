@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 
 namespace FastKsm.Scripting.Engine;

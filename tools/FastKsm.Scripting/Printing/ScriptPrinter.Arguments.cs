@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Scripting.Printing;

@@ -40,6 +40,7 @@ public static partial class ScriptPrinter
         Operation.Fork o => $"fork {o.Parent} {o.Child}",
         Operation.Exec o => $"exec {o.Process}",
         Operation.ExitProcess o => $"exit {o.Process}",
+        Operation.Thread o => $"thread {o.Process} {o.Number}",
         Operation.Cpu o => $"cpu {o.Process} {o.Number}",
         Operation.Idle o => $"idle {o.Number}",
         Operation.Map o => $"map {o.Process} {o.Region} {o.Pages}{Of(o.Settings)}",

@@ -59,7 +59,7 @@ internal static partial class OperationReader
         OptionReader option = new(arguments);
         while (option.Next())
         {
-            if (Words.Protections.TryFind(option.Key, out Primitives.Protection protection))
+            if (Words.Protections.TryFind(option.Key, out Protection protection))
             {
                 option.Once("PROTECTION");
                 settings = settings with { Protection = protection };

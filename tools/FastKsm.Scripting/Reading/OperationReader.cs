@@ -33,6 +33,7 @@ internal static partial class OperationReader
             "fork" => new Operation.Fork(at, a.Process(), a.Name("a child")),
             "exec" => new Operation.Exec(at, a.Process()),
             "exit" => new Operation.ExitProcess(at, a.Process()),
+            "thread" => new Operation.Thread(at, a.Process(), Unit(a, "a thread")),
             "cpu" => new Operation.Cpu(at, a.Process(), Unit(a, "a CPU")),
             "idle" => new Operation.Idle(at, Unit(a, "a CPU")),
             "map" => new Operation.Map(at, a.Process(), a.Name("a region"), a.PageCount(), ReadMapSettings(a)),

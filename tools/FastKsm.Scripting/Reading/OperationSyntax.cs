@@ -14,6 +14,7 @@ public static class OperationSyntax
         "fork PARENT CHILD",
         "exec PROCESS",
         "exit PROCESS",
+        "thread PROCESS N",
         "cpu PROCESS N",
         "idle N",
         "map PROCESS REGION PAGES [PROTECTION] [shared] [file] [huge] [noreserve] [at=ADDRESS|REGION[N]|any] [node=N]",

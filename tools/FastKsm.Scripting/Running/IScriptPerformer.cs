@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Scripting.Running;
@@ -53,12 +52,19 @@ public interface IScriptPerformer : ICounterSource
     /// <param name="process">Who.</param>
     void ExitProcess(int process);
 
-    /// <summary>Lets a process run on another CPU.</summary>
+    /// <summary>Lets another thread of a process act from here on; exec ends all but the one that acts.</summary>
+    /// <param name="process">Who.</param>
+    /// <param name="thread">
+    /// The thread, from 0. One more than there have been begins, on the CPU of the one that acted.
+    /// </param>
+    void SwitchThread(int process, int thread);
+
+    /// <summary>Lets the thread of a process that acts run on another CPU.</summary>
     /// <param name="process">Who.</param>
     /// <param name="cpu">The CPU.</param>
     void SwitchCpu(int process, int cpu);
 
-    /// <summary>Lets a CPU go idle.</summary>
+    /// <summary>Lets a CPU go idle: it runs nothing until something acts on it again.</summary>
     /// <param name="cpu">The CPU.</param>
     void Idle(int cpu);
 

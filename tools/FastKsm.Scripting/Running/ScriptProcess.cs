@@ -38,6 +38,9 @@ internal sealed class ScriptProcess
     /// <summary>Whether it has exited.</summary>
     internal bool HasExited { get; set; }
 
+    /// <summary>Threads that have begun; at least one.</summary>
+    internal int Threads { get; set; } = 1;
+
     /// <summary>Its regions by name.</summary>
     internal ImmutableDictionary<string, ScriptRegion> Regions { get; private set; } =
         ImmutableDictionary.Create<string, ScriptRegion>(StringComparer.Ordinal);
@@ -49,6 +52,7 @@ internal sealed class ScriptProcess
     /// <summary>Forgets everything.</summary>
     internal void Exec()
     {
+        Threads = 1;
         Regions = Regions.Clear();
         _taken = _taken.Clear();
         _next = FirstPlace;

@@ -24,6 +24,9 @@ public sealed partial class ScriptRunner
                 _performer.ExitProcess(Living(o.Process).Number);
                 Find(o.Process).HasExited = true;
                 return true;
+            case Operation.Thread o:
+                SwitchThread(o);
+                return true;
             case Operation.Cpu o:
                 _performer.SwitchCpu(Living(o.Process).Number, o.Number);
                 return true;
@@ -84,6 +87,20 @@ public sealed partial class ScriptRunner
         ScriptProcess child = parent.Fork(_lastProcess + 1);
         _performer.Fork(parent.Number, child.Number);
         Adopt(operation.Child, child);
+    }
+
+    private void SwitchThread(Operation.Thread operation)
+    {
+        ScriptProcess process = Living(operation.Process);
+        if (operation.Number > process.Threads)
+        {
+            throw Bad(
+                operation.Position,
+                $"thread {operation.Number} of {operation.Process}: threads begin in order, and the next one is {process.Threads}");
+        }
+
+        _performer.SwitchThread(process.Number, operation.Number);
+        process.Threads = Math.Max(process.Threads, operation.Number + 1);
     }
 
     private void Adopt(Name name, ScriptProcess process)

@@ -38,7 +38,13 @@ public abstract partial record Operation(SourcePosition Position)
     /// <param name="Process">Who.</param>
     public sealed record ExitProcess(SourcePosition Position, Name Process) : Operation(Position);
 
-    /// <summary><c>cpu</c>: the process runs on this CPU from now on.</summary>
+    /// <summary><c>thread</c>: this thread of the process acts from now on.</summary>
+    /// <param name="Position">Where it stands.</param>
+    /// <param name="Process">Who.</param>
+    /// <param name="Number">The thread, from 0; it begins if it is the next one.</param>
+    public sealed record Thread(SourcePosition Position, Name Process, int Number) : Operation(Position);
+
+    /// <summary><c>cpu</c>: the thread of the process that acts runs on this CPU from now on.</summary>
     /// <param name="Position">Where it stands.</param>
     /// <param name="Process">Who.</param>
     /// <param name="Number">The CPU.</param>

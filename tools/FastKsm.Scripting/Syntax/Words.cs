@@ -1,5 +1,4 @@
 using System.Linq;
-using FastKsm.Primitives;
 
 namespace FastKsm.Scripting.Syntax;
 

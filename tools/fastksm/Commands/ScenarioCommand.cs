@@ -4,7 +4,6 @@ using System.IO;
 using System.Linq;
 using FastKsm.Cli.Output;
 using FastKsm.Cli.Scenarios;
-using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using System.Threading;
 using FastKsm.Cli.Conformance.Kernel;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 using FastKsm.Tests.TestKit;

@@ -1,6 +1,5 @@
 using System;
 using System.IO;
-using FastKsm.Primitives;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 

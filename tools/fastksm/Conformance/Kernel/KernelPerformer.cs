@@ -41,7 +41,7 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         Require(
-            settings.Content is not FastKsm.Primitives.FrameContent.Fingerprint,
+            settings.Content is not FrameContent.Fingerprint,
             "machine content=fingerprint: it keeps no bytes, and the kernel does");
         Require(settings.Nodes is null or 1, "machine nodes: the host's nodes are what they are");
         Require(settings.PageSize is null || settings.PageSize == PageSize, $"machine page_size: the host's is {PageSize}");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Scenarios.JavaHeap;
 
@@ -52,17 +51,19 @@ internal sealed class HeapRun
         machine.Ksm.Write("smart_scan", "0");
         machine.Ksm.Write("pages_to_scan", "1000000000");
         machine.Ksm.Write("run", "1");
-        Process java = machine.Spawn();
-        ulong heap = java.Map((ulong)pages * PageBytes, new MapOptions());
-        java.Advise(heap, (ulong)pages * PageBytes, Advice.Mergeable);
+        ModelProcess java = machine.Spawn();
+        Cpu cpu = machine.Cpus[0];
+        cpu.Run(java);
+        ulong heap = cpu.Map((ulong)pages * PageBytes, new MapOptions());
+        cpu.Advise(heap, (ulong)pages * PageBytes, Advice.Mergeable);
         for (ulong page = 0; page < (ulong)pages; page++)
         {
-            java.Cpu.WritePage(java, heap + (page * PageBytes), 1);
+            cpu.WritePage(heap + (page * PageBytes), 1);
         }
 
         for (ulong page = 0; page < (ulong)pages; page += 2)
         {
-            java.Protect(heap + (page * PageBytes), PageBytes, Protection.Read);
+            cpu.Protect(heap + (page * PageBytes), PageBytes, Protection.Read);
         }
 
         // The first scan takes checksums, the second merges.
@@ -74,11 +75,11 @@ internal sealed class HeapRun
         }
 
         machine.ResetWalks();
-        return new HeapRun(machine, Migrate(java, heap, pages, frames));
+        return new HeapRun(machine, Migrate(cpu, java, heap, pages, frames));
     }
 
     // Pages of one frame lie together, because they merged in the order of their addresses.
-    private static long Migrate(Process java, ulong heap, long pages, long frames)
+    private static long Migrate(Cpu cpu, ModelProcess java, ulong heap, long pages, long frames)
     {
         long moved = 0;
         Pfn last = Pfn.None;
@@ -90,7 +91,7 @@ internal sealed class HeapRun
                 continue;
             }
 
-            moved += java.Migrate(address, PageBytes);
+            moved += cpu.Migrate(java, address, PageBytes);
             last = java.FrameAt(address);
         }
 

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.CommandLine;
-using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Scenarios.JavaHeap;
 

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Scenarios.PreforkWorkers;
 
@@ -37,12 +36,12 @@ internal sealed class PreforkHost : IDisposable
         // A worker maps new memory before it frees the old, and loads while it still has the controller's pages.
         long frames = workload.Pages + ((long)workload.Workers * workload.Starting) + (2L * workload.PagesOfAProcess) + 1;
         Machine = new Machine(new MachineOptions { Frames = frames, Content = FrameContent.Fingerprint, ModelTime = _clock });
-        _controller = new PreforkProcess(Machine.Spawn());
-        _controller.Process.SetMergesAnything(true);
-        _inherited = Map(_controller.Process, workload.Inherited);
-        _common = Map(_controller.Process, workload.Common);
-        _filler = Map(_controller.Process, workload.Filler);
-        FillUnique(_controller.Process, _inherited, workload.Inherited);
+        _controller = new PreforkProcess(Machine.Spawn(), Machine.Cpus[0]);
+        _controller.On().SetMergesAnything(true);
+        _inherited = Map(_controller.On(), workload.Inherited);
+        _common = Map(_controller.On(), workload.Common);
+        _filler = Map(_controller.On(), workload.Filler);
+        FillUnique(_controller.On(), _inherited, workload.Inherited);
         Load(_controller);
         for (int i = 0; i < workload.Workers; i++)
         {
@@ -57,7 +56,7 @@ internal sealed class PreforkHost : IDisposable
     internal Machine Machine { get; }
 
     /// <summary>The controller and the workers of this moment.</summary>
-    internal IEnumerable<Process> Processes => [_controller.Process, .. _workers.Select(worker => worker.Process)];
+    internal IEnumerable<ModelProcess> Processes => [_controller.Process, .. _workers.Select(worker => worker.Process)];
 
     /// <summary>Time since the host was made.</summary>
     internal TimeSpan Now => TimeSpan.FromTicks(_clock.GetTimestamp() / 100);
@@ -105,7 +104,7 @@ internal sealed class PreforkHost : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Machine.Dispose();
 
-    private static ulong Map(Process process, int pages) => pages == 0 ? 0 : process.Map((ulong)pages * PageBytes, new MapOptions());
+    private static ulong Map(Cpu cpu, int pages) => pages == 0 ? 0 : cpu.Map((ulong)pages * PageBytes, new MapOptions());
 
     // They take turns: at first one in each part of the period, at some moment of it,
     private TimeSpan Turn(int worker, long period) => period == 0
@@ -119,7 +118,7 @@ internal sealed class PreforkHost : IDisposable
 
     private PreforkProcess Replace(PreforkProcess worker)
     {
-        worker.Process.Exit();
+        worker.On().Exit();
         PreforkProcess next = Fork(starting: 0);
         next.Dies = worker.Dies + Term(_workload.LifetimeSeconds);
         next.Renews = worker.Renews;
@@ -128,12 +127,12 @@ internal sealed class PreforkHost : IDisposable
 
     private PreforkProcess Fork(int starting)
     {
-        PreforkProcess worker = new(_controller.Process.Fork()) { Requests = _controller.Requests };
+        PreforkProcess worker = new(_controller.On().Fork(), Machine.Cpus[0]) { Requests = _controller.Requests };
         Load(worker);
         if (starting > 0)
         {
-            worker.Starting = (Map(worker.Process, starting), (ulong)starting * PageBytes);
-            FillUnique(worker.Process, worker.Starting.Address, starting);
+            worker.Starting = (Map(worker.On(), starting), (ulong)starting * PageBytes);
+            FillUnique(worker.On(), worker.Starting.Address, starting);
         }
 
         return worker;
@@ -142,14 +141,15 @@ internal sealed class PreforkHost : IDisposable
     // What a process writes for itself, whether it has inherited the page or not.
     private void Load(PreforkProcess process)
     {
+        Cpu cpu = process.On();
         for (ulong page = 0; page < (ulong)_workload.Common; page++)
         {
-            process.Process.Cpu.WritePage(process.Process, _common + (page * PageBytes), FirstCommonContent + page);
+            cpu.WritePage(_common + (page * PageBytes), FirstCommonContent + page);
         }
 
         for (ulong page = 0; page < (ulong)_workload.Filler; page++)
         {
-            process.Process.Cpu.WritePage(process.Process, _filler + (page * PageBytes), FillerContent);
+            cpu.WritePage(_filler + (page * PageBytes), FillerContent);
         }
 
         Renew(process);
@@ -159,20 +159,20 @@ internal sealed class PreforkHost : IDisposable
     private void Renew(PreforkProcess process)
     {
         int pages = _workload.Private + _workload.Changing;
-        ulong address = Map(process.Process, pages);
+        ulong address = Map(process.On(), pages);
         process.FreeRequests();
         process.Requests = (address, (ulong)pages * PageBytes);
-        FillUnique(process.Process, address, pages);
+        FillUnique(process.On(), address, pages);
     }
 
     private void Change(PreforkProcess process) => FillUnique(
-        process.Process, process.Requests.Address + ((ulong)_workload.Private * PageBytes), _workload.Changing);
+        process.On(), process.Requests.Address + ((ulong)_workload.Private * PageBytes), _workload.Changing);
 
-    private void FillUnique(Process process, ulong address, int pages)
+    private void FillUnique(Cpu cpu, ulong address, int pages)
     {
         for (int page = 0; page < pages; page++)
         {
-            process.Cpu.WritePage(process, address + ((ulong)page * PageBytes), _unique++);
+            cpu.WritePage(address + ((ulong)page * PageBytes), _unique++);
         }
     }
 }

@@ -4,10 +4,19 @@ namespace FastKsm.Cli.Scenarios.PreforkWorkers;
 
 /// <summary>The controller or a worker: its process, and the memory that it has for itself.</summary>
 /// <param name="process">The process.</param>
-internal sealed class PreforkProcess(Process process)
+/// <param name="cpu">CPU on which it acts.</param>
+internal sealed class PreforkProcess(ModelProcess process, Cpu cpu)
 {
     /// <summary>The process.</summary>
-    internal Process Process { get; } = process;
+    internal ModelProcess Process { get; } = process;
+
+    /// <summary>Lets it run.</summary>
+    /// <returns>The CPU that runs it.</returns>
+    internal Cpu On()
+    {
+        cpu.Run(Process);
+        return cpu;
+    }
 
     /// <summary>Memory of requests: private pages, then changing ones. No bytes: none.</summary>
     internal (ulong Address, ulong Bytes) Requests { get; set; }
@@ -39,7 +48,7 @@ internal sealed class PreforkProcess(Process process)
     {
         if (memory.Bytes != 0)
         {
-            Process.Unmap(memory.Address, memory.Bytes);
+            On().Unmap(memory.Address, memory.Bytes);
         }
     }
 }

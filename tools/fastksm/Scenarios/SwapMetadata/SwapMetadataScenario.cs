@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
-using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Scenarios.SwapMetadata;
 

@@ -1,7 +1,6 @@
 using System;
 using System.Globalization;
 using System.Linq;
-using FastKsm.Primitives;
 
 namespace FastKsm.Cli.Scenarios.ZeroColours;
 
@@ -32,13 +31,15 @@ internal sealed record ZeroTable(uint[] Frames, int DistinctFrames, KsmCounters 
             ZeroPageColours = colours,
             Content = FrameContent.Fingerprint,
         });
-        Process process = machine.Spawn();
+        ModelProcess process = machine.Spawn();
+        Cpu cpu = machine.Cpus[0];
+        cpu.Run(process);
         ulong bytes = (ulong)pages * PageBytes;
-        _ = process.Map(bytes, new MapOptions { At = Address });
-        process.Advise(Address, bytes, Advice.Mergeable);
+        _ = cpu.Map(bytes, new MapOptions { At = Address });
+        cpu.Advise(Address, bytes, Advice.Mergeable);
         foreach (int page in InRandomOrder(pages, seed))
         {
-            process.Cpu.WritePage(process, Address + ((ulong)page * PageBytes), 0);
+            cpu.WritePage(Address + ((ulong)page * PageBytes), 0);
         }
 
         machine.Ksm.Write("smart_scan", "0");

@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace FastKsm;
+
+/// <summary>What came of an access to memory: 24 bytes, no exception, nothing on the managed heap.</summary>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct Access
+{
+    /// <summary>How it ended. The other members say what happened until then.</summary>
+    public AccessStatus Status { get; init; }
+
+    /// <summary>Where it ended: one past the last byte when it is done, else the first address whose byte was not accessed.</summary>
+    public ulong Address { get; init; }
+
+    /// <summary>Frame of the last page that was accessed; none if there was none.</summary>
+    public Pfn Frame { get; init; }
+
+    /// <summary>What the last page fault did; <see cref="Fault.None"/> when there was no fault.</summary>
+    public Fault Fault { get; init; }
+
+    /// <summary>Page faults, at most some few for each page: each let the access go on, or looked again.</summary>
+    public int Faults { get; init; }
+}

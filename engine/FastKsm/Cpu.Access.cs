@@ -1,0 +1,266 @@
+using System;
+using System.Runtime.CompilerServices;
+using FastKsm.AddressSpaces;
+using FastKsm.Primitives;
+
+namespace FastKsm;
+
+/// <content>Access to the memory of the process that runs.</content>
+/// <remarks>
+/// Every access comes in two forms. One throws what the hardware would signal. The other begins with Try, returns false instead, and
+/// says in an <see cref="Access"/> what happened. Neither allocates. Bytes of different pages are not accessed at one moment.
+/// </remarks>
+public sealed partial class Cpu
+{
+    /// <summary>Reads bytes, faulting pages in.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="destination">Where to; the whole of it is filled.</param>
+    /// <exception cref="SegmentationFaultException">A page is not mapped or may not be read.</exception>
+    /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="ReadPage(ulong, Span{byte})"/>.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public void Read(ulong address, Span<byte> destination)
+    {
+        AccessNote note = default;
+        Failures.Check(Read(ref address, destination, ref note), nameof(Read), address);
+    }
+
+    /// <summary>Reads bytes, faulting pages in.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="destination">Where to. If the access ends before it is full, what lies in front of that place has been filled.</param>
+    /// <param name="access">What happened.</param>
+    /// <returns>Whether all has been read.</returns>
+    /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="TryReadPage"/>.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public bool TryRead(ulong address, Span<byte> destination, out Access access)
+    {
+        AccessNote note = default;
+        return Report(Read(ref address, destination, ref note), address, note, out access);
+    }
+
+    /// <summary>Writes bytes, faulting pages in.</summary>
+    /// <remarks>
+    /// All pages are faulted in before the first byte is written, so a page that is not mapped or may not be written when the
+    /// call begins, or for which no frame is free, leaves all as it was. If another CPU unmaps, protects or pages out a page
+    /// meanwhile, the bytes before it have been written: the exception bears the address from which on none has.
+    /// </remarks>
+    /// <param name="address">First address.</param>
+    /// <param name="source">The bytes.</param>
+    /// <exception cref="SegmentationFaultException">A page is not mapped or may not be written.</exception>
+    /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="WritePage(ulong, ulong)"/>.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public void Write(ulong address, ReadOnlySpan<byte> source)
+    {
+        AccessNote note = default;
+        Failures.Check(Write(EnterForBytes().Space, ref address, source, FaultKind.Write, ref note), nameof(Write), address);
+    }
+
+    /// <summary>Writes bytes, faulting pages in. What <see cref="Write(ulong, ReadOnlySpan{byte})"/> says about several pages holds here too.</summary>
+    /// <param name="address">First address.</param>
+    /// <param name="source">The bytes.</param>
+    /// <param name="access">What happened; its address is the first from which on no byte has been written.</param>
+    /// <returns>Whether all has been written.</returns>
+    /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="TryWritePage"/>.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public bool TryWrite(ulong address, ReadOnlySpan<byte> source, out Access access)
+    {
+        AccessNote note = default;
+        return Report(
+            Write(EnterForBytes().Space, ref address, source, FaultKind.Write, ref note), address, note, out access);
+    }
+
+    /// <summary>Accesses a page without moving a byte: the page is faulted in, and marked as used.</summary>
+    /// <param name="address">An address in the page.</param>
+    /// <param name="kind">Read or write.</param>
+    /// <param name="access">What happened.</param>
+    /// <returns>Whether the access is permitted.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of its values.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public bool TryTouch(ulong address, AccessKind kind, out Access access)
+    {
+        if (kind > AccessKind.Write)
+        {
+            Throw.OutOfRange(nameof(kind), kind, "Read or Write");
+        }
+
+        AccessNote note = default;
+        FaultKind fault = kind == AccessKind.Write ? FaultKind.Write : FaultKind.Read;
+        MemoryStatus status = Enter().Space.Touch(Number, address >> _pageShift, fault, ref note);
+        return Report(status, address, note, out access);
+    }
+
+    /// <summary>Writes a whole page by content number: the same number means the same bytes everywhere.</summary>
+    /// <param name="address">First address of the page.</param>
+    /// <param name="content">Content number; 0 is all zeroes.</param>
+    /// <exception cref="ArgumentException">The address is not that of a page.</exception>
+    /// <exception cref="SegmentationFaultException">The page is not mapped or may not be written.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public void WritePage(ulong address, ulong content)
+    {
+        AccessNote note = default;
+        Failures.Check(WritePage(address, content, ref note), nameof(WritePage), address);
+    }
+
+    /// <summary>Writes a whole page by content number.</summary>
+    /// <param name="address">First address of the page.</param>
+    /// <param name="content">Content number; 0 is all zeroes.</param>
+    /// <param name="access">What happened.</param>
+    /// <returns>Whether it has been written.</returns>
+    /// <exception cref="ArgumentException">The address is not that of a page.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public bool TryWritePage(ulong address, ulong content, out Access access)
+    {
+        AccessNote note = default;
+        MemoryStatus status = WritePage(address, content, ref note);
+        return Report(status, status == MemoryStatus.Done ? address + (1UL << _pageShift) : address, note, out access);
+    }
+
+    /// <summary>Reads what the machine keeps of a whole page.</summary>
+    /// <param name="address">First address of the page.</param>
+    /// <param name="content">Receives the content; one content size long.</param>
+    /// <exception cref="ArgumentException">The address is not that of a page, or the length is not the content size.</exception>
+    /// <exception cref="SegmentationFaultException">The page is not mapped or may not be read.</exception>
+    /// <exception cref="OutOfFramesException">No frame is free.</exception>
+    /// <exception cref="OutOfNativeMemoryException">The host has no memory for page tables.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public void ReadPage(ulong address, Span<byte> content)
+    {
+        AccessNote note = default;
+        Failures.Check(ReadPage(address, content, ref note), nameof(ReadPage), address);
+    }
+
+    /// <summary>Reads what the machine keeps of a whole page.</summary>
+    /// <param name="address">First address of the page.</param>
+    /// <param name="content">Receives the content; one content size long.</param>
+    /// <param name="access">What happened.</param>
+    /// <returns>Whether it has been read.</returns>
+    /// <exception cref="ArgumentException">The address is not that of a page, or the length is not the content size.</exception>
+    /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
+    public bool TryReadPage(ulong address, Span<byte> content, out Access access)
+    {
+        AccessNote note = default;
+        MemoryStatus status = ReadPage(address, content, ref note);
+        return Report(status, status == MemoryStatus.Done ? address + (1UL << _pageShift) : address, note, out access);
+    }
+
+    // In each of these the address is left at the first byte that was not accessed.
+    private MemoryStatus Read(ref ulong address, Span<byte> destination, ref AccessNote note)
+    {
+        AddressSpace<MachineObserver> space = EnterForBytes().Space;
+        MemoryStatus status = MemoryStatus.Done;
+        while (!destination.IsEmpty)
+        {
+            (ulong page, int offset, int length) = Split(address, destination.Length);
+            status = space.Read(Number, page, offset, destination[..length], ref note);
+            if (status != MemoryStatus.Done)
+            {
+                break;
+            }
+
+            destination = destination[length..];
+            address += (uint)length;
+        }
+
+        return status;
+    }
+
+    private MemoryStatus Write(
+        AddressSpace<MachineObserver> space, ref ulong address, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
+    {
+        if (Split(address, source.Length).Length < source.Length)
+        {
+            // What can be foreseen fails here, before the first byte of several pages is written.
+            ulong lastPage = (address + (ulong)(source.Length - 1)) >> _pageShift;
+            for (ulong page = address >> _pageShift; page <= lastPage; page++)
+            {
+                MemoryStatus foreseen = space.Prepare(Number, page, kind, ref note);
+                if (foreseen != MemoryStatus.Done)
+                {
+                    address = Math.Max(address, page << _pageShift);
+                    return foreseen;
+                }
+            }
+        }
+
+        MemoryStatus status = MemoryStatus.Done;
+        while (!source.IsEmpty)
+        {
+            (ulong page, int offset, int length) = Split(address, source.Length);
+            status = space.Write(Number, page, offset, source[..length], kind, ref note);
+            if (status != MemoryStatus.Done)
+            {
+                break;
+            }
+
+            source = source[length..];
+            address += (uint)length;
+        }
+
+        return status;
+    }
+
+    private MemoryStatus WritePage(ulong address, ulong content, ref AccessNote note)
+    {
+        ulong page = _machine.Arguments.Aligned(address, nameof(address));
+        return Enter().Space.WriteContent(Number, page, content, ref note);
+    }
+
+    private MemoryStatus ReadPage(ulong address, Span<byte> content, ref AccessNote note)
+    {
+        ulong page = _machine.Arguments.Aligned(address, nameof(address));
+        AddressSpace<MachineObserver> space = Enter().Space;
+        if (content.Length != _machine.Options.ContentSize)
+        {
+            Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
+        }
+
+        return space.Read(Number, page, 0, content, ref note);
+    }
+
+    private static bool Report(MemoryStatus status, ulong address, in AccessNote note, out Access access)
+    {
+        access = new Access
+        {
+            Status = status switch
+            {
+                MemoryStatus.Done => AccessStatus.Done,
+                MemoryStatus.NotMapped => AccessStatus.NotMapped,
+                MemoryStatus.NotPermitted => AccessStatus.NotPermitted,
+                MemoryStatus.OutOfFrames => AccessStatus.OutOfFrames,
+                _ => AccessStatus.OutOfNativeMemory,
+            },
+            Address = address,
+            Frame = note.Frame,
+            Fault = note.Fault,
+            Faults = note.Faults,
+        };
+        return status == MemoryStatus.Done;
+    }
+
+    private ProcessRecord EnterForBytes()
+    {
+        ProcessRecord running = Enter();
+        if (!_machine.KeepsBytes)
+        {
+            ThrowKeepsFingerprints();
+        }
+
+        return running;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowKeepsFingerprints() => throw new NotSupportedException(
+        "This machine keeps fingerprints (MachineOptions.Content): pages are read and written whole.");
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private (ulong Page, int Offset, int Length) Split(ulong address, int length)
+    {
+        int offset = (int)(address & ((1UL << _pageShift) - 1));
+        return (address >> _pageShift, offset, Math.Min(length, (1 << _pageShift) - offset));
+    }
+}

@@ -49,6 +49,7 @@ public sealed class Machine : IDisposable
         Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
         FrameDissolver dissolver = new(Store, Walker);
         Merger.Dissolver = dissolver;
+        Store.Dissolver = dissolver;
         Migrator = new FrameMigrator(Store, Walker, Merger, dissolver);
         Pager = new FramePager(Store, Walker, dissolver);
         _remover = new NodeRemover(options.BackgroundCpu, Store, Migrator, Merger);

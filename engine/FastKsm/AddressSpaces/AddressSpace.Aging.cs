@@ -39,9 +39,14 @@ internal sealed partial class AddressSpace<TObserver>
                 if (_store.Frames[pte.Frame].Has(FrameFlags.Huge) && !whole)
                 {
                     // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it is.
-                    bool apart = TryDissolveFor(cpu, leaf, page + (uint)i, pte.Frame);
+                    bool apart = TryDissolveFor(cpu, leaf, page + (uint)i, pte.Frame, out bool elsewhere);
+                    if (elsewhere && _store.Frames.HugeFrameOf(pte.Frame).IsOfOneSpace)
+                    {
+                        apart = DissolveOutside(cpu, leaf, page, count, pte.Frame, ref killed);
+                    }
+
                     pte = apart ? _pageTable.Get(leaf, position + i) : default;
-                    if (!pte.IsCounted)
+                    if (!pte.IsCounted || _store.Frames[pte.Frame].Has(FrameFlags.Huge))
                     {
                         continue;
                     }
@@ -69,11 +74,18 @@ internal sealed partial class AddressSpace<TObserver>
                 _pageTable.Set(leaf, position + i, aged);
             }
 
-            _pageTable.Exit(leaf);
-            if (killed)
-            {
-                Flush(FlushSite.Aged, page, (uint)count);
-            }
+            ExitAged(leaf, page, count, ref killed);
+        }
+    }
+
+    // Gives a leaf's latch back, and flushes what has been aged in it.
+    private void ExitAged(uint leaf, ulong page, int count, ref bool killed)
+    {
+        _pageTable.Exit(leaf);
+        if (killed)
+        {
+            Flush(FlushSite.Aged, page, (uint)count);
+            killed = false;
         }
     }
 
@@ -97,7 +109,7 @@ internal sealed partial class AddressSpace<TObserver>
             return false;
         }
 
-        return TryDissolveFor(cpu, leaf, page, entry.At(PageTable.PositionOf(page)).Frame);
+        return TryDissolveFor(cpu, leaf, page, entry.At(PageTable.PositionOf(page)).Frame, out _);
     }
 
     // Whether a leaf maps all of a huge page in order, page by page: then it is left together.
@@ -115,12 +127,24 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Under the latch; for the time being the reference that taking apart asks for is its own.
-    private bool TryDissolveFor(int cpu, uint leaf, ulong page, Pfn frame)
+    private bool TryDissolveFor(int cpu, uint leaf, ulong page, Pfn frame, out bool elsewhere)
     {
         _store.Frames.HolderOf(frame).AddReference();
         int zeroes = 0;
-        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out _);
+        bool apart = TryDissolveHeld(cpu, page, leaf, frame, ref zeroes, out elsewhere);
         _store.Frames.Release(cpu, frame);
+        return apart;
+    }
+
+    // Other leaves map parts of the huge page, which mremap has taken there. A walk finds them, and it takes their latches, so this
+    // one's is given back meanwhile, behind the flush that is owed. The mm lock keeps the leaf; whoever calls looks at the PTE again.
+    private bool DissolveOutside(int cpu, uint leaf, ulong page, int count, Pfn frame, ref bool killed)
+    {
+        _store.Frames.HolderOf(frame).AddReference();
+        ExitAged(leaf, page, count, ref killed);
+        bool apart = _store.Dissolver!.TryDissolve(cpu, frame, out _);
+        _store.Frames.Release(cpu, frame);
+        _pageTable.Enter(leaf);
         return apart;
     }
 

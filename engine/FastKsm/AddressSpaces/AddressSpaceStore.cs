@@ -62,6 +62,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Page frames.</summary>
     internal PhysicalMemory Frames { get; }
 
+    /// <summary>Takes huge pages apart that several leaves map; set once, before the first address space.</summary>
+    internal FrameDissolver? Dissolver { get; set; }
+
     /// <summary>VMA records.</summary>
     internal NativeSlab<Vma> Vmas { get; }
 

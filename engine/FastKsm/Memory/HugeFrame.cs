@@ -61,6 +61,18 @@ internal readonly ref struct HugeFrame
         }
     }
 
+    /// <summary>Whether one address space alone maps it, as far as Linux can tell (<c>folio_maybe_mapped_shared</c>).</summary>
+    internal bool IsOfOneSpace
+    {
+        get
+        {
+            Enter();
+            bool one = Number(Shared) == 0;
+            Exit();
+            return one;
+        }
+    }
+
     private int Mappings => WholeMappings + SingleMappings;
 
     /// <summary>One huge mapping more; its reference is counted apart.</summary>

@@ -86,7 +86,8 @@ public sealed class CpuTests
         ModelProcess process = machine.SpawnOn(cpu);
         ulong at = process.MapPages(1);
 
-        Threads.Start(() =>
+        Exception? failure = null;
+        Thread other = new(() => failure = Record.Exception(() =>
         {
             foreach (Action act in new Action[]
             {
@@ -108,7 +109,11 @@ public sealed class CpuTests
             machine.Cpus[1].Run(process);
             machine.Cpus[1].Write(at, [7]);
             machine.Cpus[1].Idle();
-        }).GetAwaiter().GetResult();
+        }));
+        other.Start();
+        other.Join();
+
+        Assert.Null(failure);
         Assert.Equal(7, process.Peek(at));
     }
 

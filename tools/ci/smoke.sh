@@ -18,6 +18,7 @@ expect 0 dotnet run -c Release --project tools/fastksm -- evaluate --all --top 5
 expect 0 fastksm evaluate --pid $$ --json --target-scan-time 3m
 expect 0 fastksm evaluate --pid $$ --vmas
 expect 0 fastksm selftest
+expect 0 dotnet exec .artifacts/bin/FastKsm.Sample/release/FastKsm.Sample.dll
 expect 0 fastksm run tests/scripts/ksm/example.ksm
 expect 0 fastksm run tests/scripts/ksm/example.ksm --index tree --json
 expect 0 fastksm scenario

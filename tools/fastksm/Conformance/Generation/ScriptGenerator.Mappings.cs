@@ -1,4 +1,3 @@
-using FastKsm.Primitives;
 using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance.Generation;

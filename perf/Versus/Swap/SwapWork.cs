@@ -35,7 +35,15 @@ internal sealed class SwapWork<TLayout> : ISwapWork
         }
 
         _space = new SwapSpace<TLayout, PerfFolios>(
-            new SwapOptions { Cpus = Cpus, Frames = (uint)_frames, Prefault = true, KeepsClustersApart = keepsClustersApart }, default, new AllocationFaults());
+            new SwapOptions
+            {
+                Cpus = Cpus,
+                Frames = (uint)_frames,
+                Prefault = true,
+                KeepsClustersApart = keepsClustersApart,
+            },
+            default,
+            new AllocationFaults());
 #pragma warning disable CA2000 // The device owns it.
         Require(_space.TryMount(new BlankBackend((uint)slots), new SwapDeviceOptions(), out _, out _));
 #pragma warning restore CA2000

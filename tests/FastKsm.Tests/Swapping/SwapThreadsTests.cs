@@ -32,7 +32,8 @@ public sealed class SwapThreadsTests
     [InlineData("faithful", 2, true)]
     public async Task Threads_OnSharedSlots_KeepEveryContentAndCount(string layout, int scope, bool keepsClustersApart = false)
     {
-        using SwapRig rig = SwapRig.Make(layout, cpus: ThreadCount, scope: (GroupScope)scope, keepsClustersApart: keepsClustersApart);
+        using SwapRig rig = SwapRig.Make(
+            layout, cpus: ThreadCount, scope: (GroupScope)scope, keepsClustersApart: keepsClustersApart);
         using FingerprintBackend first = new(1024, rig.Faults);
         using FingerprintBackend second = new(1300, rig.Faults);
         Assert.Equal(SwapStatus.Done, rig.Space.TryMount(first, new SwapDeviceOptions(), out _, out _));

@@ -54,10 +54,14 @@ internal static class VersusRows
         new SwapRateRow("swap.life", Compact, peer: null, promised: 10, work => work.Live(1)),
         new SwapRateRow("swap.life.legacy", Compact, Legacy, promised: 0, work => work.Live(1)),
         new SwapRateRow("swap.life.faithful", Faithful, Legacy, promised: 0, work => work.Live(1)),
-        new SwapThreadsRow("swap.life.two", goal: 1.6, Compact),
+        new SwapThreadsRow("swap.life.two", goal: 1.6, CompactApart),
+        new SwapThreadsRow("swap.life.two.linux-order", goal: 0.8, Compact),
     ];
 
     private static SwapWork<CompactLayout> Compact(int slots) => new(slots);
+
+    // For several CPUs: each refills clusters of its own first.
+    private static SwapWork<CompactLayout> CompactApart(int slots) => new(slots, keepsClustersApart: true);
 
     private static SwapWork<FaithfulLayout> Faithful(int slots) => new(slots);
 

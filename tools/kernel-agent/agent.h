@@ -22,8 +22,12 @@ void knobs_save(void);
 bool knobs_begin_huge_pages(void);
 bool knobs_restore(void);
 
-// swap.c: swap of the agent's own, beside what the host has. Both return 0 or an error number.
+// swap.c: swap of the agent's own, beside what the host has. All return 0 or an error number. An area that is refused is
+// taken away at once, and all others at the end.
 int swap_begin(uint64_t bytes);
+int swap_add(uint64_t bytes, uint64_t kind, uint64_t flags, const void *page, int64_t *number);
+int swap_again(uint64_t number);
+int swap_remove(uint64_t number);
 int swap_end(void);
 
 // compact.c: pages that are touched next get frames that compaction moves. Both return 0 or an error number.

@@ -264,6 +264,17 @@ static bool serve(const struct request *request) {
     case OP_SWAP:
         error = swap_begin(request->argument[0]);
         break;
+    case OP_SWAP_ADD:
+        error = request->payload < memory_page_size()
+            ? EINVAL
+            : swap_add(request->argument[0], request->argument[1], request->argument[2], payload, &response.result);
+        break;
+    case OP_SWAP_AGAIN:
+        error = swap_again(request->argument[0]);
+        break;
+    case OP_SWAP_REMOVE:
+        error = swap_remove(request->argument[0]);
+        break;
     case OP_COMPACT:
         error = request->argument[0] != 0 ? room_use() : room_begin();
         break;

@@ -14,6 +14,10 @@ enum operation {
     OP_SWAP = 6,       // 0: bytes                                                             -> 0; the host has so much swap more
     OP_COMPACT = 7,    // 0: whether to compact, or to make ready for it: compact.c            -> 0
 
+    OP_SWAP_ADD = 8,   // 0: bytes  1: SWAP_ON_*  2: SWAP_FLAG_*; the first page follows       -> number of the area
+    OP_SWAP_AGAIN = 9, // 0: area                                                              -> 0; it must not be
+    OP_SWAP_REMOVE = 10, // 0: area                                                            -> 0
+
     // Of a simulated process; all addresses and lengths in bytes.
     OP_FORK = 16,      // 0: number of the child                                               -> its pid
     OP_EXEC = 17,      //                                                                      -> 0
@@ -37,6 +41,8 @@ enum operation {
 };
 
 enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8 };
+
+enum swap_kind { SWAP_ON_DISK = 0, SWAP_ON_FILE = 1, SWAP_ON_FILE_WITH_HOLES = 2 };
 
 enum pin_kind { PIN_REFERENCE = 0, PIN_READ = 1, PIN_WRITE = 2 };
 

@@ -1,5 +1,5 @@
-// Swap for as long as the agent lives: a zram disk added for it, which no other program knows, or a file where there is no
-// zram. It has the highest priority, so that what the host swaps to otherwise is not used meanwhile.
+// Swap for as long as the agent lives: zram disks added for it, which no other program knows, or files. The one for scripts
+// has the highest priority, so that what the host swaps to otherwise is not used meanwhile; others are as they are asked for.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -25,9 +25,17 @@ enum { HEADER_OFFSET = 1024, HIGHEST_PRIORITY = SWAP_FLAG_PRIO_MASK };
 
 static const char signature[] = "SWAPSPACE2";
 
-static int disk = -1; // Number of the zram disk.
-static bool is_on;
-static char path[64];
+enum { MAX_AREAS = 8 };
+
+struct area {
+    bool is_taken;
+    bool is_on;
+    bool is_disk;
+    int disk; // Number of the zram disk.
+    char path[64];
+};
+
+static struct area areas[MAX_AREAS];
 
 static int write_number(const char *file, uint64_t number) {
     char text[24];
@@ -41,21 +49,20 @@ static int write_number(const char *file, uint64_t number) {
     return error;
 }
 
-static int write_disk_number(const char *attribute, uint64_t number) {
+static int write_disk_number(const struct area *area, const char *attribute, uint64_t number) {
     char file[64];
-    (void)snprintf(file, sizeof file, "/sys/block/zram%d/%s", disk, attribute);
+    (void)snprintf(file, sizeof file, "/sys/block/zram%d/%s", area->disk, attribute);
     return write_number(file, number);
 }
 
-static int remove_disk(void) {
-    int reset = write_disk_number("reset", 1);
-    int removed = write_number("/sys/class/zram-control/hot_remove", (uint64_t)disk);
-    disk = -1;
+static int remove_disk(const struct area *area) {
+    int reset = write_disk_number(area, "reset", 1);
+    int removed = write_number("/sys/class/zram-control/hot_remove", (uint64_t)area->disk);
     return reset != 0 ? reset : removed;
 }
 
 // Reading the file adds a disk, and tells its number.
-static int add_disk(uint64_t bytes) {
+static int add_disk(struct area *area, uint64_t bytes) {
     char text[24] = {0};
     int descriptor = open("/sys/class/zram-control/hot_add", O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
@@ -69,26 +76,29 @@ static int add_disk(uint64_t bytes) {
         return error;
     }
 
-    disk = atoi(text);
-    (void)snprintf(path, sizeof path, "/dev/zram%d", disk);
-    error = write_disk_number("disksize", bytes);
-    return error != 0 ? error : access(path, R_OK | W_OK) == 0 ? 0 : errno;
+    area->is_disk = true;
+    area->disk = atoi(text);
+    (void)snprintf(area->path, sizeof area->path, "/dev/zram%d", area->disk);
+    error = write_disk_number(area, "disksize", bytes);
+    return error != 0 ? error : access(area->path, R_OK | W_OK) == 0 ? 0 : errno;
 }
 
-// Every block is written: a swap file may not have holes.
-static int add_file(uint64_t bytes) {
+// Every block is written, unless the file is to have holes: then no kernel takes it.
+static int add_file(struct area *area, uint64_t bytes, bool has_holes) {
     static uint8_t zeroes[65536];
-    (void)snprintf(path, sizeof path, "/var/tmp/fastksm-swap-XXXXXX");
-    int descriptor = mkostemp(path, O_CLOEXEC);
+    (void)snprintf(area->path, sizeof area->path, "/var/tmp/fastksm-swap-XXXXXX");
+    int descriptor = mkostemp(area->path, O_CLOEXEC);
     if (descriptor < 0) {
-        path[0] = '\0';
+        area->path[0] = '\0';
         return errno;
     }
 
-    int error = 0;
-    for (uint64_t done = 0; error == 0 && done < bytes; done += sizeof zeroes) {
+    int error = has_holes && ftruncate(descriptor, (off_t)bytes) != 0 ? errno : 0;
+    for (uint64_t done = 0; error == 0 && !has_holes && done < bytes;) {
+        size_t size = bytes - done < sizeof zeroes ? (size_t)(bytes - done) : sizeof zeroes;
         errno = ENOSPC;
-        error = write(descriptor, zeroes, sizeof zeroes) == (long)sizeof zeroes ? 0 : errno;
+        error = write(descriptor, zeroes, size) == (long)size ? 0 : errno;
+        done += size;
     }
 
     error = error == 0 && fsync(descriptor) != 0 ? errno : error;
@@ -96,14 +106,8 @@ static int add_file(uint64_t bytes) {
     return error;
 }
 
-static int format(uint64_t bytes) {
-    static uint8_t page[65536];
-    size_t size = memory_page_size();
-    struct swap_header header = {.version = 1, .last_page = (uint32_t)(bytes / size) - 1};
-    memset(page, 0, size);
-    memcpy(page + HEADER_OFFSET, &header, sizeof header);
-    memcpy(page + size - strlen(signature), signature, strlen(signature));
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+static int write_page(const struct area *area, const void *page, size_t size) {
+    int descriptor = open(area->path, O_WRONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return errno;
     }
@@ -114,49 +118,85 @@ static int format(uint64_t bytes) {
     return error;
 }
 
-static int start(uint64_t bytes) {
-    int error = format(bytes);
-    if (error == 0 && swapon(path, SWAP_FLAG_PREFER | HIGHEST_PRIORITY) != 0) {
+static int start(struct area *area, const void *page, int flags) {
+    int error = write_page(area, page, memory_page_size());
+    if (error == 0 && swapon(area->path, flags) != 0) {
         error = errno;
     }
 
-    is_on = error == 0;
+    area->is_on = error == 0;
     return error;
 }
 
-int swap_begin(uint64_t bytes) {
-    if (is_on) {
-        return EBUSY;
-    }
-
-    int error = add_disk(bytes);
-    error = error != 0 ? error : start(bytes);
-    if (error != 0) {
-        (void)swap_end();
-        error = add_file(bytes);
-        error = error != 0 ? error : start(bytes);
-    }
-
-    if (error != 0) {
-        (void)swap_end();
-    }
-
-    return error;
-}
-
-int swap_end(void) {
-    int error = is_on && swapoff(path) != 0 ? errno : 0;
+static int take_away(struct area *area) {
+    int error = area->is_on && swapoff(area->path) != 0 ? errno : 0;
     if (error != 0) {
         return error;
     }
 
-    is_on = false;
-    if (disk >= 0) {
-        error = remove_disk();
-    } else if (path[0] != '\0') {
-        error = unlink(path) == 0 ? 0 : errno;
+    area->is_on = false;
+    if (area->is_disk) {
+        error = remove_disk(area);
+    } else if (area->path[0] != '\0') {
+        error = unlink(area->path) == 0 ? 0 : errno;
     }
 
-    path[0] = '\0';
+    memset(area, 0, sizeof *area);
+    return error;
+}
+
+int swap_add(uint64_t bytes, uint64_t kind, uint64_t flags, const void *page, int64_t *number) {
+    struct area *area = areas;
+    while (area->is_taken && ++area < areas + MAX_AREAS) {
+    }
+
+    if (area == areas + MAX_AREAS) {
+        return EBUSY;
+    }
+
+    area->is_taken = true;
+    int error = kind == SWAP_ON_DISK ? add_disk(area, bytes) : add_file(area, bytes, kind == SWAP_ON_FILE_WITH_HOLES);
+    error = error != 0 ? error : start(area, page, (int)flags);
+    if (error != 0) {
+        (void)take_away(area);
+    }
+
+    *number = area - areas;
+    return error;
+}
+
+int swap_again(uint64_t number) {
+    return number >= MAX_AREAS || !areas[number].is_on ? EINVAL : swapon(areas[number].path, 0) == 0 ? 0 : errno;
+}
+
+int swap_remove(uint64_t number) {
+    return number >= MAX_AREAS || !areas[number].is_taken ? EINVAL : take_away(&areas[number]);
+}
+
+int swap_begin(uint64_t bytes) {
+    static uint8_t page[65536];
+    size_t size = memory_page_size();
+    struct swap_header header = {.version = 1, .last_page = (uint32_t)(bytes / size) - 1};
+    for (int i = 0; i < MAX_AREAS; i++) {
+        if (areas[i].is_taken) {
+            return EBUSY;
+        }
+    }
+
+    memset(page, 0, size);
+    memcpy(page + HEADER_OFFSET, &header, sizeof header);
+    memcpy(page + size - strlen(signature), signature, strlen(signature));
+    int64_t number;
+    int error = swap_add(bytes, SWAP_ON_DISK, SWAP_FLAG_PREFER | HIGHEST_PRIORITY, page, &number);
+    return error == 0 ? 0 : swap_add(bytes, SWAP_ON_FILE, SWAP_FLAG_PREFER | HIGHEST_PRIORITY, page, &number);
+}
+
+int swap_end(void) {
+    int error = 0;
+    for (int i = 0; i < MAX_AREAS; i++) {
+        int own = areas[i].is_taken ? take_away(&areas[i]) : 0;
+        error = error != 0 ? error : own;
+    }
+
     return error;
 }

@@ -51,6 +51,9 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
         return new Span<T>(_values + first, count);
     }
 
+    /// <summary>The value beside id 0, for hot paths of a column that is all covered.</summary>
+    internal T* Values => _values;
+
     /// <summary>Whether the value beside an id is usable.</summary>
     internal bool Covers(uint id) => id < Volatile.Read(in _committed);
 

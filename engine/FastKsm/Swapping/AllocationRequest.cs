@@ -32,6 +32,9 @@ internal ref struct AllocationRequest
     /// <summary>Slots of a folio.</summary>
     internal readonly int Slots => 1 << Order;
 
+    /// <summary>Folios that have no slots yet.</summary>
+    internal readonly int Left => Heads.Length - Done;
+
     /// <summary>Whether all folios have their slots.</summary>
     internal readonly bool IsDone => Done == Heads.Length;
 }

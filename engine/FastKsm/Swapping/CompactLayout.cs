@@ -2,7 +2,6 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
@@ -24,14 +23,10 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     // clusters, and would take one another's cache line away with every lock.
     private const uint Block = 128;
 
-    private const int FlagShift = 1;
-    private const int FlagMask = 7;
-    private const int OrderShift = 4;
-    private const int OrderMask = 15;
-    private const int UsedShift = 8;
-    private const int UsedMask = 0x3ff;
-
     private readonly NativeColumn<CompactCluster> _clusters;
+    private readonly NativeColumn<ClusterLinks> _linkColumn;
+    private readonly CompactCluster* _records;
+    private readonly ClusterLinks* _links;
     private readonly CompactTables _tables;
     private readonly CompactExtras _extras;
     private readonly GroupScope _scope;
@@ -46,6 +41,9 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         {
             uint records = (clusters + Block - 1) / Block * Block;
             _clusters = LayoutMemory.MakeColumn<CompactCluster>(records, prefault: false, faults);
+            _linkColumn = LayoutMemory.MakeColumn<ClusterLinks>(records, prefault: false, faults);
+            _records = _clusters.Values;
+            _links = _linkColumn.Values;
             _tables = new CompactTables(clusters, faults);
             _extras = new CompactExtras(clusters, faults);
         }
@@ -63,7 +61,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     public static int InlineLimit => CompactWord.InlineLimit;
 
     /// <inheritdoc/>
-    public static int RecordBytes => sizeof(CompactCluster);
+    public static int RecordBytes => sizeof(CompactCluster) + sizeof(ClusterLinks);
 
     /// <inheritdoc/>
     public static int TableBytes => SwapLimits.ClusterSlots * sizeof(uint);
@@ -84,37 +82,10 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     public static CompactLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
-    public void Lock(uint cluster) => SpinBit.Enter(ref At(cluster).State);
+    public ref ClusterHead Head(uint cluster) => ref At(cluster).Head;
 
     /// <inheritdoc/>
-    public bool TryLock(uint cluster) => SpinBit.TryEnter(ref At(cluster).State);
-
-    /// <inheritdoc/>
-    public void Unlock(uint cluster) => SpinBit.Exit(ref At(cluster).State);
-
-    /// <inheritdoc/>
-    public int Used(uint cluster) => (At(cluster).State >> UsedShift) & UsedMask;
-
-    /// <inheritdoc/>
-    public void SetUsed(uint cluster, int used) => SetField(cluster, UsedShift, UsedMask, used);
-
-    /// <inheritdoc/>
-    public ClusterFlag Flag(uint cluster) => (ClusterFlag)((At(cluster).State >> FlagShift) & FlagMask);
-
-    /// <inheritdoc/>
-    public void SetFlag(uint cluster, ClusterFlag flag) => SetField(cluster, FlagShift, FlagMask, (int)flag);
-
-    /// <inheritdoc/>
-    public int Order(uint cluster) => (At(cluster).State >> OrderShift) & OrderMask;
-
-    /// <inheritdoc/>
-    public void SetOrder(uint cluster, int order) => SetField(cluster, OrderShift, OrderMask, order);
-
-    /// <inheritdoc/>
-    public ref uint Previous(uint cluster) => ref At(cluster).Previous;
-
-    /// <inheritdoc/>
-    public ref uint Next(uint cluster) => ref At(cluster).Next;
+    public ref ClusterLinks Links(uint cluster) => ref _links[Place(cluster)];
 
     /// <inheritdoc/>
     public bool HasTable(uint cluster) => At(cluster).Table != 0;
@@ -153,7 +124,7 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     public void Shrink(uint cluster, int used)
     {
         // A cluster that an allocator was at last will soon have more slots in use again.
-        if (used <= CompactTables.Few && Flag(cluster) != ClusterFlag.Fragmented)
+        if (used <= CompactTables.Few && Head(cluster).Flag != ClusterFlag.Fragmented)
         {
             _tables.Shrink(ref At(cluster).Table);
         }
@@ -189,9 +160,9 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
             return default;
         }
 
-        Lock(cluster);
+        Head(cluster).Enter();
         SlotState state = HasTable(cluster) ? Read(cluster, position) : default;
-        Unlock(cluster);
+        Head(cluster).Exit();
         return state;
     }
 
@@ -251,6 +222,88 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
         {
             _tables.Write(table, position + i, word);
         }
+    }
+
+    /// <inheritdoc/>
+    public void FillCached(uint cluster, int position, ReadOnlySpan<Pfn> heads)
+    {
+        uint table = At(cluster).Table;
+        if (CompactTables.IsSparse(table))
+        {
+            for (int i = 0; i < heads.Length; i++)
+            {
+                _tables.Write(table, position + i, CompactWord.Cached(heads[i].Number, _firstFrame));
+            }
+
+            return;
+        }
+
+        uint* words = _tables.Words(table) + position;
+        for (int i = 0; i < heads.Length; i++)
+        {
+            Volatile.Write(ref words[i], CompactWord.Cached(heads[i].Number, _firstFrame));
+        }
+    }
+
+    /// <inheritdoc/>
+    public int CountFree(uint cluster, int position, int most)
+    {
+        uint table = At(cluster).Table;
+        if (!CompactTables.IsSparse(table))
+        {
+            return LayoutMemory.CountDefault<uint>(_tables.Full(table)[position..], most);
+        }
+
+        int end = int.Min(SwapLimits.ClusterSlots, position + most);
+        int at = position;
+        while (at < end && _tables.Read(table, at) == 0)
+        {
+            at++;
+        }
+
+        return at - position;
+    }
+
+    /// <inheritdoc/>
+    public int RaiseInline(uint cluster, int position, int count, bool isCached)
+    {
+        uint table = At(cluster).Table;
+        int done = 0;
+        if (!CompactTables.IsSparse(table))
+        {
+            uint* words = _tables.Words(table) + position;
+            while (done < count && CompactWord.CanRaise(words[done], isCached))
+            {
+                Volatile.Write(ref words[done], words[done] + CompactWord.CountOne);
+                done++;
+            }
+        }
+
+        return done;
+    }
+
+    /// <inheritdoc/>
+    public bool AreNamedOnce(uint cluster, int position, int count)
+    {
+        uint table = At(cluster).Table;
+        return !CompactTables.IsSparse(table) && CompactWord.AreNamedOnce(_tables.Full(table).Slice(position, count));
+    }
+
+    /// <inheritdoc/>
+    public bool EnterAndEvict(uint cluster, int position, SwapShadow shadow)
+    {
+        // Where the word is gets found before the lock, whose taking holds up all that comes after it.
+        ref CompactCluster record = ref At(cluster);
+        uint table = record.Table;
+        uint* word = _tables.Words(table) + position;
+        record.Head.Enter();
+        bool isNamed = record.Table == table && !CompactTables.IsSparse(table) && CompactWord.IsNamed(*word);
+        if (isNamed)
+        {
+            Volatile.Write(ref *word, CompactWord.Evicted(*word, shadow));
+        }
+
+        return isNamed;
     }
 
     /// <inheritdoc/>
@@ -358,8 +411,8 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
 
     /// <inheritdoc/>
     public SwapFootprint Measure() => new(
-        _clusters.CommittedBytes,
-        _clusters.ResidentBytes(),
+        _clusters.CommittedBytes + _linkColumn.CommittedBytes,
+        _clusters.ResidentBytes() + _linkColumn.ResidentBytes(),
         _tables.UsedBytes + _extras.UsedBytes,
         _tables.ResidentBytes() + _extras.ResidentBytes());
 
@@ -368,19 +421,16 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     {
         _extras.Dispose();
         _tables.Dispose();
+        _linkColumn?.Dispose();
         _clusters?.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref CompactCluster At(uint cluster) => ref _clusters[cluster ^ ((cluster & 7) << 4)];
+    private static uint Place(uint cluster) => cluster ^ ((cluster & 7) << 4);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref CompactCluster At(uint cluster) => ref _records[Place(cluster)];
 
     private bool Bears(SlotKind kind) =>
         kind == SlotKind.Shadow || (kind == SlotKind.Cached && _scope == GroupScope.V2);
-
-    // The lock's bit is the holder's own and stays set; other writers wait for it.
-    private void SetField(uint cluster, int shift, int mask, int value)
-    {
-        ref int state = ref At(cluster).State;
-        Volatile.Write(ref state, (state & ~(mask << shift)) | (value << shift));
-    }
 }

@@ -21,18 +21,21 @@ internal readonly unsafe struct CompactTables : IDisposable
     internal const int Few = 4;
 
     private const uint SparseBit = 1u << 31;
+    private const int FullBytes = SwapLimits.ClusterSlots * sizeof(uint);
 
     private readonly CellPool _full;
     private readonly NativeSlab<SparseTable> _sparse;
+    private readonly byte* _cells;
 
     /// <param name="clusters">Clusters of the device.</param>
     /// <param name="faults">Asked whenever a table is made.</param>
     internal CompactTables(uint clusters, AllocationFaults faults)
     {
-        _full = new CellPool(clusters, SwapLimits.ClusterSlots * sizeof(uint), faults);
+        _full = new CellPool(clusters, FullBytes, faults);
         try
         {
             _sparse = new NativeSlab<SparseTable>(clusters, faults);
+            _cells = _full.Cells;
         }
         catch (OutOfNativeMemoryException)
         {
@@ -121,7 +124,7 @@ internal readonly unsafe struct CompactTables : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal uint Read(uint table, int position) => IsSparse(table)
         ? ReadSparse(table, position)
-        : Volatile.Read(ref ((uint*)_full[table])[position]);
+        : Volatile.Read(ref Words(table)[position]);
 
     /// <summary>Sets a slot's word.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -133,13 +136,17 @@ internal readonly unsafe struct CompactTables : IDisposable
         }
         else
         {
-            Volatile.Write(ref ((uint*)_full[table])[position], word);
+            Volatile.Write(ref Words(table)[position], word);
         }
     }
 
     /// <summary>The words of a full table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Span<uint> Full(uint table) => new(_full[table], SwapLimits.ClusterSlots);
+    internal Span<uint> Full(uint table) => new(Words(table), SwapLimits.ClusterSlots);
+
+    /// <summary>The first word of a full table.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint* Words(uint table) => (uint*)(_cells + ((nuint)table * FullBytes));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private uint ReadSparse(uint table, int position) => _sparse[table & ~SparseBit].Read(position);

@@ -1,4 +1,6 @@
+using System;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace FastKsm.Swapping;
 
@@ -21,7 +23,12 @@ internal static class CompactWord
     /// <summary>Largest count that a word holds by itself.</summary>
     internal const int InlineLimit = 2;
 
+    /// <summary>What one more swap entry adds to a word that has room for it.</summary>
+    internal const uint CountOne = 1u << CountShift;
+
     private const uint BadWord = uint.MaxValue;
+    private const uint TagMask = 3;
+    private const uint CountMask = 3u << CountShift;
     private const uint ShadowTag = 1;
     private const uint CachedTag = 2;
     private const int CountShift = 2;
@@ -44,6 +51,47 @@ internal static class CompactWord
 
     /// <summary>The word of a slot that a folio has just been given.</summary>
     internal static uint Cached(uint frame, uint firstFrame) => ((frame - firstFrame) << PayloadShift) | CachedTag;
+
+    /// <summary>Whether a word has room for one more swap entry, and stands for a cached slot, or else for one that an
+    /// entry names already.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool CanRaise(uint word, bool isCached) => isCached
+        ? (word & (TagMask | (2u << CountShift))) == CachedTag
+        : (word & CountMask) == CountOne;
+
+    /// <summary>Whether each word stands for a shadow that one swap entry names.</summary>
+    internal static bool AreNamedOnce(ReadOnlySpan<uint> words)
+    {
+        const uint Mask = TagMask | CountMask;
+        const uint Wanted = ShadowTag | CountOne;
+        uint unlike = 0;
+        if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<uint> sum = Vector256<uint>.Zero;
+            for (; words.Length >= Vector256<uint>.Count; words = words[Vector256<uint>.Count..])
+            {
+                sum |= Vector256.Create(words) ^ Vector256.Create(Wanted);
+            }
+
+            unlike = (sum & Vector256.Create(Mask)) == Vector256<uint>.Zero ? 0 : Mask;
+        }
+
+        foreach (uint word in words)
+        {
+            unlike |= word ^ Wanted;
+        }
+
+        return (unlike & Mask) == 0;
+    }
+
+    /// <summary>Whether a swap entry names the slot of a word.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsNamed(uint word) => (word & CountMask) != 0;
+
+    /// <summary>The word of a cached slot once its folio has left a shadow.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static uint Evicted(uint word, SwapShadow shadow) =>
+        (Pack(shadow.Value) << PayloadShift) | (word & CountMask) | ShadowTag;
 
     /// <summary>The state that a word says.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

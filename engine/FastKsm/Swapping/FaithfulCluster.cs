@@ -2,22 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace FastKsm.Swapping;
 
-/// <summary>A cluster as Linux's phase IV has it: 48 bytes. Where Linux has a pointer of 64 bits, there is an id in as
-/// many.</summary>
-[StructLayout(LayoutKind.Sequential)]
+/// <summary>A cluster as Linux's phase IV has it: 48 bytes. Where Linux has pointers of 64 bits, there are ids, and room
+/// for as many bytes.</summary>
+[StructLayout(LayoutKind.Sequential, Size = 48)]
 internal struct FaithfulCluster
 {
-    /// <summary>The lock.</summary>
-    internal int Lock;
-
-    /// <summary>Slots in use, bad ones among them.</summary>
-    internal ushort Used;
-
-    /// <summary>Which list it is on.</summary>
-    internal ClusterFlag Flag;
-
-    /// <summary>Order that it serves.</summary>
-    internal byte Order;
+    /// <summary>Lock, list, order, slots in use.</summary>
+    internal ClusterHead Head;
 
     /// <summary>The table.</summary>
     internal WideId Table;
@@ -28,9 +19,6 @@ internal struct FaithfulCluster
     /// <summary>The table of groups.</summary>
     internal WideId Groups;
 
-    /// <summary>The cluster before it on its list, and one.</summary>
-    internal WideId Previous;
-
-    /// <summary>The cluster behind it.</summary>
-    internal WideId Next;
+    /// <summary>Its place on its list.</summary>
+    internal ClusterLinks Links;
 }

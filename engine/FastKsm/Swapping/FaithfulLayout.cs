@@ -2,7 +2,6 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
@@ -22,12 +21,17 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     private const ulong FrameMask = (1UL << 40) - 1;
     private const ulong CachedTag = 2;
     private const int CountShift = 60;
+    private const ulong CountOne = 1UL << CountShift;
+    private const ulong FlagsMask = (15UL << CountShift) | ZeroBit;
+    private const int MostCount = 14;
 
     private readonly NativeColumn<FaithfulCluster> _clusters;
     private readonly CellPool _tables;
     private readonly OverflowTables _overflow;
     private readonly GroupTables _groups;
     private readonly bool _hasGroups;
+    private readonly FaithfulCluster* _records;
+    private readonly byte* _words;
 
     private FaithfulLayout(in LayoutSettings settings, AllocationFaults faults)
     {
@@ -39,6 +43,8 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
             _tables = new CellPool(clusters, TableBytes, faults);
             _overflow = new OverflowTables(clusters, faults);
             _groups = new GroupTables(clusters, faults);
+            _records = _clusters.Values;
+            _words = _tables.Cells;
         }
         catch (OutOfNativeMemoryException)
         {
@@ -51,7 +57,7 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     public static string Name => "faithful";
 
     /// <inheritdoc/>
-    public static int InlineLimit => 14;
+    public static int InlineLimit => MostCount;
 
     /// <inheritdoc/>
     public static int RecordBytes => sizeof(FaithfulCluster);
@@ -75,40 +81,13 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     public static FaithfulLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
-    public void Lock(uint cluster) => SpinLatch.Enter(ref _clusters[cluster].Lock);
+    public ref ClusterHead Head(uint cluster) => ref At(cluster).Head;
 
     /// <inheritdoc/>
-    public bool TryLock(uint cluster) => Interlocked.CompareExchange(ref _clusters[cluster].Lock, 1, 0) == 0;
+    public ref ClusterLinks Links(uint cluster) => ref At(cluster).Links;
 
     /// <inheritdoc/>
-    public void Unlock(uint cluster) => SpinLatch.Exit(ref _clusters[cluster].Lock);
-
-    /// <inheritdoc/>
-    public int Used(uint cluster) => _clusters[cluster].Used;
-
-    /// <inheritdoc/>
-    public void SetUsed(uint cluster, int used) => _clusters[cluster].Used = (ushort)used;
-
-    /// <inheritdoc/>
-    public ClusterFlag Flag(uint cluster) => _clusters[cluster].Flag;
-
-    /// <inheritdoc/>
-    public void SetFlag(uint cluster, ClusterFlag flag) => _clusters[cluster].Flag = flag;
-
-    /// <inheritdoc/>
-    public int Order(uint cluster) => _clusters[cluster].Order;
-
-    /// <inheritdoc/>
-    public void SetOrder(uint cluster, int order) => _clusters[cluster].Order = (byte)order;
-
-    /// <inheritdoc/>
-    public ref uint Previous(uint cluster) => ref _clusters[cluster].Previous.Id;
-
-    /// <inheritdoc/>
-    public ref uint Next(uint cluster) => ref _clusters[cluster].Next.Id;
-
-    /// <inheritdoc/>
-    public bool HasTable(uint cluster) => _clusters[cluster].Table.Id != 0;
+    public bool HasTable(uint cluster) => At(cluster).Table.Id != 0;
 
     /// <inheritdoc/>
     public bool TryOpen(uint cluster)
@@ -118,21 +97,21 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
             return false;
         }
 
-        if (_hasGroups && !_groups.TryMake(out _clusters[cluster].Groups.Id))
+        if (_hasGroups && !_groups.TryMake(out At(cluster).Groups.Id))
         {
             _tables.Return(table);
             return false;
         }
 
         // After the table's zeroes: a reader without the lock who sees the table sees them.
-        Volatile.Write(ref _clusters[cluster].Table.Id, table);
+        Volatile.Write(ref At(cluster).Table.Id, table);
         return true;
     }
 
     /// <inheritdoc/>
     public void Close(uint cluster)
     {
-        ref FaithfulCluster record = ref _clusters[cluster];
+        ref FaithfulCluster record = ref At(cluster);
         _overflow.DropEmpty(ref record.Overflow.Id);
         _groups.Drop(ref record.Groups.Id);
         _tables.Return(record.Table.Id);
@@ -154,8 +133,8 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     /// <inheritdoc/>
     public SlotState ReadShared(uint cluster, int position)
     {
-        uint table = Volatile.Read(ref _clusters[cluster].Table.Id);
-        return table == 0 ? default : Decode(Volatile.Read(ref ((ulong*)_tables[table])[position]));
+        uint table = Volatile.Read(ref At(cluster).Table.Id);
+        return table == 0 ? default : Decode(Volatile.Read(ref Table(table)[position]));
     }
 
     /// <inheritdoc/>
@@ -182,6 +161,63 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     }
 
     /// <inheritdoc/>
+    public void FillCached(uint cluster, int position, ReadOnlySpan<Pfn> heads)
+    {
+        ulong* entries = Entries(cluster) + position;
+        for (int i = 0; i < heads.Length; i++)
+        {
+            Volatile.Write(ref entries[i], ((ulong)heads[i].Number << 2) | CachedTag);
+        }
+    }
+
+    /// <inheritdoc/>
+    public int CountFree(uint cluster, int position, int most) =>
+        LayoutMemory.CountDefault(
+            new ReadOnlySpan<ulong>(Entries(cluster) + position, SwapLimits.ClusterSlots - position), most);
+
+    /// <inheritdoc/>
+    public int RaiseInline(uint cluster, int position, int count, bool isCached)
+    {
+        ulong* entries = Entries(cluster) + position;
+        int done = 0;
+        while (done < count && CanRaise(entries[done], isCached))
+        {
+            Volatile.Write(ref entries[done], entries[done] + CountOne);
+            done++;
+        }
+
+        return done;
+    }
+
+    /// <inheritdoc/>
+    public bool AreNamedOnce(uint cluster, int position, int count)
+    {
+        ulong* entries = Entries(cluster) + position;
+        int done = 0;
+        while (done < count && (entries[done] & ((15UL << CountShift) | 1)) == (CountOne | 1))
+        {
+            done++;
+        }
+
+        return done == count;
+    }
+
+    /// <inheritdoc/>
+    public bool EnterAndEvict(uint cluster, int position, SwapShadow shadow)
+    {
+        At(cluster).Head.Enter();
+        ref ulong entry = ref Entries(cluster)[position];
+        ulong flags = entry & FlagsMask;
+        bool isNamed = flags >= CountOne;
+        if (isNamed)
+        {
+            Volatile.Write(ref entry, flags | ((shadow.Value & ShadowMask) << 1) | 1);
+        }
+
+        return isNamed;
+    }
+
+    /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
     {
         ClearGroup(cluster, position, count);
@@ -192,20 +228,20 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     public bool TryPrepareZero(uint cluster) => true;
 
     /// <inheritdoc/>
-    public bool HasOverflow(uint cluster) => _clusters[cluster].Overflow.Id != 0;
+    public bool HasOverflow(uint cluster) => At(cluster).Overflow.Id != 0;
 
     /// <inheritdoc/>
-    public bool TryOpenOverflow(uint cluster) => _overflow.TryMake(ref _clusters[cluster].Overflow.Id);
+    public bool TryOpenOverflow(uint cluster) => _overflow.TryMake(ref At(cluster).Overflow.Id);
 
     /// <inheritdoc/>
-    public ref uint Overflow(uint cluster, int position) => ref _overflow.At(_clusters[cluster].Overflow.Id, position);
+    public ref uint Overflow(uint cluster, int position) => ref _overflow.At(At(cluster).Overflow.Id, position);
 
     /// <inheritdoc/>
-    public void DropEmptyOverflow(uint cluster) => _overflow.DropEmpty(ref _clusters[cluster].Overflow.Id);
+    public void DropEmptyOverflow(uint cluster) => _overflow.DropEmpty(ref At(cluster).Overflow.Id);
 
     /// <inheritdoc/>
     public ushort Group(uint cluster, int position) =>
-        _hasGroups ? _groups.Of(_clusters[cluster].Groups.Id)[position] : (ushort)0;
+        _hasGroups ? _groups.Of(At(cluster).Groups.Id)[position] : (ushort)0;
 
     /// <inheritdoc/>
     public bool TryPrepareGroup(uint cluster, ushort group) => true;
@@ -215,7 +251,7 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     {
         if (_hasGroups)
         {
-            _groups.Of(_clusters[cluster].Groups.Id).Slice(position, count).Fill(group);
+            _groups.Of(At(cluster).Groups.Id).Slice(position, count).Fill(group);
         }
     }
 
@@ -223,7 +259,7 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     public void ClearGroup(uint cluster, int position, int count) => SetGroup(cluster, position, count, 0);
 
     /// <inheritdoc/>
-    public bool HasGroupTable(uint cluster) => _clusters[cluster].Groups.Id != 0;
+    public bool HasGroupTable(uint cluster) => At(cluster).Groups.Id != 0;
 
     /// <inheritdoc/>
     public SwapFootprint Measure() => new(
@@ -263,5 +299,17 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ulong* Entries(uint cluster) => (ulong*)_tables[_clusters[cluster].Table.Id];
+    private ref FaithfulCluster At(uint cluster) => ref _records[cluster];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong* Entries(uint cluster) => Table(At(cluster).Table.Id);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong* Table(uint id) => (ulong*)(_words + ((nuint)id * (nuint)TableBytes));
+
+    // Cached with any count, or else with a count; and below the largest that an entry holds by itself.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool CanRaise(ulong entry, bool isCached) => isCached
+        ? (entry & 3) == CachedTag && entry >> CountShift < MostCount
+        : (entry >> CountShift) - 1 < MostCount - 1 && (entry & 3) != 0;
 }

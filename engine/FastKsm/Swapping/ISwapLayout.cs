@@ -41,38 +41,11 @@ internal interface ISwapLayout<TSelf> : IDisposable
     /// <exception cref="OutOfNativeMemoryException">The host has no memory or address space.</exception>
     static abstract TSelf Make(in LayoutSettings settings, Memory.AllocationFaults faults);
 
-    /// <summary>Waits for a cluster's lock.</summary>
-    void Lock(uint cluster);
+    /// <summary>Lock, list, order and slots in use of a cluster.</summary>
+    ref ClusterHead Head(uint cluster);
 
-    /// <summary>Takes a cluster's lock if it is free.</summary>
-    bool TryLock(uint cluster);
-
-    /// <summary>Gives a cluster's lock back.</summary>
-    void Unlock(uint cluster);
-
-    /// <summary>Slots in use, bad ones among them.</summary>
-    int Used(uint cluster);
-
-    /// <summary>Sets <see cref="Used"/>.</summary>
-    void SetUsed(uint cluster, int used);
-
-    /// <summary>Which list the cluster is on.</summary>
-    ClusterFlag Flag(uint cluster);
-
-    /// <summary>Sets <see cref="Flag"/>.</summary>
-    void SetFlag(uint cluster, ClusterFlag flag);
-
-    /// <summary>Order that the cluster serves.</summary>
-    int Order(uint cluster);
-
-    /// <summary>Sets <see cref="Order"/>.</summary>
-    void SetOrder(uint cluster, int order);
-
-    /// <summary>Link to the cluster before it on its list: its number and one; 0 for none.</summary>
-    ref uint Previous(uint cluster);
-
-    /// <summary>Link to the cluster behind it.</summary>
-    ref uint Next(uint cluster);
+    /// <summary>The cluster's place on its list.</summary>
+    ref ClusterLinks Links(uint cluster);
 
     /// <summary>Whether the cluster has a table, and so can have slots in use.</summary>
     bool HasTable(uint cluster);
@@ -105,8 +78,30 @@ internal interface ISwapLayout<TSelf> : IDisposable
     /// <summary>The first free slot from a place on; <see cref="SwapLimits.ClusterSlots"/> if there is none.</summary>
     int NextFree(uint cluster, int position);
 
+    /// <summary>How many slots from a place on are free in a row; at most so many.</summary>
+    int CountFree(uint cluster, int position, int most);
+
     /// <summary>Gives free slots to a folio: cached, count 0.</summary>
     void FillCached(uint cluster, int position, int count, Pfn head);
+
+    /// <summary>Gives free slots to folios of one page, in a row: cached, count 0.</summary>
+    void FillCached(uint cluster, int position, ReadOnlySpan<Pfn> heads);
+
+    /// <summary>Adds one to the counts of the first slots of a run, as far as their entries have room for it.</summary>
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="position">First slot.</param>
+    /// <param name="count">Slots.</param>
+    /// <param name="isCached">Whether slots have to be cached, with any count; else they need a count.</param>
+    /// <returns>Slots that have one more; what is left is for <see cref="Read"/> and <see cref="Write"/>.</returns>
+    int RaiseInline(uint cluster, int position, int count, bool isCached);
+
+    /// <summary>Whether one swap entry names each slot of a run, and none is cached. May say no where it is so.</summary>
+    bool AreNamedOnce(uint cluster, int position, int count);
+
+    /// <summary>Takes a cluster's lock, and makes a cached slot that swap entries name a shadow.</summary>
+    /// <returns>False when none names it, or it takes <see cref="Read"/> and <see cref="Write"/>: nothing but the lock has
+    /// changed. The caller gives it back.</returns>
+    bool EnterAndEvict(uint cluster, int position, SwapShadow shadow);
 
     /// <summary>Makes slots free, with everything that is known of them.</summary>
     void Clear(uint cluster, int position, int count);

@@ -43,4 +43,13 @@ internal static class LayoutMemory
         int found = position < entries.Length ? entries[position..].IndexOf(default(T)) : -1;
         return found < 0 ? entries.Length : position + found;
     }
+
+    /// <summary>How many elements in a row, from the first on, are the default; at most so many.</summary>
+    internal static int CountDefault<T>(ReadOnlySpan<T> entries, int most)
+        where T : unmanaged, IEquatable<T>
+    {
+        ReadOnlySpan<T> looked = entries[..int.Min(most, entries.Length)];
+        int other = looked.IndexOfAnyExcept(default(T));
+        return other < 0 ? looked.Length : other;
+    }
 }

@@ -8,27 +8,15 @@ namespace FastKsm.Swapping;
 [StructLayout(LayoutKind.Sequential, Size = 32)]
 internal struct LegacyCluster
 {
-    /// <summary>The lock.</summary>
-    internal int Lock;
+    /// <summary>Lock, list, order, slots in use.</summary>
+    internal ClusterHead Head;
 
-    /// <summary>Slots in use, bad ones among them.</summary>
-    internal ushort Used;
-
-    /// <summary>Which list it is on.</summary>
-    internal ClusterFlag Flag;
-
-    /// <summary>Order that it serves.</summary>
-    internal byte Order;
+    /// <summary>The table of large counts.</summary>
+    internal uint Overflow;
 
     /// <summary>The table of folios and shadows.</summary>
     internal WideId Table;
 
-    /// <summary>The cluster before it on its list, and one.</summary>
-    internal uint Previous;
-
-    /// <summary>The cluster behind it.</summary>
-    internal uint Next;
-
-    /// <summary>The table of large counts.</summary>
-    internal uint Overflow;
+    /// <summary>Its place on its list.</summary>
+    internal ClusterLinks Links;
 }

@@ -2,7 +2,6 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
@@ -31,6 +30,9 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     private readonly NativeColumn<byte> _zeroes;
     private readonly CellPool _tables;
     private readonly OverflowTables _overflow;
+    private readonly LegacyCluster* _records;
+    private readonly byte* _counts;
+    private readonly byte* _words;
 
     private LegacyLayout(in LayoutSettings settings, AllocationFaults faults)
     {
@@ -44,6 +46,9 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
             _zeroes = LayoutMemory.MakeColumn<byte>(slots / 8, settings.Prefault, faults);
             _tables = new CellPool(clusters, TableBytes, faults);
             _overflow = new OverflowTables(clusters, faults);
+            _records = _clusters.Values;
+            _counts = _map.Values;
+            _words = _tables.Cells;
         }
         catch (OutOfNativeMemoryException)
         {
@@ -80,40 +85,13 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     public static LegacyLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
-    public void Lock(uint cluster) => SpinLatch.Enter(ref _clusters[cluster].Lock);
+    public ref ClusterHead Head(uint cluster) => ref At(cluster).Head;
 
     /// <inheritdoc/>
-    public bool TryLock(uint cluster) => Interlocked.CompareExchange(ref _clusters[cluster].Lock, 1, 0) == 0;
+    public ref ClusterLinks Links(uint cluster) => ref At(cluster).Links;
 
     /// <inheritdoc/>
-    public void Unlock(uint cluster) => SpinLatch.Exit(ref _clusters[cluster].Lock);
-
-    /// <inheritdoc/>
-    public int Used(uint cluster) => _clusters[cluster].Used;
-
-    /// <inheritdoc/>
-    public void SetUsed(uint cluster, int used) => _clusters[cluster].Used = (ushort)used;
-
-    /// <inheritdoc/>
-    public ClusterFlag Flag(uint cluster) => _clusters[cluster].Flag;
-
-    /// <inheritdoc/>
-    public void SetFlag(uint cluster, ClusterFlag flag) => _clusters[cluster].Flag = flag;
-
-    /// <inheritdoc/>
-    public int Order(uint cluster) => _clusters[cluster].Order;
-
-    /// <inheritdoc/>
-    public void SetOrder(uint cluster, int order) => _clusters[cluster].Order = (byte)order;
-
-    /// <inheritdoc/>
-    public ref uint Previous(uint cluster) => ref _clusters[cluster].Previous;
-
-    /// <inheritdoc/>
-    public ref uint Next(uint cluster) => ref _clusters[cluster].Next;
-
-    /// <inheritdoc/>
-    public bool HasTable(uint cluster) => _clusters[cluster].Table.Id != 0;
+    public bool HasTable(uint cluster) => At(cluster).Table.Id != 0;
 
     /// <inheritdoc/>
     public bool TryOpen(uint cluster)
@@ -121,7 +99,7 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         bool done = _tables.TryTake(out uint table);
         if (done)
         {
-            Volatile.Write(ref _clusters[cluster].Table.Id, table);
+            Volatile.Write(ref At(cluster).Table.Id, table);
         }
 
         return done;
@@ -130,7 +108,7 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     /// <inheritdoc/>
     public void Close(uint cluster)
     {
-        ref LegacyCluster record = ref _clusters[cluster];
+        ref LegacyCluster record = ref At(cluster);
         _overflow.DropEmpty(ref record.Overflow);
         _tables.Return(record.Table.Id);
         Volatile.Write(ref record.Table.Id, 0);
@@ -152,8 +130,8 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     public SlotState ReadShared(uint cluster, int position)
     {
         uint slot = (cluster << SwapLimits.ClusterShift) + (uint)position;
-        byte map = Volatile.Read(ref _map[slot]);
-        uint table = Volatile.Read(ref _clusters[cluster].Table.Id);
+        byte map = Volatile.Read(ref _counts[slot]);
+        uint table = Volatile.Read(ref At(cluster).Table.Id);
         if (map == 0 || table == 0)
         {
             return default;
@@ -164,7 +142,7 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
             return SlotState.Bad;
         }
 
-        ulong word = Volatile.Read(ref ((ulong*)_tables[table])[position]);
+        ulong word = Volatile.Read(ref Table(table)[position]);
         byte count = (map & ContinuedBit) != 0 ? (byte)(MostCount + 1) : (byte)(map & CountMask);
         return new((map & CachedBit) != 0 ? SlotKind.Cached : SlotKind.Shadow, count, IsZero(slot), word >> 1);
     }
@@ -178,8 +156,8 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         byte count = state.Count > MostCount ? (byte)(MostCount | ContinuedBit) : state.Count;
         byte map = isBad ? BadCount : (byte)(count | (state.Kind == SlotKind.Cached ? CachedBit : 0));
         ulong word = isBad ? 0 : (state.Payload << 1) | (state.Kind == SlotKind.Shadow ? 1UL : 0);
-        Volatile.Write(ref ((ulong*)_tables[_clusters[cluster].Table.Id])[position], word);
-        Volatile.Write(ref _map[slot], map);
+        Volatile.Write(ref Words(cluster)[position], word);
+        Volatile.Write(ref _counts[slot], map);
         SetZero(slot, state.IsZero);
     }
 
@@ -193,8 +171,57 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     /// <inheritdoc/>
     public void FillCached(uint cluster, int position, int count, Pfn head)
     {
-        new Span<ulong>((ulong*)_tables[_clusters[cluster].Table.Id] + position, count).Fill((ulong)head.Number << 1);
+        new Span<ulong>(Words(cluster) + position, count).Fill((ulong)head.Number << 1);
         Map(cluster).Slice(position, count).Fill(CachedBit);
+    }
+
+    /// <inheritdoc/>
+    public void FillCached(uint cluster, int position, ReadOnlySpan<Pfn> heads)
+    {
+        ulong* words = Words(cluster) + position;
+        for (int i = 0; i < heads.Length; i++)
+        {
+            Volatile.Write(ref words[i], (ulong)heads[i].Number << 1);
+        }
+
+        Map(cluster).Slice(position, heads.Length).Fill(CachedBit);
+    }
+
+    /// <inheritdoc/>
+    public int CountFree(uint cluster, int position, int most) =>
+        LayoutMemory.CountDefault<byte>(Map(cluster)[position..], most);
+
+    /// <inheritdoc/>
+    public int RaiseInline(uint cluster, int position, int count, bool isCached)
+    {
+        Span<byte> map = Map(cluster).Slice(position, count);
+        int done = 0;
+        while (done < map.Length && CanRaise(map[done], isCached))
+        {
+            Volatile.Write(ref map[done], (byte)(map[done] + 1));
+            done++;
+        }
+
+        return done;
+    }
+
+    /// <inheritdoc/>
+    public bool AreNamedOnce(uint cluster, int position, int count) =>
+        !Map(cluster).Slice(position, count).ContainsAnyExcept((byte)1);
+
+    /// <inheritdoc/>
+    public bool EnterAndEvict(uint cluster, int position, SwapShadow shadow)
+    {
+        At(cluster).Head.Enter();
+        ref byte map = ref _counts[((nuint)cluster << SwapLimits.ClusterShift) + (uint)position];
+        if ((map & CountMask) == 0)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref Words(cluster)[position], (shadow.Value << 1) | 1);
+        Volatile.Write(ref map, (byte)(map & ~CachedBit));
+        return true;
     }
 
     /// <inheritdoc/>
@@ -202,29 +229,25 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     {
         ClearGroup(cluster, position, count);
         uint slot = (cluster << SwapLimits.ClusterShift) + (uint)position;
-        for (uint i = 0; i < (uint)count; i++)
-        {
-            SetZero(slot + i, false);
-        }
-
+        ClearZeroes(slot, (uint)count);
         Map(cluster).Slice(position, count).Clear();
-        new Span<ulong>((ulong*)_tables[_clusters[cluster].Table.Id] + position, count).Clear();
+        new Span<ulong>(Words(cluster) + position, count).Clear();
     }
 
     /// <inheritdoc/>
     public bool TryPrepareZero(uint cluster) => true;
 
     /// <inheritdoc/>
-    public bool HasOverflow(uint cluster) => _clusters[cluster].Overflow != 0;
+    public bool HasOverflow(uint cluster) => At(cluster).Overflow != 0;
 
     /// <inheritdoc/>
-    public bool TryOpenOverflow(uint cluster) => _overflow.TryMake(ref _clusters[cluster].Overflow);
+    public bool TryOpenOverflow(uint cluster) => _overflow.TryMake(ref At(cluster).Overflow);
 
     /// <inheritdoc/>
-    public ref uint Overflow(uint cluster, int position) => ref _overflow.At(_clusters[cluster].Overflow, position);
+    public ref uint Overflow(uint cluster, int position) => ref _overflow.At(At(cluster).Overflow, position);
 
     /// <inheritdoc/>
-    public void DropEmptyOverflow(uint cluster) => _overflow.DropEmpty(ref _clusters[cluster].Overflow);
+    public void DropEmptyOverflow(uint cluster) => _overflow.DropEmpty(ref At(cluster).Overflow);
 
     /// <inheritdoc/>
     public ushort Group(uint cluster, int position) => _groups[(cluster << SwapLimits.ClusterShift) + (uint)position];
@@ -260,9 +283,34 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         _clusters?.Dispose();
     }
 
-    private Span<byte> Map(uint cluster) => _map.Run(cluster << SwapLimits.ClusterShift, SwapLimits.ClusterSlots);
+    private Span<byte> Map(uint cluster) =>
+        new(_counts + ((nuint)cluster << SwapLimits.ClusterShift), SwapLimits.ClusterSlots);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref LegacyCluster At(uint cluster) => ref _records[cluster];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong* Words(uint cluster) => Table(At(cluster).Table.Id);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong* Table(uint id) => (ulong*)(_words + ((nuint)id * (nuint)TableBytes));
+
+    // No count goes on elsewhere, and there is room for one more.
+    private static bool CanRaise(byte map, bool isCached) =>
+        isCached ? (byte)(map - CachedBit) < MostCount : map < ContinuedBit && (byte)((map & CountMask) - 1) < MostCount - 1;
 
     private bool IsZero(uint slot) => (_zeroes[slot / 8] & (1 << (int)(slot % 8))) != 0;
+
+    private void ClearZeroes(uint slot, uint count)
+    {
+        uint end = slot + count;
+        while (slot < end)
+        {
+            uint bits = uint.Min(8 - (slot % 8), end - slot);
+            _zeroes[slot / 8] &= (byte)~(((1 << (int)bits) - 1) << (int)(slot % 8));
+            slot += bits;
+        }
+    }
 
     // A cluster's bits are whole bytes, so its lock guards them.
     private void SetZero(uint slot, bool isZero)

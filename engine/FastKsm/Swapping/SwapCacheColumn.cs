@@ -40,7 +40,7 @@ internal sealed class SwapCacheColumn : IDisposable
     internal bool TryGet(Pfn head, out SwapEntry entry, out int order)
     {
         uint index = head.Number - _firstFrame;
-        ulong value = index < _frames && _entries.Covers(index) ? Volatile.Read(ref _entries[index]) : 0;
+        ulong value = _entries.Covers(index) ? Volatile.Read(ref _entries[index]) : 0;
         entry = new SwapEntry(value & ((1UL << SwapEntry.Bits) - 1));
         order = (int)(value >> OrderShift) & 15;
         return (value & InCache) != 0;

@@ -9,7 +9,7 @@ namespace FastKsm.Swapping;
 /// <summary>A swap device: its clusters, which list each is on, and how many slots are in use.</summary>
 /// <remarks>
 /// Lists are FIFO: clusters are taken from the head and added at the tail. Where the layout is lazy, the clusters from
-/// <c>_virgin</c> on that have no table are the head of the free list without being linked.
+/// <c>Virgin</c> on that have no table are the head of the free list without being linked.
 /// Thread safety: a cluster's lock guards the cluster, the latch here the lists; the order is cluster, latch, and so
 /// who takes a cluster
 /// from a list only tries its lock.
@@ -17,13 +17,14 @@ namespace FastKsm.Swapping;
 internal sealed partial class SwapDevice<TLayout> : SwapDevice
     where TLayout : struct, ISwapLayout<TLayout>
 {
-    private readonly TLayout _layout;
-    private readonly ClusterList[] _lists = new ClusterList[ClusterLists.Number];
     private readonly SwapGroups _groups;
     private readonly uint _clusters;
     private readonly uint[] _badClusters;
-    private uint _virgin;
-    private int _latch;
+    private readonly bool _freesLater;
+    private readonly ListsState[] _shares;
+
+    // Not readonly: every call on a readonly field of a type argument would copy the whole struct first.
+    private TLayout _layout;
 
     /// <param name="number">Its number; Linux's type.</param>
     /// <param name="backend">Where contents are kept; disposed with the device.</param>
@@ -31,6 +32,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     /// <param name="options">What it is like.</param>
     /// <param name="priority">Its priority.</param>
     /// <param name="settings">What the layout is made for.</param>
+    /// <param name="shares">Shares of CPUs that keep to clusters of their own: 1 to 64.</param>
     /// <param name="groups">Who is charged.</param>
     /// <param name="faults">Asked whenever something is allocated.</param>
     /// <exception cref="OutOfNativeMemoryException">The host has no memory for the tables.</exception>
@@ -41,11 +43,14 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         SwapDeviceOptions options,
         int priority,
         in LayoutSettings settings,
+        int shares,
         SwapGroups groups,
         AllocationFaults faults)
         : base(number, backend, header, options, priority)
     {
         _groups = groups;
+        _shares = new ListsState[shares];
+        _freesLater = backend.FreesSlowly;
         _clusters = settings.Clusters;
         _layout = TLayout.Make(settings, faults);
         if (!TryMarkBad(header))
@@ -59,7 +64,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     }
 
     /// <summary>The tables.</summary>
-    internal ref readonly TLayout Layout => ref _layout;
+    internal ref TLayout Layout => ref _layout;
 
     /// <inheritdoc/>
     internal override uint Clusters => _clusters;
@@ -72,13 +77,25 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         _layout.HasTable(cluster) ? _layout.Read(cluster, position) : default;
 
     /// <inheritdoc/>
-    internal override int UsedIn(uint cluster) => _layout.Used(cluster);
+    internal override int UsedIn(uint cluster) => _layout.Head(cluster).Used;
 
     /// <inheritdoc/>
     internal override bool HasOverflow(uint cluster) => _layout.HasOverflow(cluster);
 
     /// <inheritdoc/>
-    internal override int CountOf(int list) => _lists[list].Count;
+    internal override int CountOf(int list)
+    {
+        int count = 0;
+        foreach (ref ListsState share in _shares.AsSpan())
+        {
+            count += share.Lists[list].Count;
+        }
+
+        return count;
+    }
+
+    /// <summary>Clusters on a list of a share.</summary>
+    internal int CountIn(int share, int list) => EndsOf(ClusterLists.In(share, list)).Count;
 
     /// <inheritdoc/>
     internal override SwapFootprint Measure() => _layout.Measure();
@@ -86,27 +103,31 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     /// <summary>Whether an allocation of an order may use a locked cluster.</summary>
     internal bool IsUsable(uint cluster, int order) =>
         _layout.HasTable(cluster)
-        && _layout.Flag(cluster) <= ClusterFlag.Fragmented
-        && (order == 0 || _layout.Used(cluster) == 0 || _layout.Order(cluster) == order);
+        && _layout.Head(cluster).Flag <= ClusterFlag.Fragmented
+        && (order == 0 || _layout.Head(cluster).Used == 0 || _layout.Head(cluster).Order == order);
 
     /// <summary>Takes the first cluster off a list whose lock is free; a free one gets its table.</summary>
+    /// <param name="from">Whose list.</param>
     /// <param name="list">The list.</param>
+    /// <param name="to">Whose the cluster is from now on.</param>
     /// <param name="cluster">The cluster, locked, on no list.</param>
     /// <param name="hasFailed">Set when the host has no memory for the table.</param>
-    internal bool TryIsolate(int list, out uint cluster, ref bool hasFailed)
+    internal bool TryIsolate(int from, int list, int to, out uint cluster, ref bool hasFailed)
     {
         if (list != ClusterLists.Free || !TLayout.IsLazy || !TryTakeVirgin(out cluster))
         {
-            if (!TryTakeLinked(list, out cluster))
+            if (!TryTakeLinked(ClusterLists.In(from, list), out cluster))
             {
                 return false;
             }
         }
 
+        ref ClusterHead record = ref _layout.Head(cluster);
+        record.Share = to;
         if (list == ClusterLists.Free && !_layout.TryOpen(cluster))
         {
             MoveTo(cluster, ClusterLists.Free, ClusterFlag.Free);
-            _layout.Unlock(cluster);
+            record.Exit();
             hasFailed = true;
             return false;
         }
@@ -117,8 +138,8 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     /// <summary>After an allocation has looked through a locked cluster.</summary>
     internal void Relocate(uint cluster)
     {
-        int used = _layout.Used(cluster);
-        ClusterFlag flag = _layout.Flag(cluster);
+        int used = _layout.Head(cluster).Used;
+        ClusterFlag flag = _layout.Head(cluster).Flag;
         if (used == 0)
         {
             if (flag is not (ClusterFlag.Free or ClusterFlag.Discard))
@@ -132,31 +153,54 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         }
         else
         {
-            MoveUnlessThere(cluster, ClusterLists.Fragmented(_layout.Order(cluster)), ClusterFlag.Fragmented);
+            MoveUnlessThere(cluster, ClusterLists.Fragmented(_layout.Head(cluster).Order), ClusterFlag.Fragmented);
         }
     }
 
     /// <summary>Makes slots of a locked cluster free; no swap entry names them, and they are not cached any
     /// more.</summary>
-    internal void FreeRun(uint cluster, int position, int count)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="position">First slot.</param>
+    /// <param name="count">Slots.</param>
+    /// <param name="later">Where the back end takes its time: these slots are added, and the caller hands them to
+    /// <see cref="FinishFreeing"/> when it has given the lock back.</param>
+    internal void FreeRun(uint cluster, int position, int count, ref SlotSet later)
     {
         UnchargeRun(cluster, position, count);
-        Backend.Free((cluster << SwapLimits.ClusterShift) + (uint)position, count);
-        _layout.Clear(cluster, position, count);
-        int used = _layout.Used(cluster) - count;
-        Debug.Assert(used >= 0, "More slots freed than were in use.");
-        _layout.SetUsed(cluster, used);
-
-        // After the back end's cleaning up: swapoff goes by this number.
-        _ = AddInUse(-count);
-        if (used == 0)
+        if (_freesLater)
         {
-            Empty(cluster);
+            // Bad slots are neither allocated, nor counted, nor read in. So nobody but this thread touches them until the
+            // back end is through, and none can be written again before its old content has gone.
+            _layout.ClearGroup(cluster, position, count);
+            for (int i = 0; i < count; i++)
+            {
+                _layout.Write(cluster, position + i, SlotState.Bad);
+            }
+
+            later.Add(position, count);
             return;
         }
 
-        _layout.Shrink(cluster, used);
-        MoveUnlessThere(cluster, ClusterLists.NonFull(_layout.Order(cluster)), ClusterFlag.NonFull);
+        Backend.Free((cluster << SwapLimits.ClusterShift) + (uint)position, count);
+        Release(cluster, position, count);
+    }
+
+    /// <summary>Tells a back end that takes its time of slots that nobody names any more, and then makes them free.
+    /// Without the cluster's lock.</summary>
+    internal void FinishFreeing(uint cluster, in SlotSet later)
+    {
+        if (!_freesLater)
+        {
+            return;
+        }
+
+        for (int from = 0; later.TryNextRun(from, out int position, out int count); from = position + count)
+        {
+            Backend.Free((cluster << SwapLimits.ClusterShift) + (uint)position, count);
+            _layout.Head(cluster).Enter();
+            Release(cluster, position, count);
+            _layout.Head(cluster).Exit();
+        }
     }
 
     /// <summary>Discards the clusters that wait for it.</summary>
@@ -166,11 +210,11 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         bool any = false;
         while (TryTakeLinked(ClusterLists.Discard, out uint cluster))
         {
-            _layout.Unlock(cluster);
+            _layout.Head(cluster).Exit();
             Backend.Discard(cluster << SwapLimits.ClusterShift, SwapLimits.ClusterSlots);
-            _layout.Lock(cluster);
+            _layout.Head(cluster).Enter();
             MoveTo(cluster, ClusterLists.Free, ClusterFlag.Free);
-            _layout.Unlock(cluster);
+            _layout.Head(cluster).Exit();
             any = true;
         }
 
@@ -184,8 +228,8 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         {
             if (MayHaveTable(cluster))
             {
-                _layout.Lock(cluster);
-                _layout.Unlock(cluster);
+                _layout.Head(cluster).Enter();
+                _layout.Head(cluster).Exit();
             }
         }
     }
@@ -193,7 +237,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     /// <summary>Whether a cluster can have a table. Records of others are not even looked at, so that the host need
     /// not back them.</summary>
     internal bool MayHaveTable(uint cluster) =>
-        (!TLayout.IsLazy || cluster < Volatile.Read(ref _virgin) || Array.BinarySearch(_badClusters, cluster) >= 0)
+        (!TLayout.IsLazy || cluster < Volatile.Read(ref _shares[0].Virgin) || Array.BinarySearch(_badClusters, cluster) >= 0)
         && _layout.HasTable(cluster);
 
     /// <inheritdoc/>
@@ -201,6 +245,26 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     {
         _layout.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void Release(uint cluster, int position, int count)
+    {
+        ref ClusterHead record = ref _layout.Head(cluster);
+        _layout.Clear(cluster, position, count);
+        int used = record.Used - count;
+        Debug.Assert(used >= 0, "More slots freed than were in use.");
+        record.Used = used;
+
+        // After the back end's cleaning up: swapoff goes by this number.
+        AddInUse(-count);
+        if (used == 0)
+        {
+            Empty(cluster);
+            return;
+        }
+
+        _layout.Shrink(cluster, used);
+        MoveUnlessThere(cluster, ClusterLists.NonFull(record.Order), ClusterFlag.NonFull);
     }
 
     private bool TryMarkBad(SwapHeader header)
@@ -223,7 +287,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
     {
         uint cluster = slot >> SwapLimits.ClusterShift;
         int position = (int)(slot % SwapLimits.ClusterSlots);
-        int used = _layout.Used(cluster);
+        int used = _layout.Head(cluster).Used;
         if (!_layout.HasTable(cluster) && !_layout.TryOpen(cluster))
         {
             return false;
@@ -237,7 +301,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
             }
 
             _layout.Write(cluster, position, SlotState.Bad);
-            _layout.SetUsed(cluster, used + 1);
+            _layout.Head(cluster).Used = used + 1;
         }
 
         return true;
@@ -266,9 +330,9 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
                 MoveTo(next, ClusterLists.Free, ClusterFlag.Free);
             }
 
-            if (_layout.Flag(bad) == ClusterFlag.None)
+            if (_layout.Head(bad).Flag == ClusterFlag.None)
             {
-                bool isFull = _layout.Used(bad) == SwapLimits.ClusterSlots;
+                bool isFull = _layout.Head(bad).Used == SwapLimits.ClusterSlots;
                 MoveTo(
                     bad,
                     isFull ? ClusterLists.Full : ClusterLists.NonFull(0),

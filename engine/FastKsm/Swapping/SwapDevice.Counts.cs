@@ -22,7 +22,7 @@ internal sealed partial class SwapDevice<TLayout>
             return SwapStatus.NoEntry;
         }
 
-        for (int i = 0; i < count; i++)
+        for (int i = _layout.RaiseInline(cluster, position, count, isCached); i < count; i++)
         {
             SlotState state = _layout.Read(cluster, position + i);
             SwapStatus status = (isCached ? state.Kind != SlotKind.Cached : state.Count == 0) ? SwapStatus.NoEntry
@@ -63,9 +63,16 @@ internal sealed partial class SwapDevice<TLayout>
     /// <param name="position">First slot.</param>
     /// <param name="count">Slots.</param>
     /// <param name="isCacheOnly">Whether a cached slot has come to 0: its folio could be taken from the cache.</param>
-    internal SwapStatus PutRun(uint cluster, int position, int count, out bool isCacheOnly)
+    /// <param name="later">As for <see cref="FreeRun"/>.</param>
+    internal SwapStatus PutRun(uint cluster, int position, int count, out bool isCacheOnly, ref SlotSet later)
     {
         isCacheOnly = false;
+        if (_layout.HasTable(cluster) && _layout.AreNamedOnce(cluster, position, count))
+        {
+            FreeRun(cluster, position, count, ref later);
+            return SwapStatus.Done;
+        }
+
         SwapStatus status = CheckNamed(cluster, position, count);
         if (status != SwapStatus.Done)
         {
@@ -85,7 +92,7 @@ internal sealed partial class SwapDevice<TLayout>
 
             if (run != 0)
             {
-                FreeRun(cluster, at - run, run);
+                FreeRun(cluster, at - run, run, ref later);
                 run = 0;
             }
 
@@ -95,7 +102,7 @@ internal sealed partial class SwapDevice<TLayout>
 
         if (run != 0)
         {
-            FreeRun(cluster, end - run, run);
+            FreeRun(cluster, end - run, run, ref later);
         }
 
         return status;

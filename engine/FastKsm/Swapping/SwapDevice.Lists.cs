@@ -8,59 +8,65 @@ namespace FastKsm.Swapping;
 internal sealed partial class SwapDevice<TLayout>
 {
     /// <summary>First cluster that may never have been used; for checks.</summary>
-    internal uint Virgin => TLayout.IsLazy ? _virgin : _clusters;
+    internal uint Virgin => TLayout.IsLazy ? _shares[0].Virgin : _clusters;
+
+    /// <summary>Shares of CPUs that keep to clusters of their own; 1 where all CPUs share all clusters, as in Linux.</summary>
+    internal int Shares => _shares.Length;
 
     /// <summary>The clusters of a list in order; for checks at rest.</summary>
     /// <param name="list">The list.</param>
     /// <param name="after">The one before it; null for the first.</param>
     internal uint? NextOn(int list, uint? after)
     {
-        uint link = after is { } cluster ? _layout.Next(cluster) : _lists[list].Head;
+        uint link = after is { } cluster ? _layout.Links(cluster).Next : EndsOf(list).Head;
         return link == 0 ? null : link - 1;
     }
 
     private bool TryTakeVirgin(out uint cluster)
     {
-        SpinLatch.Enter(ref _latch);
-        while (_virgin < _clusters && _layout.HasTable(_virgin))
+        ref ListsState common = ref _shares[0];
+        SpinLatch.Enter(ref common.Latch);
+        while (common.Virgin < _clusters && _layout.HasTable(common.Virgin))
         {
-            _virgin++;
+            common.Virgin++;
         }
 
-        cluster = _virgin;
-        bool done = cluster < _clusters && _layout.TryLock(cluster);
+        cluster = common.Virgin;
+        bool done = cluster < _clusters && _layout.Head(cluster).TryEnter();
         if (done)
         {
-            _virgin++;
+            common.Virgin++;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref common.Latch);
         return done;
     }
 
     private bool TryTakeLinked(int list, out uint cluster)
     {
         cluster = 0;
-        if (_lists[list].Head == 0)
+        ref ClusterList ends = ref EndsOf(list);
+        if (ends.Head == 0)
         {
             return false;
         }
 
         bool done = false;
-        SpinLatch.Enter(ref _latch);
-        for (uint link = _lists[list].Head; link != 0 && !done; link = _layout.Next(link - 1))
+        ref int latch = ref LatchOf(list);
+        SpinLatch.Enter(ref latch);
+        for (uint link = ends.Head; link != 0 && !done; link = _layout.Links(link - 1).Next)
         {
             cluster = link - 1;
-            if (_layout.TryLock(cluster))
+            if (_layout.Head(cluster).TryEnter())
             {
                 done = true;
                 Unlink(cluster, list);
-                _layout.SetFlag(cluster, ClusterFlag.None);
+                _layout.Head(cluster).Flag = ClusterFlag.None;
                 break;
             }
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref latch);
         return done;
     }
 
@@ -79,47 +85,57 @@ internal sealed partial class SwapDevice<TLayout>
 
     private void MoveUnlessThere(uint cluster, int list, ClusterFlag flag)
     {
-        if (_layout.Flag(cluster) != flag)
+        if (_layout.Head(cluster).Flag != flag)
         {
             MoveTo(cluster, list, flag);
         }
     }
 
-    private void MoveTo(uint cluster, int list, ClusterFlag flag) => MoveTo(cluster, list, flag, _layout.Order(cluster));
+    private void MoveTo(uint cluster, int list, ClusterFlag flag) => MoveTo(cluster, list, flag, _layout.Head(cluster).Order);
 
     private void MoveTo(uint cluster, int list, ClusterFlag flag, int order)
     {
-        int former = ClusterLists.Of(_layout.Flag(cluster), _layout.Order(cluster));
-        SpinLatch.Enter(ref _latch);
+        ref ClusterHead record = ref _layout.Head(cluster);
+        int former = ClusterLists.Of(record);
+        list = ClusterLists.In(record.Share, list);
+        ref int latch = ref LatchOf(former >= 0 ? former : list);
+        SpinLatch.Enter(ref latch);
         if (former >= 0)
         {
             Unlink(cluster, former);
+            if (ClusterLists.ShareOf(former) != ClusterLists.ShareOf(list))
+            {
+                // On no list for a moment: nobody else looks for the cluster while its lock is held.
+                SpinLatch.Exit(ref latch);
+                latch = ref LatchOf(list);
+                SpinLatch.Enter(ref latch);
+            }
         }
 
-        ref ClusterList ends = ref _lists[list];
-        _layout.Previous(cluster) = ends.Tail;
-        _layout.Next(cluster) = 0;
+        ref ClusterList ends = ref EndsOf(list);
+        _layout.Links(cluster).Previous = ends.Tail;
+        _layout.Links(cluster).Next = 0;
         if (ends.Tail == 0)
         {
             ends.Head = cluster + 1;
         }
         else
         {
-            _layout.Next(ends.Tail - 1) = cluster + 1;
+            _layout.Links(ends.Tail - 1).Next = cluster + 1;
         }
 
         ends.Tail = cluster + 1;
         ends.Count++;
-        SpinLatch.Exit(ref _latch);
-        _layout.SetFlag(cluster, flag);
-        _layout.SetOrder(cluster, order);
+        SpinLatch.Exit(ref latch);
+        record.Flag = flag;
+        record.Order = order;
     }
 
     private void Unlink(uint cluster, int list)
     {
-        ref ClusterList ends = ref _lists[list];
-        uint previous = _layout.Previous(cluster);
-        uint next = _layout.Next(cluster);
+        ref ClusterList ends = ref EndsOf(list);
+        uint previous = _layout.Links(cluster).Previous;
+        uint next = _layout.Links(cluster).Next;
         Debug.Assert(previous != 0 || ends.Head == cluster + 1, "The cluster is not on that list.");
         if (previous == 0)
         {
@@ -127,7 +143,7 @@ internal sealed partial class SwapDevice<TLayout>
         }
         else
         {
-            _layout.Next(previous - 1) = next;
+            _layout.Links(previous - 1).Next = next;
         }
 
         if (next == 0)
@@ -136,9 +152,14 @@ internal sealed partial class SwapDevice<TLayout>
         }
         else
         {
-            _layout.Previous(next - 1) = previous;
+            _layout.Links(next - 1).Previous = previous;
         }
 
         ends.Count--;
     }
+
+    private ref int LatchOf(int list) => ref _shares[ClusterLists.ShareOf(list)].Latch;
+
+    private ref ClusterList EndsOf(int list) =>
+        ref _shares[ClusterLists.ShareOf(list)].Lists[ClusterLists.Within(list)];
 }

@@ -8,7 +8,7 @@ namespace FastKsm.Swapping;
 /// <remarks>Thread safety: the numbers may be read concurrently; the looks are for a device at rest.</remarks>
 internal abstract class SwapDevice : IDisposable
 {
-    private int _inUse;
+    private readonly SlotCount _slots = new();
     private int _isWritable;
     private int _isOffList;
 
@@ -49,7 +49,13 @@ internal abstract class SwapDevice : IDisposable
     internal int Pages { get; }
 
     /// <summary>Slots in use.</summary>
-    internal int InUse => Volatile.Read(ref _inUse);
+    internal int InUse => _slots.Exact;
+
+    /// <summary>Slots in use, give or take <see cref="SlotCount.Slack"/>.</summary>
+    internal int AboutInUse => _slots.Estimate;
+
+    /// <summary>Whether no slot is left.</summary>
+    internal bool IsFull => _slots.Estimate >= Pages - SlotCount.Slack && _slots.Exact >= Pages;
 
     /// <summary>Of a disk that turns: where each order goes on, for all CPUs. Guarded by
     /// <see cref="SharedLatch"/>.</summary>
@@ -79,8 +85,9 @@ internal abstract class SwapDevice : IDisposable
     internal abstract int InlineLimit { get; }
 
     /// <summary>Counts slots in or out of use.</summary>
-    /// <returns>Slots in use afterwards.</returns>
-    internal int AddInUse(int slots) => Interlocked.Add(ref _inUse, slots);
+    /// <remarks>Afterwards the registry is to be asked for <c>AfterCounting</c>, when the cluster's lock has been
+    /// given back.</remarks>
+    internal void AddInUse(int slots) => _slots.Add(slots);
 
     /// <summary>A slot's entry.</summary>
     internal abstract SlotState Read(uint cluster, int position);

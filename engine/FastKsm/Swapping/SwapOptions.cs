@@ -12,6 +12,11 @@ internal sealed record SwapOptions
     /// <summary>CPUs: each consumes clusters of its own. At least one.</summary>
     internal int Cpus { get; init; } = 1;
 
+    /// <summary>Whether each CPU first refills clusters that it has filled itself, up to 64 CPUs, and takes those of others
+    /// only when there is no empty one. Linux takes the one that has waited longest, whoever filled it; so CPUs that free
+    /// and allocate at the same time come into one another's clusters, and wait for their locks.</summary>
+    internal bool KeepsClustersApart { get; init; }
+
     /// <summary>Number of the first frame that can be swapped.</summary>
     internal uint FirstFrame { get; init; } = 1;
 

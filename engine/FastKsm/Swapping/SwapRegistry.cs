@@ -8,14 +8,19 @@ namespace FastKsm.Swapping;
 /// <summary>The devices that are mounted, and in which order allocation tries them: by priority, and in turn among
 /// equals.</summary>
 /// <remarks>Thread safety: mounting and unmounting one at a time; the rest concurrently. The latch is
-/// innermost.</remarks>
+/// innermost but for a count's.</remarks>
 internal sealed class SwapRegistry<TLayout>
     where TLayout : struct, ISwapLayout<TLayout>
 {
     private readonly SwapDevice<TLayout>?[] _devices = new SwapDevice<TLayout>?[SwapLimits.MaxDevices];
-    private readonly int[] _available = new int[SwapLimits.MaxDevices];
-    private int _availableCount;
-    private int _latch;
+
+    // One past the largest number that a device has ever had.
+    private int _end;
+
+    // The only device that has room, and one; 0 when there is none, or several. Then the latch is not needed.
+    private int _only;
+
+    private AvailableDevices _available;
 
     /// <summary>The device of a number; null if none is mounted.</summary>
     internal SwapDevice<TLayout>? this[int number] =>
@@ -27,7 +32,24 @@ internal sealed class SwapRegistry<TLayout>
     {
         get
         {
-            CountPages(out long total, out long free);
+            long total = 0;
+            long free = 0;
+            long slack = 0;
+            for (int number = 0; number < Volatile.Read(ref _end); number++)
+            {
+                if (_devices[number] is { IsWritable: true } device)
+                {
+                    total += device.Pages;
+                    free += device.Pages - device.AboutInUse;
+                    slack += SlotCount.Slack;
+                }
+            }
+
+            if ((free - slack) * 2 < total && (free + slack) * 2 >= total)
+            {
+                CountPages(out total, out free);
+            }
+
             return free * 2 < total;
         }
     }
@@ -47,6 +69,14 @@ internal sealed class SwapRegistry<TLayout>
         }
     }
 
+    /// <summary>The device of an entry that the caller keeps in use.</summary>
+    internal SwapDevice<TLayout> Of(SwapEntry entry)
+    {
+        SwapDevice<TLayout>? device = this[entry.Device];
+        Debug.Assert(device is not null && entry.Offset < device.Max, "No such swap entry.");
+        return device!;
+    }
+
     /// <summary>A number that no device has; -1 if there is none.</summary>
     internal int FreeNumber() => Array.IndexOf(_devices, null);
 
@@ -54,6 +84,7 @@ internal sealed class SwapRegistry<TLayout>
     internal void Publish(SwapDevice<TLayout> device)
     {
         Volatile.Write(ref _devices[device.Number], device);
+        Volatile.Write(ref _end, int.Max(_end, device.Number + 1));
         device.IsWritable = true;
         device.IsOffList = true;
         Settle(device);
@@ -69,31 +100,20 @@ internal sealed class SwapRegistry<TLayout>
     /// <summary>Forgets a device.</summary>
     internal void Remove(SwapDevice<TLayout> device) => Volatile.Write(ref _devices[device.Number], null);
 
-    /// <summary>After slots have been allocated or freed: puts the device on or off the list of those that have
-    /// room.</summary>
-    internal void Settle(SwapDevice<TLayout> device)
+    /// <summary>After slots have been counted in or out: sees to it that the device is tried while it has room, and
+    /// only then.</summary>
+    /// <returns>Whether it is full.</returns>
+    internal bool AfterCounting(SwapDevice<TLayout> device)
     {
-        SpinLatch.Enter(ref _latch);
-        bool isListed = Array.IndexOf(_available, device.Number, 0, _availableCount) >= 0;
-        bool belongs = device.IsWritable && device.InUse < device.Pages;
-        if (isListed && !belongs)
+        // Every thread that has changed the count comes here afterwards. So when all are through, the last one has seen the
+        // count as it stays; and a thread that takes the device off the list looks at the count again behind the mark.
+        bool isFull = device.IsFull;
+        if (device.IsWritable && isFull != device.IsOffList)
         {
-            Delete(device.Number);
-            device.IsOffList = true;
-
-            // A release that saw the old mark does not come here: so the count is looked at again, behind a fence.
-            Interlocked.MemoryBarrier();
-            belongs = device.IsWritable && device.InUse < device.Pages;
-            isListed = false;
+            Settle(device);
         }
 
-        if (belongs && !isListed)
-        {
-            Insert(device);
-            device.IsOffList = false;
-        }
-
-        SpinLatch.Exit(ref _latch);
+        return isFull;
     }
 
     /// <summary>The devices that have room, in the order to try them.</summary>
@@ -101,44 +121,83 @@ internal sealed class SwapRegistry<TLayout>
     /// <returns>How many there are.</returns>
     internal int Available(Span<int> numbers)
     {
-        SpinLatch.Enter(ref _latch);
-        int count = _availableCount;
-        _available.AsSpan(0, count).CopyTo(numbers);
-        SpinLatch.Exit(ref _latch);
+        int only = Volatile.Read(ref _only);
+        if (only != 0)
+        {
+            numbers[0] = only - 1;
+            return 1;
+        }
+
+        SpinLatch.Enter(ref _available.Latch);
+        ReadOnlySpan<int> all = _available.Numbers;
+        all.CopyTo(numbers);
+        int count = all.Length;
+        SpinLatch.Exit(ref _available.Latch);
         return count;
     }
 
     /// <summary>Puts a device behind its equals: it is about to be tried.</summary>
     internal void Rotate(SwapDevice<TLayout> device)
     {
-        SpinLatch.Enter(ref _latch);
-        if (_availableCount > 1 && Array.IndexOf(_available, device.Number, 0, _availableCount) >= 0)
+        if (Volatile.Read(ref _only) != 0)
         {
-            Delete(device.Number);
+            return;
+        }
+
+        SpinLatch.Enter(ref _available.Latch);
+        int at = _available.Numbers.IndexOf(device.Number);
+        if (at >= 0)
+        {
+            _available.RemoveAt(at);
             Insert(device);
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _available.Latch);
     }
 
-    private void Delete(int number)
+    private void Settle(SwapDevice<TLayout> device)
     {
-        int at = Array.IndexOf(_available, number, 0, _availableCount);
-        _availableCount--;
-        Array.Copy(_available, at + 1, _available, at, _availableCount - at);
+        SpinLatch.Enter(ref _available.Latch);
+        int at = _available.Numbers.IndexOf(device.Number);
+        bool belongs = Belongs(device);
+        if (at >= 0 && !belongs)
+        {
+            _available.RemoveAt(at);
+            at = -1;
+            device.IsOffList = true;
+
+            // A release that saw the old mark does not come here: so the count is looked at again, behind a fence.
+            Interlocked.MemoryBarrier();
+            belongs = Belongs(device);
+        }
+
+        if (belongs && at < 0)
+        {
+            Insert(device);
+            device.IsOffList = false;
+        }
+
+        ReadOnlySpan<int> all = _available.Numbers;
+        int only = all.Length == 1 ? all[0] + 1 : 0;
+        if (_only != only)
+        {
+            Volatile.Write(ref _only, only);
+        }
+
+        SpinLatch.Exit(ref _available.Latch);
     }
+
+    private static bool Belongs(SwapDevice<TLayout> device) => device.IsWritable && device.InUse < device.Pages;
 
     private void Insert(SwapDevice<TLayout> device)
     {
+        ReadOnlySpan<int> all = _available.Numbers;
         int at = 0;
-        while (at < _availableCount && _devices[_available[at]]!.Priority >= device.Priority)
+        while (at < all.Length && _devices[all[at]]!.Priority >= device.Priority)
         {
             at++;
         }
 
-        Debug.Assert(_availableCount < _available.Length, "A device is on the list once.");
-        Array.Copy(_available, at, _available, at + 1, _availableCount - at);
-        _available[at] = device.Number;
-        _availableCount++;
+        _available.Insert(at, device.Number);
     }
 }

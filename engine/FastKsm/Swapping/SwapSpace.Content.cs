@@ -10,12 +10,12 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     internal override SwapStatus Write(Pfn head, ReadOnlySpan<byte> content, out bool isZero)
     {
         isZero = false;
-        if (!_cache.TryGet(head, out SwapEntry first, out int order))
+        if (!_column.TryGet(head, out SwapEntry first, out int order))
         {
             return SwapStatus.NoEntry;
         }
 
-        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapDevice<TLayout> device = _registry.Of(first);
         int slots = 1 << order;
         int size = device.Backend.ContentSize;
         if (content.Length != size * slots)
@@ -51,12 +51,12 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     /// <inheritdoc/>
     internal override SwapStatus Read(Pfn head, Span<byte> content)
     {
-        if (!_cache.TryGet(head, out SwapEntry first, out int order))
+        if (!_column.TryGet(head, out SwapEntry first, out int order))
         {
             return SwapStatus.NoEntry;
         }
 
-        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapDevice<TLayout> device = _registry.Of(first);
         int size = device.Backend.ContentSize;
         if (content.Length != size << order)
         {
@@ -82,16 +82,16 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
     private static bool IsZero(SwapDevice<TLayout> device, SwapEntry entry)
     {
-        device.Layout.Lock(entry.Cluster);
+        device.Layout.Head(entry.Cluster).Enter();
         bool isZero = device.Layout.Read(entry.Cluster, entry.Position).IsZero;
-        device.Layout.Unlock(entry.Cluster);
+        device.Layout.Head(entry.Cluster).Exit();
         return isZero;
     }
 
     private static bool TrySetZero(SwapDevice<TLayout> device, SwapEntry first, int slots, bool isZero)
     {
-        ref readonly TLayout layout = ref device.Layout;
-        layout.Lock(first.Cluster);
+        ref TLayout layout = ref device.Layout;
+        layout.Head(first.Cluster).Enter();
         bool done = !isZero || layout.TryPrepareZero(first.Cluster);
         for (int i = 0; i < slots && done; i++)
         {
@@ -99,7 +99,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
             layout.Write(first.Cluster, first.Position + i, state with { IsZero = isZero });
         }
 
-        layout.Unlock(first.Cluster);
+        layout.Head(first.Cluster).Exit();
         return done;
     }
 }

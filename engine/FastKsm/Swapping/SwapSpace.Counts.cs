@@ -6,10 +6,10 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     /// <inheritdoc/>
     internal override long CountOf(SwapEntry entry)
     {
-        SwapDevice<TLayout> device = DeviceOf(entry);
-        device.Layout.Lock(entry.Cluster);
+        SwapDevice<TLayout> device = _registry.Of(entry);
+        device.Layout.Head(entry.Cluster).Enter();
         long count = device.Layout.HasTable(entry.Cluster) ? device.CountAt(entry.Cluster, entry.Position) : 0;
-        device.Layout.Unlock(entry.Cluster);
+        device.Layout.Head(entry.Cluster).Exit();
         return count;
     }
 
@@ -23,15 +23,15 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     /// <inheritdoc/>
     internal override SwapStatus PutCached(SwapEntry first, int count = 1)
     {
-        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapDevice<TLayout> device = _registry.Of(first);
         SwapStatus status = SwapStatus.Done;
         for (int done = 0; done < count && status == SwapStatus.Done;)
         {
             SwapEntry at = first.Plus((uint)done);
             int run = RunInCluster(at, count - done);
-            device.Layout.Lock(at.Cluster);
+            device.Layout.Head(at.Cluster).Enter();
             status = device.LowerRun(at.Cluster, at.Position, run);
-            device.Layout.Unlock(at.Cluster);
+            device.Layout.Head(at.Cluster).Exit();
             done += run;
         }
 
@@ -41,15 +41,18 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     /// <inheritdoc/>
     internal override SwapStatus Put(SwapEntry first, int count = 1)
     {
-        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapDevice<TLayout> device = _registry.Of(first);
         SwapStatus status = SwapStatus.Done;
         for (int done = 0; done < count && status == SwapStatus.Done;)
         {
             SwapEntry at = first.Plus((uint)done);
             int run = RunInCluster(at, count - done);
-            device.Layout.Lock(at.Cluster);
-            status = device.PutRun(at.Cluster, at.Position, run, out bool isCacheOnly);
-            device.Layout.Unlock(at.Cluster);
+            SlotSet later = default;
+            ref ClusterHead cluster = ref device.Layout.Head(at.Cluster);
+            cluster.Enter();
+            status = device.PutRun(at.Cluster, at.Position, run, out bool isCacheOnly, ref later);
+            cluster.Exit();
+            device.FinishFreeing(at.Cluster, later);
             if (isCacheOnly)
             {
                 DropUnnamed(at, run);
@@ -58,7 +61,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
             done += run;
         }
 
-        AfterRelease(device);
+        _ = _registry.AfterCounting(device);
         return status;
     }
 
@@ -66,14 +69,15 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
     private SwapStatus Duplicate(SwapEntry first, int count, bool isCached)
     {
-        SwapDevice<TLayout> device = DeviceOf(first);
+        SwapDevice<TLayout> device = _registry.Of(first);
         for (int done = 0; done < count;)
         {
             SwapEntry at = first.Plus((uint)done);
             int run = RunInCluster(at, count - done);
-            device.Layout.Lock(at.Cluster);
+            ref ClusterHead cluster = ref device.Layout.Head(at.Cluster);
+            cluster.Enter();
             SwapStatus status = device.RaiseRun(at.Cluster, at.Position, run, isCached);
-            device.Layout.Unlock(at.Cluster);
+            cluster.Exit();
             if (status != SwapStatus.Done)
             {
                 // What was raised can be lowered again: nothing but these references is given back.
@@ -94,7 +98,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         {
             SwapEntry at = first.Plus((uint)i);
             int slots = 0;
-            if (Peek(at) is { Kind: SlotKind.Cached } && TryDropUnnamed(at, anyway: false, out slots))
+            if (_cache.Peek(at) is { Kind: SlotKind.Cached } && _cache.TryDropUnnamed(at, anyway: false, out slots))
             {
                 i += slots - (int)(at.Offset % (uint)slots);
                 continue;

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Swapping.Backends;
@@ -21,11 +20,11 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
     private const int FirstDefaultPriority = -1;
 
     private readonly SwapOptions _options;
-    private readonly TFolios _folios;
     private readonly AllocationFaults _faults;
     private readonly SwapRegistry<TLayout> _registry = new();
-    private readonly CpuCursor[] _cursors;
-    private readonly SwapCacheColumn _cache;
+    private readonly SwapCacheColumn _column;
+    private readonly SwapCache<TLayout, TFolios> _cache;
+    private readonly SwapAllocator<TLayout, TFolios> _allocator;
     private int _leastPriority = FirstDefaultPriority;
 
     /// <param name="options">What it is made for.</param>
@@ -48,10 +47,10 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         }
 
         _options = options;
-        _folios = folios;
         _faults = faults;
-        _cursors = new CpuCursor[options.Cpus];
-        _cache = new SwapCacheColumn(options.FirstFrame, options.Frames, faults);
+        _column = new SwapCacheColumn(options.FirstFrame, options.Frames, faults);
+        _cache = new SwapCache<TLayout, TFolios>(_registry, _column, Groups, folios);
+        _allocator = new SwapAllocator<TLayout, TFolios>(options, _registry, _cache, _column, Groups, folios);
     }
 
     /// <inheritdoc/>
@@ -67,12 +66,13 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
 
         int priority = options.Priority
             ?? (_options.Era == SwapEra.Phase4 ? FirstDefaultPriority : _leastPriority - 1);
+        int shares = _options.KeepsClustersApart ? int.Min(_options.Cpus, ClusterLists.MostShares) : 1;
         SwapDevice<TLayout> device;
         try
         {
             LayoutSettings settings = new(header.LastPage + 1, _options.Scope, _options.FirstFrame, _options.Prefault);
 #pragma warning disable CA2000 // The registry owns it.
-            device = new SwapDevice<TLayout>(number, backend, header, options, priority, settings, Groups, _faults);
+            device = new SwapDevice<TLayout>(number, backend, header, options, priority, settings, shares, Groups, _faults);
 #pragma warning restore CA2000
         }
         catch (OutOfNativeMemoryException exception)
@@ -105,7 +105,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
 
         _registry.Retire(device);
         device.PassAllClusters();
-        ForgetCursors(number);
+        _allocator.Forget(number);
         return SwapStatus.Done;
     }
 
@@ -135,7 +135,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         }
 
         // An allocation that began before may still look at it.
-        ForgetCursors(number);
+        _allocator.Forget(number);
         _registry.Remove(device);
         if (device.Options.Priority is null && _options.Era == SwapEra.Linux618)
         {
@@ -194,7 +194,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
             _registry[number]?.Dispose();
         }
 
-        _cache.Dispose();
+        _column.Dispose();
     }
 
     // Linux 6.18: the devices behind one that goes move up, so that the next one still comes behind them all. Their order stays.
@@ -243,39 +243,5 @@ internal sealed partial class SwapSpace<TLayout, TFolios> : SwapSpace
         }
 
         return fault is null ? SwapStatus.Done : SwapStatus.Invalid;
-    }
-
-    private void ForgetCursors(int number)
-    {
-        for (int cpu = 0; cpu < _cursors.Length; cpu++)
-        {
-            ref CpuCursor cursor = ref _cursors[cpu];
-            SpinLatch.Enter(ref cursor.Latch);
-            for (int order = 0; order < SwapLimits.Orders; order++)
-            {
-                if (cursor.Next[order] is { IsSome: true } next && next.Device == number)
-                {
-                    cursor.Next[order] = SwapEntry.None;
-                }
-            }
-
-            SpinLatch.Exit(ref cursor.Latch);
-        }
-    }
-
-    // The device of an entry that the caller keeps in use.
-    private SwapDevice<TLayout> DeviceOf(SwapEntry entry)
-    {
-        SwapDevice<TLayout>? device = _registry[entry.Device];
-        Debug.Assert(device is not null && entry.Offset < device.Max, "No such swap entry.");
-        return device!;
-    }
-
-    private void AfterRelease(SwapDevice<TLayout> device)
-    {
-        if (device.IsOffList && device.IsWritable)
-        {
-            _registry.Settle(device);
-        }
     }
 }

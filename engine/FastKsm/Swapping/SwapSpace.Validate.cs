@@ -45,18 +45,24 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     private static void ValidateLists(SwapDevice<TLayout> device)
     {
         HashSet<uint> seen = [];
-        for (int list = 0; list < ClusterLists.Number; list++)
+        for (int at = 0; at < ClusterLists.Number * device.Shares; at++)
         {
+            int share = at / ClusterLists.Number;
+            int list = ClusterLists.In(share, at % ClusterLists.Number);
+            if (share != ClusterLists.ShareOf(list))
+            {
+                continue;
+            }
+
             int count = 0;
-            for (uint? at = device.NextOn(list, null); at is { } cluster; at = device.NextOn(list, cluster))
+            for (uint? next = device.NextOn(list, null); next is { } cluster; next = device.NextOn(list, cluster))
             {
                 count++;
                 Require(seen.Add(cluster), 22, device, cluster);
-                int own = ClusterLists.Of(device.Layout.Flag(cluster), device.Layout.Order(cluster));
-                Require(own == list, 22, device, cluster);
+                Require(ClusterLists.Of(device.Layout.Head(cluster)) == list, 22, device, cluster);
             }
 
-            Require(count == device.CountOf(list), 22, device, (uint)list);
+            Require(count == device.CountIn(share, at % ClusterLists.Number), 22, device, (uint)list);
         }
 
         for (uint cluster = 0; cluster < device.Clusters; cluster++)
@@ -68,7 +74,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
     private void ValidateDevice(SwapDevice<TLayout> device, Dictionary<ushort, long> byGroup, ref long charged)
     {
-        ref readonly TLayout layout = ref device.Layout;
+        ref TLayout layout = ref device.Layout;
         ValidateLists(device);
         long used = 0;
         long bad = 0;
@@ -80,11 +86,11 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
                 ValidateCluster(device, cluster, byGroup, ref badHere);
             }
 
-            ClusterFlag flag = layout.Flag(cluster);
-            int usedHere = layout.Used(cluster);
+            ClusterFlag flag = layout.Head(cluster).Flag;
+            int usedHere = layout.Head(cluster).Used;
             bool isEmpty = flag is ClusterFlag.Free or ClusterFlag.Discard or ClusterFlag.None;
             Require(layout.HasTable(cluster) == (usedHere != 0) && isEmpty == (usedHere == 0), 18, device, cluster);
-            bool isBare = layout.Order(cluster) == 0 && !layout.HasOverflow(cluster) && !layout.HasGroupTable(cluster);
+            bool isBare = layout.Head(cluster).Order == 0 && !layout.HasOverflow(cluster) && !layout.HasGroupTable(cluster);
             Require(usedHere != 0 || isBare, 19, device, cluster);
             Require(flag != ClusterFlag.Full || usedHere == SwapLimits.ClusterSlots, 20, device, cluster);
             Require(
@@ -104,7 +110,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
     private void ValidateCluster(
         SwapDevice<TLayout> device, uint cluster, Dictionary<ushort, long> byGroup, ref int bad)
     {
-        ref readonly TLayout layout = ref device.Layout;
+        ref TLayout layout = ref device.Layout;
         int used = 0;
         bool hasLarge = false;
         for (int position = 0; position < SwapLimits.ClusterSlots; position++)
@@ -134,16 +140,16 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
             }
         }
 
-        Require(used == layout.Used(cluster), 18, device, cluster);
+        Require(used == layout.Head(cluster).Used, 18, device, cluster);
         Require(hasLarge == layout.HasOverflow(cluster), 9, device, cluster);
     }
 
     private bool IsStart(Pfn head, int number, uint offset) =>
-        _cache.TryGet(head, out SwapEntry first, out _) && first == new SwapEntry(number, offset);
+        _column.TryGet(head, out SwapEntry first, out _) && first == new SwapEntry(number, offset);
 
     private bool IsWhole(SwapDevice<TLayout> device, Pfn head)
     {
-        bool isWhole = _cache.TryGet(head, out SwapEntry first, out int order) && first.RoundDown(order) == first;
+        bool isWhole = _column.TryGet(head, out SwapEntry first, out int order) && first.RoundDown(order) == first;
         for (int i = 0; i < 1 << order && isWhole; i++)
         {
             SlotState state = device.Layout.Read(first.Cluster, first.Position + i);
@@ -155,7 +161,7 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
 
     private void ValidateCursors()
     {
-        foreach (ref CpuCursor cursor in _cursors.AsSpan())
+        foreach (ref readonly CpuCursor cursor in _allocator.Cursors)
         {
             for (int order = 0; order < SwapLimits.Orders; order++)
             {

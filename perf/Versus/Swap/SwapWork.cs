@@ -23,7 +23,8 @@ internal sealed class SwapWork<TLayout> : ISwapWork
     private readonly int _batches;
 
     /// <param name="slots">Size of the device; three quarters of it can be in use at once.</param>
-    internal SwapWork(int slots)
+    /// <param name="keepsClustersApart">As in <see cref="SwapOptions"/>.</param>
+    internal SwapWork(int slots, bool keepsClustersApart = false)
     {
         _frames = slots * 3 / 4;
         _heads = new Pfn[_frames];
@@ -33,7 +34,15 @@ internal sealed class SwapWork<TLayout> : ISwapWork
         }
 
         _space = new SwapSpace<TLayout, PerfFolios>(
-            new SwapOptions { Cpus = Cpus, Frames = (uint)_frames, Prefault = true }, default, new AllocationFaults());
+            new SwapOptions
+            {
+                Cpus = Cpus,
+                Frames = (uint)_frames,
+                Prefault = true,
+                KeepsClustersApart = keepsClustersApart,
+            },
+            default,
+            new AllocationFaults());
 #pragma warning disable CA2000 // The device owns it.
         Require(_space.TryMount(new BlankBackend((uint)slots), new SwapDeviceOptions(), out _, out _));
 #pragma warning restore CA2000

@@ -39,7 +39,8 @@ internal sealed class SwapRig : IDisposable
 
     /// <summary>Makes one of a layout that goes by its name.</summary>
     internal static SwapRig Make(
-        string layout, SwapEra era = SwapEra.Phase4, int cpus = 2, GroupScope scope = GroupScope.None, bool largeFolios = true)
+        string layout, SwapEra era = SwapEra.Phase4, int cpus = 2, GroupScope scope = GroupScope.None, bool largeFolios = true,
+        bool keepsClustersApart = false)
     {
         SwapOptions options = new()
         {
@@ -49,6 +50,7 @@ internal sealed class SwapRig : IDisposable
             FirstFrame = 1,
             Frames = Frames,
             LargeFolios = largeFolios,
+            KeepsClustersApart = keepsClustersApart,
         };
         return layout switch
         {

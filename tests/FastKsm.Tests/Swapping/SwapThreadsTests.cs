@@ -27,9 +27,12 @@ public sealed class SwapThreadsTests
     [InlineData("compact", 0)]
     [InlineData("compact", 1)]
     [InlineData("compact", 2)]
-    public async Task Threads_OnSharedSlots_KeepEveryContentAndCount(string layout, int scope)
+    [InlineData("compact", 0, true)]
+    [InlineData("faithful", 2, true)]
+    public async Task Threads_OnSharedSlots_KeepEveryContentAndCount(string layout, int scope, bool keepsClustersApart = false)
     {
-        using SwapRig rig = SwapRig.Make(layout, cpus: ThreadCount, scope: (GroupScope)scope);
+        using SwapRig rig = SwapRig.Make(
+            layout, cpus: ThreadCount, scope: (GroupScope)scope, keepsClustersApart: keepsClustersApart);
         using FingerprintBackend first = new(1024, rig.Faults);
         using FingerprintBackend second = new(1300, rig.Faults);
         Assert.Equal(SwapStatus.Done, rig.Space.TryMount(first, new SwapDeviceOptions(), out _, out _));

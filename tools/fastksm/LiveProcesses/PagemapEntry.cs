@@ -8,6 +8,7 @@ internal readonly record struct PagemapEntry(ulong Value)
     private const ulong SwappedBit = 1UL << 62;
     private const ulong FileBit = 1UL << 61;
     private const ulong ExclusiveBit = 1UL << 56;
+    private const int SwapTypeBits = 5;
     private const ulong FrameMask = (1UL << 55) - 1;
 
     /// <summary>Whether a page is there and is no page of a file or of shared memory.</summary>
@@ -15,6 +16,12 @@ internal readonly record struct PagemapEntry(ulong Value)
 
     /// <summary>Whether the PTE is a swap entry.</summary>
     internal bool IsSwapped => (Value & SwappedBit) != 0;
+
+    /// <summary>Of a swap entry the number of the device: Linux's type.</summary>
+    internal int SwapType => (int)(Value & ((1 << SwapTypeBits) - 1));
+
+    /// <summary>Of a swap entry the slot on the device.</summary>
+    internal ulong SwapOffset => (Value & FrameMask) >> SwapTypeBits;
 
     /// <summary>Whether this is the only mapping of the frame.</summary>
     internal bool IsExclusive => (Value & ExclusiveBit) != 0;

@@ -34,6 +34,9 @@ internal sealed partial class FileBackend : SwapBackend
     /// <inheritdoc/>
     internal override int ContentSize => PageBytes;
 
+    /// <summary>A hole is a system call.</summary>
+    internal override bool FreesSlowly => PunchesHoles;
+
     /// <summary>The size of the file; what of it the file system backs is not asked.</summary>
     internal override long UsedBytes => RandomAccess.GetLength(_file);
 

@@ -20,6 +20,10 @@ internal abstract class SwapBackend : IDisposable
     /// <summary>Bytes in use for contents.</summary>
     internal abstract long UsedBytes { get; }
 
+    /// <summary>Whether <see cref="Free"/> takes longer than a latch may be held, as a system call does. Slots that have
+    /// been in use become free behind it then; it may come for free ones too.</summary>
+    internal virtual bool FreesSlowly => false;
+
     /// <summary>Reads the first page.</summary>
     /// <param name="page"><see cref="SwapHeader.Bytes"/> bytes.</param>
     /// <returns>False when it cannot be read whole.</returns>

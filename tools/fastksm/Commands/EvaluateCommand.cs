@@ -15,6 +15,8 @@ namespace FastKsm.Cli.Commands;
 /// <summary><c>fastksm evaluate</c>: what merging would save in processes that run now.</summary>
 internal static class EvaluateCommand
 {
+    private const int MostInstances = 1_000_000;
+
     internal static Command Create()
     {
         Argument<string[]> names = new("NAME")
@@ -78,6 +80,11 @@ internal static class EvaluateCommand
             HelpName = "OWNER",
             CustomParser = OwnerArgument.Parse,
         };
+        Option<int?> more = new("--more")
+        {
+            Description = "Show what this many further instances of each owner would cost, merged and unmerged (--by command, if no other is given).",
+            HelpName = "N",
+        };
         Option<int> top = new("--top")
         {
             Description = "Rows of each table at most; 0 for all.",
@@ -103,7 +110,7 @@ internal static class EvaluateCommand
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
             names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder,
-            threads, by, vmas, top, json, csv, openMetrics, output,
+            threads, by, more, vmas, top, json, csv, openMetrics, output,
         };
         command.SetAction(parsed => Run(
             new Request(
@@ -119,7 +126,8 @@ internal static class EvaluateCommand
                 parsed.GetValue(targetScanTime),
                 parsed.GetValue(failUnder),
                 parsed.GetValue(threads),
-                parsed.GetValue(by),
+                parsed.GetValue(by) ?? (parsed.GetValue(more) is null ? null : OwnerKind.Command),
+                parsed.GetValue(more) ?? 1,
                 parsed.GetValue(vmas),
                 parsed.GetValue(top),
                 FormatOf(parsed.GetValue(json), parsed.GetValue(csv), parsed.GetValue(openMetrics)),
@@ -187,7 +195,10 @@ internal static class EvaluateCommand
             request.AsMarked,
             request.Threads ?? Environment.ProcessorCount,
             request.Observe ?? TimeSpan.Zero,
-            request.MergeAcrossNodes ?? host.MergeAcrossNodes);
+            request.MergeAcrossNodes ?? host.MergeAcrossNodes)
+        {
+            By = request.By,
+        };
 
         (EvaluationResult result, ScanPrice price) = Evaluate(request, pids, options, host);
         HostKsmCounters? counters = HostKsmCounters.TryRead();
@@ -240,7 +251,7 @@ internal static class EvaluateCommand
                 OpenMetricsReport.Write(result, price, counters, request.By, text);
                 break;
             default:
-                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By);
+                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By, request.More);
                 TableReport.Write(report, result, price, counters, view);
                 break;
         }
@@ -316,6 +327,11 @@ internal static class EvaluateCommand
             throw new ToolException(ExitCode.BadInput, $"--threads {request.Threads}: from 1 to 1024.");
         }
 
+        if (request.More is < 1 or > MostInstances)
+        {
+            throw new ToolException(ExitCode.BadInput, $"--more {request.More}: from 1 to {MostInstances}.");
+        }
+
         if (request.Top < 0)
         {
             throw new ToolException(ExitCode.BadInput, $"--top {request.Top}: 0 for all rows, or a number of rows.");
@@ -376,6 +392,7 @@ internal static class EvaluateCommand
         SavingGoal? FailUnder,
         int? Threads,
         OwnerKind? By,
+        int More,
         bool ShowVmas,
         int Top,
         ReportFormat Format,

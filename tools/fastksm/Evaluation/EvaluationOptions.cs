@@ -22,4 +22,7 @@ internal sealed record EvaluationOptions(
     /// the pages of one VMA for smaps: some seconds for a VMA of a terabyte.
     /// </summary>
     internal TimeSpan LongestCall { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>By what the saving is divided; null for not at all.</summary>
+    internal OwnerKind? By { get; init; }
 }

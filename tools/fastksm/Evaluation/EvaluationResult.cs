@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.Evaluation.Settling;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
@@ -35,6 +36,9 @@ internal sealed record EvaluationResult(
 {
     /// <summary>How the processes were read, and what was found beside the pages that can merge.</summary>
     internal ReadingFacts? Reading { get; init; }
+
+    /// <summary>The saving by owner; null where that was not asked for.</summary>
+    internal OwnerSavings? Owners { get; init; }
 
     /// <summary>Pages read.</summary>
     internal long Pages => Sum(process => process.Counts.Pages);

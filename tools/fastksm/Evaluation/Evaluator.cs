@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.Evaluation.Settling;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
@@ -46,10 +47,13 @@ internal static class Evaluator
         MergedToday today = MergedToday.Count(table, framesAreKnown && context.FrameFlags.IsAvailable, processes);
         FolioMap folios = FolioMap.Find(table, context);
         SettlingForecast? settling = Settler.Follow(table, context, options, folios, host.SmartScan);
+        OwnerTable? owners = options.By is { } kind ? new OwnerTable(context, process => ProcessOwner.Of(process, kind)) : null;
+        InstanceEstimate[] instances = owners is null ? [] : InstanceSweep.Reckon(table, owners, context, options.UseZeroPages);
         SteadyState steadyState = new(table, context, options, folios);
         PageCounts[] counts = new PageCounts[context.VmaCount];
-        MergeForecast total = steadyState.Forecast(counts);
-        total = settling?.AtRest ?? total;
+        OwnerDivision? division = owners is null ? null : new OwnerDivision(owners, options.MaxPageSharing);
+        MergeForecast divided = steadyState.Forecast(counts, division: division);
+        MergeForecast total = settling?.AtRest ?? divided;
         settling ??= Settler.Of(steadyState, total);
         bool watched = options.Observe > TimeSpan.Zero;
         ForecastRange? range = watched ? Range(steadyState, context, processes) : null;
@@ -75,7 +79,24 @@ internal static class Evaluator
             Stopwatch.GetElapsedTime(start))
         {
             Reading = Facts(processes, context, today),
+            Owners = owners is null ? null : Divide(options.By!.Value, owners, division!, instances, divided, total),
         };
+    }
+
+    private static OwnerSavings Divide(
+        OwnerKind kind, OwnerTable owners, OwnerDivision division, InstanceEstimate[] instances, in MergeForecast divided, in MergeForecast total)
+    {
+        division.TakeZeroPagesOfToday();
+        division.Adjust(total.FramesBefore - total.FramesAfter - (divided.FramesBefore - divided.FramesAfter));
+        Dictionary<string, OwnerSaving> byOwner = new(StringComparer.Ordinal);
+        for (int owner = 0; owner < owners.Names.Count; owner++)
+        {
+            byOwner.Add(
+                owners.Names[owner],
+                new OwnerSaving(division.Within[owner], division.Across[owner], division.Shared[owner], instances[owner]));
+        }
+
+        return new OwnerSavings(kind, byOwner);
     }
 
     private static ReadingFacts Facts(IReadOnlyList<LiveProcess> processes, EvaluationContext context, MergedToday today)

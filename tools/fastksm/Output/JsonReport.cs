@@ -244,10 +244,27 @@ internal static class JsonReport
             json.WriteNumber("ksm_merging_pages", owner.Counts.Merging);
             json.WriteNumber("profit", owner.Profit);
             WriteCounts(json, owner.Counts);
+            if (owner.Saving is { } saving)
+            {
+                json.WriteNumber("saved_within", saving.WithinPages * result.PageSize);
+                json.WriteNumber("saved_across", saving.AcrossPages * result.PageSize);
+                json.WriteNumber("pages_shared_with_owners", saving.SharedPages);
+                json.WriteStartObject("one_more");
+                json.WriteNumber("instances", saving.Instance.Instances);
+                json.WriteNumber("unmerged", (long)saving.Instance.Unmerged(1, result.PageSize));
+                json.WriteNumber("merged", (long)saving.Instance.Merged(1, result.PageSize));
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        if (result.Owners is { } owners)
+        {
+            json.WriteNumber("saved_within", owners.WithinPages * result.PageSize);
+            json.WriteNumber("saved_across", owners.AcrossPages * result.PageSize);
+        }
     }
 
     private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)

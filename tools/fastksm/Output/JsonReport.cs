@@ -30,6 +30,10 @@ internal static class JsonReport
             json.WriteEndObject();
             WriteVerdict(json, Verdict.Of(result, host));
             WriteTotal(json, result, price);
+            ObstaclesJson.Write(json, result);
+            WriteImages(json, result.Images);
+            CompressionReport.Write(json, result);
+            TemplateReport.Write(json, result);
             if (by is { } kind)
             {
                 WriteOwners(json, result, kind);
@@ -108,6 +112,19 @@ internal static class JsonReport
         json.WriteNumber("hugetlb", reading.Shared.HugeTlb);
         json.WriteNumber("device", reading.Shared.Device);
         json.WriteEndObject();
+    }
+
+    private static void WriteImages(Utf8JsonWriter json, ImageFacts? images)
+    {
+        if (images is not null)
+        {
+            json.WriteStartObject("images");
+            json.WriteNumber("count", images.Count);
+            json.WriteNumber("zeroes_left_out", images.ZeroesLeftOut);
+            json.WriteNumber("pages_of_absent_files", images.PagesOfAbsentFiles);
+            json.WriteNumber("pages_elsewhere", images.PagesElsewhere);
+            json.WriteEndObject();
+        }
     }
 
     private static void WriteVerdict(Utf8JsonWriter json, Verdict verdict)

@@ -45,6 +45,13 @@ internal sealed class TableReport
 
         report.WriteProcesses();
         report.WriteCounters();
+        ObstaclesReport.Write(writer, result);
+        CompressionReport.Write(writer, result, price);
+        if (result.Template is { } comparison)
+        {
+            report.WriteRest(TemplateReport.Write(writer, result, comparison, view.Top), "processes");
+        }
+
         if (view.ShowVmas)
         {
             report.WriteVmas();

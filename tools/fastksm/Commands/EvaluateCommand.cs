@@ -5,6 +5,7 @@ using System.Globalization;
 using System.IO;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Evaluation.Templates;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output;
@@ -15,6 +16,8 @@ namespace FastKsm.Cli.Commands;
 /// <summary><c>fastksm evaluate</c>: what merging would save in processes that run now.</summary>
 internal static class EvaluateCommand
 {
+    private const int MostInstances = 1_000_000;
+
     internal static Command Create()
     {
         Argument<string[]> names = new("NAME")
@@ -35,6 +38,9 @@ internal static class EvaluateCommand
         };
         Option<string[]> user = new("--user") { Description = "Processes of a user, by name or number. May be repeated.", HelpName = "USER" };
         Option<bool> all = new("--all") { Description = "Every process that may be read." };
+        Option<string[]> core = new("--core") { Description = "An ELF core file, as gcore or the kernel writes it. May be repeated.", HelpName = "FILE" };
+        Option<string[]> image = new("--image") { Description = "A file of raw memory: a virtual machine's. May be repeated.", HelpName = "FILE" };
+        Option<string[]> criu = new("--criu") { Description = "A directory of CRIU's checkpoint images. May be repeated.", HelpName = "DIR" };
         Option<string[]> exclude = new("--exclude")
         {
             Description = "Leave out processes of this name (as NAME). May be repeated.",
@@ -78,6 +84,21 @@ internal static class EvaluateCommand
             HelpName = "OWNER",
             CustomParser = OwnerArgument.Parse,
         };
+        Option<int?> more = new("--more")
+        {
+            Description = "Show what this many further instances of each owner would cost, merged and unmerged (--by command, if no other is given).",
+            HelpName = "N",
+        };
+        Option<string?> template = new("--template")
+        {
+            Description = "Compare with the snapshot that all were started from: a core, raw memory, or a directory of checkpoint images.",
+            HelpName = "FILE",
+        };
+        Option<bool> compress = new("--compress") { Description = "Also tell what the same memory would take compressed, as by zram, and both." };
+        Option<bool> nearly = new("--nearly")
+        {
+            Description = "Also tell how much would merge with pointers masked and in parts of 1 KiB and 256 bytes, and why it does not.",
+        };
         Option<int> top = new("--top")
         {
             Description = "Rows of each table at most; 0 for all.",
@@ -102,15 +123,16 @@ internal static class EvaluateCommand
 
         Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
         {
-            names, pid, name, user, all, exclude, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder,
-            threads, by, vmas, top, json, csv, openMetrics, output,
+            names, pid, name, user, all, exclude, core, image, criu, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder,
+            threads, by, more, nearly, template, compress, vmas, top, json, csv, openMetrics, output,
         };
         command.SetAction(parsed => Run(
             new Request(
                 Select(
                     parsed.GetValue(names) ?? [], parsed.GetValue(pid) ?? [], parsed.GetValue(name) ?? [], parsed.GetValue(user) ?? [],
                     parsed.GetValue(all), parsed.GetValue(exclude) ?? []),
-                SelectionText(parsed, all, pid, name, user, exclude, names),
+                SelectionText(parsed, [all, pid, name, user, exclude, core, image, criu], names),
+                new ImageArguments(parsed.GetValue(core) ?? [], parsed.GetValue(image) ?? [], parsed.GetValue(criu) ?? []),
                 parsed.GetValue(maxPageSharing),
                 SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
                 SwitchArgument.Parse(parsed.GetResult(mergeAcrossNodes)),
@@ -119,7 +141,11 @@ internal static class EvaluateCommand
                 parsed.GetValue(targetScanTime),
                 parsed.GetValue(failUnder),
                 parsed.GetValue(threads),
-                parsed.GetValue(by),
+                parsed.GetValue(by) ?? (parsed.GetValue(more) is null ? null : OwnerKind.Command),
+                parsed.GetValue(more) ?? 1,
+                parsed.GetValue(nearly),
+                parsed.GetValue(template),
+                parsed.GetValue(compress),
                 parsed.GetValue(vmas),
                 parsed.GetValue(top),
                 FormatOf(parsed.GetValue(json), parsed.GetValue(csv), parsed.GetValue(openMetrics)),
@@ -152,10 +178,10 @@ internal static class EvaluateCommand
     }
 
     // The same selection again, for a command line that the report advises.
-    private static string SelectionText(ParseResult parsed, Option all, Option pid, Option name, Option user, Option exclude, Argument names)
+    private static string SelectionText(ParseResult parsed, Option[] options, Argument names)
     {
         List<string> words = [];
-        foreach (Option option in (Option[])[all, pid, name, user, exclude])
+        foreach (Option option in options)
         {
             if (parsed.GetResult(option) is { Implicit: false } given)
             {
@@ -179,7 +205,8 @@ internal static class EvaluateCommand
     private static int Run(Request request, TextWriter output)
     {
         Check(request);
-        IReadOnlyList<int> pids = Find(request.Selection);
+        IReadOnlyList<int> pids = request.Selection.IsEmpty ? [] : Find(request.Selection);
+        using OpenImages images = request.Images.Open();
         HostKsm host = HostKsm.Read();
         EvaluationOptions options = new(
             request.MaxPageSharing ?? host.MaxPageSharing,
@@ -187,7 +214,14 @@ internal static class EvaluateCommand
             request.AsMarked,
             request.Threads ?? Environment.ProcessorCount,
             request.Observe ?? TimeSpan.Zero,
-            request.MergeAcrossNodes ?? host.MergeAcrossNodes);
+            request.MergeAcrossNodes ?? host.MergeAcrossNodes)
+        {
+            By = request.By,
+            Nearly = request.Nearly,
+            Images = images.All,
+            Template = request.TemplateFile is { } snapshot ? Template.Read(snapshot) : null,
+            Compress = request.Compress,
+        };
 
         (EvaluationResult result, ScanPrice price) = Evaluate(request, pids, options, host);
         HostKsmCounters? counters = HostKsmCounters.TryRead();
@@ -240,7 +274,7 @@ internal static class EvaluateCommand
                 OpenMetricsReport.Write(result, price, counters, request.By, text);
                 break;
             default:
-                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By);
+                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By, request.More);
                 TableReport.Write(report, result, price, counters, view);
                 break;
         }
@@ -300,10 +334,10 @@ internal static class EvaluateCommand
             throw new ToolException(ExitCode.NotPermitted, "evaluate reads /proc, which only Linux has.");
         }
 
-        if (selection.IsEmpty)
+        if (selection.IsEmpty && request.Images.IsEmpty)
         {
             throw new ToolException(
-                ExitCode.BadInput, "evaluate: say which processes: a name, --pid N, --name PATTERN, --user USER or --all.");
+                ExitCode.BadInput, "evaluate: say which processes: a name, --pid N, --name PATTERN, --user USER or --all; or which files: --core, --image, --criu.");
         }
 
         if (request.MaxPageSharing is < 2)
@@ -314,6 +348,11 @@ internal static class EvaluateCommand
         if (request.Threads is < 1 or > 1024)
         {
             throw new ToolException(ExitCode.BadInput, $"--threads {request.Threads}: from 1 to 1024.");
+        }
+
+        if (request.More is < 1 or > MostInstances)
+        {
+            throw new ToolException(ExitCode.BadInput, $"--more {request.More}: from 1 to {MostInstances}.");
         }
 
         if (request.Top < 0)
@@ -367,6 +406,7 @@ internal static class EvaluateCommand
     private sealed record Request(
         ProcessSelection Selection,
         string SelectionText,
+        ImageArguments Images,
         int? MaxPageSharing,
         bool? UseZeroPages,
         bool? MergeAcrossNodes,
@@ -376,6 +416,10 @@ internal static class EvaluateCommand
         SavingGoal? FailUnder,
         int? Threads,
         OwnerKind? By,
+        int More,
+        bool Nearly,
+        string? TemplateFile,
+        bool Compress,
         bool ShowVmas,
         int Top,
         ReportFormat Format,

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.Cli.Evaluation.Inspection;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Simd;
 
@@ -36,6 +38,7 @@ internal sealed unsafe partial class BatchReader : IDisposable
     private readonly List<int> _shared = new(PagesPerCopy);
     private readonly List<int> _zero = new(PageBatch.Capacity);
     private readonly List<KsmCandidate> _candidates = [];
+    private readonly IPageInspector[] _inspectors;
     private readonly ulong[] _entriesAgain = new ulong[PagesPerCopy];
     private LiveProcess _process = null!;
     private int _firstOrdinal;
@@ -45,6 +48,7 @@ internal sealed unsafe partial class BatchReader : IDisposable
     {
         _table = table;
         _context = context;
+        _inspectors = [.. context.Inspections.Select(inspection => inspection.NewInspector())];
         nuint byteLength = (nuint)(PagesPerCopy * _pageSize);
         _buffer = (byte*)NativeMemory.AlignedAlloc(byteLength, byteLength);
 
@@ -218,6 +222,19 @@ internal sealed unsafe partial class BatchReader : IDisposable
             {
                 _zero.Add(page);
             }
+
+            if (_inspectors.Length > 0)
+            {
+                Inspect(page, bytes);
+            }
+        }
+    }
+
+    private void Inspect(int page, ReadOnlySpan<byte> bytes)
+    {
+        foreach (IPageInspector inspector in _inspectors)
+        {
+            inspector.See(_firstOrdinal + page, _vmas[page], _addresses[page], bytes);
         }
     }
 

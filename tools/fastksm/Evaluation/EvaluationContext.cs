@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using FastKsm.Cli.Evaluation.Inspection;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Simd;
@@ -58,6 +60,9 @@ internal sealed class EvaluationContext : IDisposable
     /// <summary>Order of the pages' contents.</summary>
     internal OrderKeyTable OrderKeys { get; } = new();
 
+    /// <summary>Further ways in which contents are looked at; mostly none.</summary>
+    internal IReadOnlyList<IInspection> Inspections { get; set; } = [];
+
     /// <summary>On which nodes the pages lie, where that decides what merges.</summary>
     internal NodesOfPages Nodes { get; }
 
@@ -84,6 +89,17 @@ internal sealed class EvaluationContext : IDisposable
 
     /// <summary>Whether a content is that of a page of zeroes, on whichever node.</summary>
     internal bool IsZeroContent(ulong checksum) => Nodes.IsAnyOf(checksum, ZeroChecksum);
+
+    /// <summary>Makes room for what is noted of each page beside its record.</summary>
+    /// <param name="count">Number of pages so far.</param>
+    internal void Reserve(int count)
+    {
+        OrderKeys.Reserve(count);
+        foreach (IInspection inspection in Inspections)
+        {
+            inspection.Reserve(count);
+        }
+    }
 
     /// <summary>One VMA and its process.</summary>
     internal ref readonly VmaInProcess Vma(int index) => ref _vmas[index];

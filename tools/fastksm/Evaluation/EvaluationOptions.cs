@@ -1,4 +1,7 @@
 using System;
+using System.Collections.Generic;
+using FastKsm.Cli.Evaluation.Templates;
+using FastKsm.Cli.Offline;
 
 namespace FastKsm.Cli.Evaluation;
 
@@ -22,4 +25,19 @@ internal sealed record EvaluationOptions(
     /// the pages of one VMA for smaps: some seconds for a VMA of a terabyte.
     /// </summary>
     internal TimeSpan LongestCall { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>By what the saving is divided; null for not at all.</summary>
+    internal OwnerKind? By { get; init; }
+
+    /// <summary>Memory in files that is evaluated beside the processes.</summary>
+    internal IReadOnlyList<MemoryImage> Images { get; init; } = [];
+
+    /// <summary>The snapshot with which all are compared; null for none.</summary>
+    internal Template? Template { get; init; }
+
+    /// <summary>Whether pages are compressed too.</summary>
+    internal bool Compress { get; init; }
+
+    /// <summary>Whether pages that are nearly equal are looked for.</summary>
+    internal bool Nearly { get; init; }
 }

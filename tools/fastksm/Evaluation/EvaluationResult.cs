@@ -1,6 +1,10 @@
 using System;
 using System.Collections.Generic;
+using FastKsm.Cli.Evaluation.Compression;
+using FastKsm.Cli.Evaluation.Nearly;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.Evaluation.Settling;
+using FastKsm.Cli.Evaluation.Templates;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
@@ -35,6 +39,21 @@ internal sealed record EvaluationResult(
 {
     /// <summary>How the processes were read, and what was found beside the pages that can merge.</summary>
     internal ReadingFacts? Reading { get; init; }
+
+    /// <summary>The saving by owner; null where that was not asked for.</summary>
+    internal OwnerSavings? Owners { get; init; }
+
+    /// <summary>What is left of the snapshot; null where there was none.</summary>
+    internal TemplateComparison? Template { get; init; }
+
+    /// <summary>What compression would give; null where that was not asked for.</summary>
+    internal CompressionForecast? Compression { get; init; }
+
+    /// <summary>What of images was not counted; null where there were none.</summary>
+    internal ImageFacts? Images { get; init; }
+
+    /// <summary>What would merge if pages differed less; null where that was not asked for.</summary>
+    internal NearlyForecast? Nearly { get; init; }
 
     /// <summary>Pages read.</summary>
     internal long Pages => Sum(process => process.Counts.Pages);

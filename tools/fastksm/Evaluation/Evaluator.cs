@@ -3,7 +3,12 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
+using FastKsm.Cli.Evaluation.Compression;
+using FastKsm.Cli.Evaluation.Inspection;
+using FastKsm.Cli.Evaluation.Nearly;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.Evaluation.Settling;
+using FastKsm.Cli.Evaluation.Templates;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 
@@ -32,11 +37,27 @@ internal static class Evaluator
         HostKsm host = mount?.Ksm ?? HostKsm.Read();
         progress.ProcessCount = pids.Count;
         using EvaluationContext context = new(host, new NodesOfPages(apart: !options.MergeAcrossNodes), mount: mount);
+        NearlyInspection? nearly = options.Nearly ? new NearlyInspection(context) : null;
+        CompressionInspection? compression = options.Compress ? new CompressionInspection() : null;
+        TemplateInspection? places = options.Template is null ? null : new TemplateInspection();
+        context.Inspections = [.. new IInspection?[] { nearly, compression, places }.OfType<IInspection>()];
         using PageRecordTable table = new(MostPages);
-        IReadOnlyList<LiveProcess> processes = new PageCollector(table, context, options, progress).Collect(pids, cancellation);
+        IReadOnlyList<LiveProcess> processes = pids.Count == 0
+            ? []
+            : new PageCollector(table, context, options, progress).Collect(pids, cancellation);
+        ImageFacts? images = null;
+        if (options.Images.Count > 0)
+        {
+            ImageCollector collector = new(table, context, options, progress);
+            processes = [.. processes, .. collector.Collect(options.Images, cancellation)];
+            images = new ImageFacts(
+                options.Images.Count, collector.ZeroesLeftOut, collector.PagesOfAbsentFiles, options.Images.Sum(image => image.PagesElsewhere));
+        }
+
         context.KsmCandidates.Settle(table, context);
         progress.Begin("sorting");
         table.Compact(new ReadToTheEnd(context));
+        TemplateComparison? comparison = places is null ? null : TemplateComparison.Of(options.Template!, table, places, context);
         RecordSorter.Sort(table, options.Threads);
 
         progress.Begin("adding up");
@@ -46,10 +67,15 @@ internal static class Evaluator
         MergedToday today = MergedToday.Count(table, framesAreKnown && context.FrameFlags.IsAvailable, processes);
         FolioMap folios = FolioMap.Find(table, context);
         SettlingForecast? settling = Settler.Follow(table, context, options, folios, host.SmartScan);
+        OwnerTable? owners = options.By is { } kind ? new OwnerTable(context, process => ProcessOwner.Of(process, kind)) : null;
+        InstanceEstimate[] instances = owners is null ? [] : InstanceSweep.Reckon(table, owners, context, options.UseZeroPages);
+        NearlyForecast? nearlyEqual = nearly is null ? null : NearlyCounter.Count(table, nearly, context);
+        CompressionForecast? compressed = compression is null ? null : CompressionForecast.Of(table, compression);
         SteadyState steadyState = new(table, context, options, folios);
         PageCounts[] counts = new PageCounts[context.VmaCount];
-        MergeForecast total = steadyState.Forecast(counts);
-        total = settling?.AtRest ?? total;
+        OwnerDivision? division = owners is null ? null : new OwnerDivision(owners, options.MaxPageSharing);
+        MergeForecast divided = steadyState.Forecast(counts, division: division);
+        MergeForecast total = settling?.AtRest ?? divided;
         settling ??= Settler.Of(steadyState, total);
         bool watched = options.Observe > TimeSpan.Zero;
         ForecastRange? range = watched ? Range(steadyState, context, processes) : null;
@@ -74,8 +100,29 @@ internal static class Evaluator
             ],
             Stopwatch.GetElapsedTime(start))
         {
+            Nearly = nearlyEqual,
+            Images = images,
+            Template = comparison,
+            Compression = compressed,
             Reading = Facts(processes, context, today),
+            Owners = owners is null ? null : Divide(options.By!.Value, owners, division!, instances, divided, total),
         };
+    }
+
+    private static OwnerSavings Divide(
+        OwnerKind kind, OwnerTable owners, OwnerDivision division, InstanceEstimate[] instances, in MergeForecast divided, in MergeForecast total)
+    {
+        division.TakeZeroPagesOfToday();
+        division.Adjust(total.FramesBefore - total.FramesAfter - (divided.FramesBefore - divided.FramesAfter));
+        Dictionary<string, OwnerSaving> byOwner = new(StringComparer.Ordinal);
+        for (int owner = 0; owner < owners.Names.Count; owner++)
+        {
+            byOwner.Add(
+                owners.Names[owner],
+                new OwnerSaving(division.Within[owner], division.Across[owner], division.Shared[owner], instances[owner]));
+        }
+
+        return new OwnerSavings(kind, byOwner);
     }
 
     private static ReadingFacts Facts(IReadOnlyList<LiveProcess> processes, EvaluationContext context, MergedToday today)

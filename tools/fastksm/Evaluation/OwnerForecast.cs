@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
@@ -15,13 +16,19 @@ namespace FastKsm.Cli.Evaluation;
 /// <param name="Profit">Sum of Linux's <c>ksm_process_profit</c>, in bytes.</param>
 internal sealed record OwnerForecast(string Owner, int Processes, int MarkedToday, PageCounts Counts, long Profit)
 {
+    /// <summary>What is saved within it and across owners, and by one more of it; null where that was not asked for.</summary>
+    internal OwnerSaving? Saving { get; init; }
+
     /// <summary>Sums up a result, most profitable owner first.</summary>
     internal static IReadOnlyList<OwnerForecast> Of(EvaluationResult result, OwnerKind kind) =>
     [
         .. result.Processes
             .Where(process => process.Process.Status == ReadStatus.Read)
             .GroupBy(process => ProcessOwner.Of(process.Process, kind), StringComparer.Ordinal)
-            .Select(group => Sum(group.Key, [.. group], result.PageSize))
+            .Select(group => Sum(group.Key, [.. group], result.PageSize) with
+            {
+                Saving = result.Owners is { } owners && owners.Kind == kind ? owners.ByOwner.GetValueOrDefault(group.Key) : null,
+            })
             .OrderByDescending(owner => owner.Profit)
             .ThenBy(owner => owner.Owner, StringComparer.Ordinal),
     ];

@@ -176,7 +176,7 @@ internal sealed class PageFinder
             }
 
             _finder._table.Commit(_batch.PageCount);
-            _finder._context.OrderKeys.Reserve(_finder._table.Count);
+            _finder._context.Reserve(_finder._table.Count);
             _finder._progress.Found(_batch.PageCount);
             _process.AddUse();
             _finder._handOver(_batch);

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Runtime.InteropServices;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Evaluation;
@@ -32,6 +33,7 @@ internal sealed class SteadyState
     private MergeForecast _total;
     private MergeForecast _today;
     private ForecastMode _mode;
+    private OwnerDivision? _division;
 
     /// <summary>Takes the records; those of pages without an equal one are dropped from the table.</summary>
     /// <param name="table">The records, sorted.</param>
@@ -65,9 +67,12 @@ internal sealed class SteadyState
     /// <param name="countsByVma">Receives what becomes of each VMA's pages; one element a VMA.</param>
     /// <param name="marked">VMAs that would be mergeable; null for all.</param>
     /// <param name="mode">Which pages stand still.</param>
-    internal MergeForecast Forecast(PageCounts[] countsByVma, bool[]? marked = null, ForecastMode mode = ForecastMode.AsObserved)
+    /// <param name="division">Receives whose the saving is; null for nobody.</param>
+    internal MergeForecast Forecast(
+        PageCounts[] countsByVma, bool[]? marked = null, ForecastMode mode = ForecastMode.AsObserved, OwnerDivision? division = null)
     {
         _mode = mode;
+        _division = division;
         _counts = countsByVma;
         Array.Clear(_counts);
         _total = default;
@@ -249,6 +254,7 @@ internal sealed class SteadyState
             _total.FramesAfter++;
             AttributeDuplicates(pages, allMerged: true);
             _outcome.Merge(pages, content: null);
+            _division?.Take(pages, framesAfter: 1);
             return;
         }
 
@@ -260,6 +266,7 @@ internal sealed class SteadyState
         _total.FramesAfter += _content.FramesAfter;
         AttributeDuplicates(pages, allMerged: false);
         _outcome.Merge(pages, _content);
+        _division?.Take(pages, _content.FramesAfter);
         Scans = Math.Max(Scans, _content.Scans + 1);
     }
 
@@ -355,13 +362,13 @@ internal sealed class SteadyState
             {
                 counts.DroppedBySplit++;
                 _total.DroppedBySplit++;
-                _ = _distinctFrames.Add(page.Frame);
+                CountGone(in page);
             }
             else if (_useZeroPages && !page.IsKsm && !page.IsPinned)
             {
                 counts.PlacedZero++;
                 _total.KsmZeroPages++;
-                _ = _distinctFrames.Add(page.Frame);
+                CountGone(in page);
             }
             else
             {
@@ -377,5 +384,13 @@ internal sealed class SteadyState
         _total.FramesBefore += _distinctFrames.Count;
         _total.RmapItems -= pages.Length - rest.Count;
         TakeEqual(CollectionsMarshal.AsSpan(rest));
+    }
+
+    private void CountGone(in PageRecord page)
+    {
+        if (_distinctFrames.Add(page.Frame))
+        {
+            _division?.TakeGone(in page);
+        }
     }
 }

@@ -147,6 +147,10 @@ internal sealed class SmapsParser
         {
             _current = _current with { ProportionalBytes = Kilobytes(line["Pss:".Length..]) };
         }
+        else if (line.StartsWith("Swap:"u8))
+        {
+            _current = _current with { SwappedBytes = Kilobytes(line["Swap:".Length..]) };
+        }
         else if (line.StartsWith("Shared_Hugetlb:"u8) || line.StartsWith("Private_Hugetlb:"u8))
         {
             ulong bytes = Kilobytes(line[(line.IndexOf((byte)':') + 1)..]);
@@ -167,6 +171,7 @@ internal sealed class SmapsParser
             {
                 ((byte)'r', (byte)'d') => VmaFlags.Readable,
                 ((byte)'w', (byte)'r') => VmaFlags.Writable,
+                ((byte)'e', (byte)'x') => VmaFlags.Executable,
                 ((byte)'s', (byte)'h') => VmaFlags.Shared,
                 ((byte)'m', (byte)'s') => VmaFlags.MayShare,
                 ((byte)'h', (byte)'t') => VmaFlags.HugeTlb,

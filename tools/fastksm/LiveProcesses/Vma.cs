@@ -19,6 +19,12 @@ internal readonly record struct Vma(
     /// <summary>Present huge pages of hugetlbfs, which no other figure of smaps counts.</summary>
     internal ulong HugeTlbBytes { get; init; }
 
+    /// <summary>What of it is swapped out.</summary>
+    internal ulong SwappedBytes { get; init; }
+
+    /// <summary>Whether its process may run code in it.</summary>
+    internal bool IsExecutable => Has(VmaFlags.Executable);
+
     /// <summary>Whether absent pages are asked of a handler: a read of one can wait for ever.</summary>
     internal bool AsksAHandler => Has(VmaFlags.Userfault);
 

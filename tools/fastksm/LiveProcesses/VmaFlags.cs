@@ -24,4 +24,7 @@ internal enum VmaFlags : ushort
 
     /// <summary>May be written by its process.</summary>
     Writable = 1 << 10,
+
+    /// <summary>Its process may run code in it.</summary>
+    Executable = 1 << 11,
 }

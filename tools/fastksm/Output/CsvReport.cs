@@ -48,16 +48,25 @@ internal static class CsvReport
     {
         output.WriteLine(
             $"{Wording.KeyOf(kind)},processes,processes_marked,pages,zero_pages,huge_page_zeroes,"
-            + "ksm_rmap_items,ksm_merging_pages,duplicates_inside,duplicates_with_others,profit");
+            + "ksm_rmap_items,ksm_merging_pages,duplicates_inside,duplicates_with_others,profit,"
+            + "saved_within,saved_across,pages_shared_with_owners,one_more_unmerged,one_more_merged");
         foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
         {
             PageCounts counts = owner.Counts;
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{Quote(owner.Owner)},{owner.Processes},{owner.MarkedToday},{counts.Pages},{counts.ZeroContent},{counts.DroppedBySplit},"
-                + $"{counts.RmapItems},{counts.Merging},{counts.DuplicatesInside},{counts.DuplicatesWithOthers},{owner.Profit}"));
+                + $"{counts.RmapItems},{counts.Merging},{counts.DuplicatesInside},{counts.DuplicatesWithOthers},{owner.Profit},"
+                + $"{Savings(owner, result.PageSize)}"));
         }
     }
+
+    private static string Savings(OwnerForecast owner, long pageSize) => owner.Saving is not { } saving
+        ? ",,,,"
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{saving.WithinPages * pageSize},{saving.AcrossPages * pageSize},{saving.SharedPages},"
+            + $"{(long)saving.Instance.Unmerged(1, pageSize)},{(long)saving.Instance.Merged(1, pageSize)}");
 
     private static int Flag(bool value) => value ? 1 : 0;
 

@@ -50,10 +50,15 @@ internal static class EvaluationNotes
             yield return new(NotePriority.Fact, fact);
         }
 
-        if (result.PagesLeft > 0)
+        foreach (string fact in ImageNotes.Facts(result))
+        {
+            yield return new(NotePriority.Fact, fact);
+        }
+
+        if (result.PagesLeft - (result.Images?.PagesElsewhere ?? 0) is > 0 and var left)
         {
             yield return new(
-                NotePriority.Fact, $"{Wording.Count(result.PagesLeft)} pages went before they were read and are not counted.");
+                NotePriority.Fact, $"{Wording.Count(left)} pages went before they were read and are not counted.");
         }
 
         foreach (ReportNote note in NotCounted(result))

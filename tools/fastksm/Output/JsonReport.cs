@@ -30,6 +30,10 @@ internal static class JsonReport
             json.WriteEndObject();
             WriteVerdict(json, Verdict.Of(result, host));
             WriteTotal(json, result, price);
+            ObstaclesJson.Write(json, result);
+            WriteImages(json, result.Images);
+            CompressionReport.Write(json, result);
+            TemplateReport.Write(json, result);
             if (by is { } kind)
             {
                 WriteOwners(json, result, kind);
@@ -108,6 +112,19 @@ internal static class JsonReport
         json.WriteNumber("hugetlb", reading.Shared.HugeTlb);
         json.WriteNumber("device", reading.Shared.Device);
         json.WriteEndObject();
+    }
+
+    private static void WriteImages(Utf8JsonWriter json, ImageFacts? images)
+    {
+        if (images is not null)
+        {
+            json.WriteStartObject("images");
+            json.WriteNumber("count", images.Count);
+            json.WriteNumber("zeroes_left_out", images.ZeroesLeftOut);
+            json.WriteNumber("pages_of_absent_files", images.PagesOfAbsentFiles);
+            json.WriteNumber("pages_elsewhere", images.PagesElsewhere);
+            json.WriteEndObject();
+        }
     }
 
     private static void WriteVerdict(Utf8JsonWriter json, Verdict verdict)
@@ -244,10 +261,27 @@ internal static class JsonReport
             json.WriteNumber("ksm_merging_pages", owner.Counts.Merging);
             json.WriteNumber("profit", owner.Profit);
             WriteCounts(json, owner.Counts);
+            if (owner.Saving is { } saving)
+            {
+                json.WriteNumber("saved_within", saving.WithinPages * result.PageSize);
+                json.WriteNumber("saved_across", saving.AcrossPages * result.PageSize);
+                json.WriteNumber("pages_shared_with_owners", saving.SharedPages);
+                json.WriteStartObject("one_more");
+                json.WriteNumber("instances", saving.Instance.Instances);
+                json.WriteNumber("unmerged", (long)saving.Instance.Unmerged(1, result.PageSize));
+                json.WriteNumber("merged", (long)saving.Instance.Merged(1, result.PageSize));
+                json.WriteEndObject();
+            }
+
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        if (result.Owners is { } owners)
+        {
+            json.WriteNumber("saved_within", owners.WithinPages * result.PageSize);
+            json.WriteNumber("saved_across", owners.AcrossPages * result.PageSize);
+        }
     }
 
     private static void WriteForecast(Utf8JsonWriter json, in MergeForecast forecast, long pageSize)

@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.IO;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Evaluation.Owners;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output.Text;
 
@@ -48,6 +49,9 @@ internal static class OpenMetricsReport
             {
                 output.Write($"fastksm_owner_saving_bytes{{{Wording.KeyOf(kind)}=\"{Label(owner.Owner)}\"}} {owner.Profit.ToString(CultureInfo.InvariantCulture)}\n");
             }
+
+            Owners(output, result, kind, "fastksm_owner_saved_within_bytes", "Saved within the owner, forecast.", saving => saving.WithinPages);
+            Owners(output, result, kind, "fastksm_owner_saved_across_bytes", "Saved across owners, forecast.", saving => saving.AcrossPages);
         }
         else
         {
@@ -64,6 +68,20 @@ internal static class OpenMetricsReport
         }
 
         output.Write("# EOF\n");
+    }
+
+    private static void Owners(
+        TextWriter output, EvaluationResult result, OwnerKind kind, string name, string help, Func<OwnerSaving, long> pages)
+    {
+        Header(output, name, help);
+        foreach (OwnerForecast owner in OwnerForecast.Of(result, kind))
+        {
+            if (owner.Saving is { } saving)
+            {
+                long bytes = pages(saving) * result.PageSize;
+                output.Write($"{name}{{{Wording.KeyOf(kind)}=\"{Label(owner.Owner)}\"}} {bytes.ToString(CultureInfo.InvariantCulture)}\n");
+            }
+        }
     }
 
     private static void Header(TextWriter output, string name, string help) =>

@@ -7,4 +7,5 @@ namespace FastKsm.Cli.Output;
 /// <param name="Top">Rows of each table at most.</param>
 /// <param name="Selection">The options that named the processes, as a shell takes them.</param>
 /// <param name="By">By what processes are summed up; null for not at all.</param>
-internal sealed record ReportView(bool ShowVmas, int Top, string Selection, OwnerKind? By = null);
+/// <param name="More">Further instances of each owner of which the cost is shown; at least one.</param>
+internal sealed record ReportView(bool ShowVmas, int Top, string Selection, OwnerKind? By = null, int More = 1);

@@ -39,11 +39,19 @@ internal sealed class TableReport
         writer.Blank();
         if (view.By is { } kind)
         {
-            report.WriteOwners(kind);
+            report.WriteRest(OwnersReport.Write(writer, result, kind, view), "owners");
+            OwnersReport.WriteSentences(writer, result, kind);
         }
 
         report.WriteProcesses();
         report.WriteCounters();
+        ObstaclesReport.Write(writer, result);
+        CompressionReport.Write(writer, result, price);
+        if (result.Template is { } comparison)
+        {
+            report.WriteRest(TemplateReport.Write(writer, result, comparison, view.Top), "processes");
+        }
+
         if (view.ShowVmas)
         {
             report.WriteVmas();
@@ -140,31 +148,6 @@ internal sealed class TableReport
 
         _writer.Table(table);
         WriteRest(read.Count - _view.Top, "processes");
-    }
-
-    private void WriteOwners(OwnerKind kind)
-    {
-        IReadOnlyList<OwnerForecast> owners = OwnerForecast.Of(_result, kind);
-        TextTable table = new(
-            kind == OwnerKind.Cgroup ? TextColumn.Path(Wording.KeyOf(kind)) : TextColumn.Label(Wording.KeyOf(kind)),
-            TextColumn.Figure("processes"), TextColumn.Figure("marked today", 2), TextColumn.Figure("pages", 1), TextColumn.Figure("zero", 3),
-            TextColumn.Figure("merging", 1), TextColumn.Figure("dup inside", 2), TextColumn.Figure("dup with others", 2), TextColumn.Figure("profit"));
-        foreach (OwnerForecast owner in owners.Take(_view.Top))
-        {
-            table.Add(
-                owner.Owner,
-                Wording.Count(owner.Processes),
-                Wording.Count(owner.MarkedToday),
-                Wording.Count(owner.Counts.Pages),
-                Wording.Count(owner.Counts.ZeroContent),
-                Wording.Count(owner.Counts.Merging),
-                Wording.Count(owner.Counts.DuplicatesInside),
-                Wording.Count(owner.Counts.DuplicatesWithOthers),
-                Wording.Bytes(owner.Profit));
-        }
-
-        _writer.Table(table);
-        WriteRest(owners.Count - _view.Top, "owners");
     }
 
     private void WriteVmas()

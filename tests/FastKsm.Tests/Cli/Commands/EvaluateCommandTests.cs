@@ -71,9 +71,13 @@ public sealed class EvaluateCommandTests
     {
         using Workload workload = Workload.Start("known_pages", "--identical", "100");
         string readme = File.ReadAllText(Path.Combine(Repository.Root, "tools/fastksm/README.md"));
+        string image = Path.Combine(Path.GetTempPath(), $"fastksm-image-{workload.Pids[0]}");
+        File.WriteAllBytes(image, new byte[3 * 4096]);
 
         Tool tool = Tool.Run(
-            "evaluate", "--pid", workload.Pids[0].ToString(CultureInfo.InvariantCulture), "--json", "--target-scan-time", "3m");
+            "evaluate", "--pid", workload.Pids[0].ToString(CultureInfo.InvariantCulture), "--json", "--target-scan-time", "3m",
+            "--by", "command", "--nearly", "--compress", "--image", image, "--template", image);
+        File.Delete(image);
 
         using JsonDocument json = JsonDocument.Parse(tool.Output);
         HashSet<string> keys = new(StringComparer.Ordinal);

@@ -51,6 +51,8 @@ internal static partial class CommandLine
         ScenarioCommand.Create(),
         SelfTestCommand.Create(),
         DoctorCommand.Create(),
+        CompletionCommand.Create(CreateRoot),
+        ManCommand.Create(CreateRoot),
         new HelpOption(),
         new VersionOption(),
     };

@@ -78,6 +78,8 @@ internal static class EvaluateCommand
             HelpName = "OWNER",
             CustomParser = OwnerArgument.Parse,
         };
+        by.CompletionSources.Clear(); // .NET's names of the kinds are no words of ours.
+        by.CompletionSources.Add(_ => OwnerArgument.Words);
         Option<int> top = new("--top")
         {
             Description = "Rows of each table at most; 0 for all.",

@@ -4,7 +4,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <content>Allocation (swap.md 3.4 to 3.7).</content>
+/// <content>Allocation.</content>
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <content>The swap cache: which folio is a slot's (swap.md 4).</content>
+/// <content>The swap cache: which folio is a slot's.</content>
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>

@@ -4,7 +4,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <content>Checks at rest. Numbers are those of swap.md 8.</content>
+/// <content>Checks at rest. Numbers are those of the folder's README.</content>
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>

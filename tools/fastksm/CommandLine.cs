@@ -45,6 +45,9 @@ internal static partial class CommandLine
     internal static Command CreateRoot() => new(Name, "What would same-page merging (KSM) save here, with which settings, at what price?")
     {
         EvaluateCommand.Create(),
+        WatchCommand.Create(),
+        RecordCommand.Create(),
+        ReplayCommand.Create(),
         ExecCommand.Create(),
         RunCommand.Create(),
         ConformCommand.Create(),

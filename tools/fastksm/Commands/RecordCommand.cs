@@ -9,7 +9,10 @@ using FastKsm.Cli.Recording;
 
 namespace FastKsm.Cli.Commands;
 
-/// <summary><c>fastksm record FILE</c>: keyed fingerprints of the pages of processes, again and again, for <c>fastksm replay</c>.</summary>
+/// <summary>
+/// <c>fastksm record FILE</c>: keyed fingerprints of the pages of processes, again and again, for <c>fastksm
+/// replay</c>.
+/// </summary>
 internal static class RecordCommand
 {
     private static readonly TimeSpan s_every = TimeSpan.FromSeconds(10);
@@ -74,7 +77,8 @@ internal static class RecordCommand
                         break;
                     }
 
-                    // A look that takes longer than the interval makes the next one late, and the recording says when it was.
+                    // A look that takes longer than the interval makes the next one late, and the recording says when
+                    // it was.
                     TimeSpan time = timeline.Samples == 0 ? TimeSpan.Zero : TimeSpan.FromMilliseconds(Environment.TickCount64 - start);
                     start = timeline.Samples == 0 ? Environment.TickCount64 : start;
                     sampler.Sample(options.Find(selection), time, timeline, interruption.Token);

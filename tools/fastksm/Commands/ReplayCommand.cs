@@ -12,7 +12,9 @@ using FastKsm.Cli.Recording;
 
 namespace FastKsm.Cli.Commands;
 
-/// <summary><c>fastksm replay FILE</c>: what ksmd would have made of a recording, under several settings side by side.</summary>
+/// <summary>
+/// <c>fastksm replay FILE</c>: what ksmd would have made of a recording, under several settings side by side.
+/// </summary>
 internal static class ReplayCommand
 {
     internal static Command Create()

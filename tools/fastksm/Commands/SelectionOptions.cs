@@ -7,7 +7,9 @@ using FastKsm.Cli.Output;
 
 namespace FastKsm.Cli.Commands;
 
-/// <summary>The arguments that say which processes are meant, the same for every command that reads processes.</summary>
+/// <summary>
+/// The arguments that say which processes are meant, the same for every command that reads processes.
+/// </summary>
 internal sealed class SelectionOptions
 {
     private readonly string _command;

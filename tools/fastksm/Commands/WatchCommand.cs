@@ -9,7 +9,9 @@ using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Commands;
 
-/// <summary><c>fastksm watch</c>: the table of an evaluation again and again, with what changed since the round before.</summary>
+/// <summary>
+/// <c>fastksm watch</c>: the table of an evaluation again and again, with what changed since the round before.
+/// </summary>
 internal static class WatchCommand
 {
     private static readonly TimeSpan s_usual = TimeSpan.FromSeconds(10);

@@ -3,7 +3,9 @@ using FastKsm.Cli.Evaluation;
 
 namespace FastKsm.Cli.Output;
 
-/// <summary>The counters at which ksmd would settle, each with its meaning: one table for every form of the report.</summary>
+/// <summary>
+/// The counters at which ksmd would settle, each with its meaning: one table for every form of the report.
+/// </summary>
 internal static class CounterRows
 {
     /// <summary>Name, figure and meaning of each.</summary>

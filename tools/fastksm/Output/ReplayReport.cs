@@ -13,7 +13,9 @@ namespace FastKsm.Cli.Output;
 /// <summary>What came of a replay: how much the pages change, and each policy in a column.</summary>
 internal static class ReplayReport
 {
-    /// <summary>Names the layout of the JSON; a key may be added without changing it, never renamed or removed.</summary>
+    /// <summary>
+    /// Names the layout of the JSON; a key may be added without changing it, never renamed or removed.
+    /// </summary>
     internal const string Schema = "fastksm.replay/1";
 
     private const int MostProcesses = 10;

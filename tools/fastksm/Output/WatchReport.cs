@@ -11,8 +11,8 @@ namespace FastKsm.Cli.Output;
 
 /// <summary>One evaluation after the other, each with what changed since the one before.</summary>
 /// <remarks>
-/// On a terminal that knows escape sequences each round takes the place of the last one; elsewhere each is a block, with an empty line behind
-/// it. Thread safety: one thread at a time.
+/// On a terminal that knows escape sequences each round takes the place of the last one; elsewhere each is a block,
+/// with an empty line behind it. Thread safety: one thread at a time.
 /// </remarks>
 internal sealed class WatchReport
 {

@@ -5,24 +5,28 @@ using System.Numerics;
 
 namespace FastKsm.Cli.Recording;
 
-/// <summary>Stands for the content of a page in a recording: SipHash-2-4 of its checksum, under a key that nobody keeps.</summary>
+/// <summary>
+/// Stands for the content of a page in a recording: SipHash-2-4 of its checksum, under a key that nobody keeps.
+/// </summary>
 /// <remarks>
 /// <para>
-/// A recording is carried away, sent to a colleague, attached to a report. A plain checksum in it would answer the question "did this process
-/// hold this page?" for every page that an attacker can write down: a library's version, a known document, a key with few unknown bits, found
-/// by trying all of them. So each recording draws a key of 128 bits from the kernel, uses it in memory, and throws it away when it ends.
-/// What that stops: trying contents, in the file or later; linking pages of two recordings, even of the same host.
-/// What it costs: a recording cannot be continued, nor compared with another page by page. A key kept in the file would stop nothing, since
-/// whoever has the file has the key.
+/// A recording is carried away, sent to a colleague, attached to a report. A plain checksum in it would answer the
+/// question "did this process hold this page?" for every page that an attacker can write down: a library's version, a
+/// known document, a key with few unknown bits, found by trying all of them. So each recording draws a key of 128 bits
+/// from the kernel, uses it in memory, and throws it away when it ends. What that stops: trying contents, in the file
+/// or later; linking pages of two recordings, even of the same host. What it costs: a recording cannot be continued,
+/// nor compared with another page by page. A key kept in the file would stop nothing, since whoever has the file has
+/// the key.
 /// </para>
 /// <para>
-/// What it cannot stop: which pages were equal to which, when they changed, and which were zeroes; a replay needs just that. An attacker whose
-/// own process is in the same recording can plant a page and see in the file whether another process had it too. That is the side channel that
-/// merging itself has; record tenants apart who must not learn of each other.
+/// What it cannot stop: which pages were equal to which, when they changed, and which were zeroes; a replay needs just
+/// that. An attacker whose own process is in the same recording can plant a page and see in the file whether another
+/// process had it too. That is the side channel that merging itself has; record tenants apart who must not learn of
+/// each other.
 /// </para>
 /// <para>
-/// SipHash (Aumasson and Bernstein, 2012) is a pseudo-random function of short inputs: without the key, its values tell nothing of the
-/// checksum. Two different contents get one fingerprint with a chance of some 2^-64.
+/// SipHash (Aumasson and Bernstein, 2012) is a pseudo-random function of short inputs: without the key, its values tell
+/// nothing of the checksum. Two different contents get one fingerprint with a chance of some 2^-64.
 /// </para>
 /// <para>Thread safety: immutable but for <see cref="Forget"/>.</para>
 /// </remarks>

@@ -8,8 +8,9 @@ namespace FastKsm.Cli.Recording;
 
 /// <summary>Looks at processes once, by the readers of an evaluation, and adds what it sees to a timeline.</summary>
 /// <remarks>
-/// Addresses that share a frame by fork count once, where they are seen first: they save nothing, and a replay has no fork. KSM pages count at
-/// each address, since a replay merges them anew. Checksums leave this type as fingerprints only. Thread safety: one look at a time.
+/// Addresses that share a frame by fork count once, where they are seen first: they save nothing, and a replay has no
+/// fork. KSM pages count at each address, since a replay merges them anew. Checksums leave this type as fingerprints
+/// only. Thread safety: one look at a time.
 /// </remarks>
 internal sealed class PageSampler
 {

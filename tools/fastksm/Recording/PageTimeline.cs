@@ -6,9 +6,9 @@ namespace FastKsm.Cli.Recording;
 
 /// <summary>The pages of processes, sample by sample, kept as changes.</summary>
 /// <remarks>
-/// Of each process the pages of the last sample are kept (16 bytes each) and the changes of each sample (24 bytes each); pages that stand
-/// still cost nothing more. A process is known by its id and its start time, so that an id that is used again is another process.
-/// Thread safety: one thread at a time.
+/// Of each process the pages of the last sample are kept (16 bytes each) and the changes of each sample (24 bytes
+/// each); pages that stand still cost nothing more. A process is known by its id and its start time, so that an id that
+/// is used again is another process. Thread safety: one thread at a time.
 /// </remarks>
 internal sealed class PageTimeline
 {

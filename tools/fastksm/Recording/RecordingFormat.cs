@@ -13,12 +13,15 @@ namespace FastKsm.Cli.Recording;
 ///         2 × (place less the place before less 1) + 1 if the page is gone; else its fingerprint in 8 bytes
 /// end (4 bytes)
 /// </code>
-/// Numbers are in groups of seven bits, the least first, with the eighth bit set in all but the last (LEB128); fingerprints are little-endian.
-/// "Less the one before less 1" makes each order ascending by form: what is not in order cannot be written down.
+/// Numbers are in groups of seven bits, the least first, with the eighth bit set in all but the last (LEB128);
+/// fingerprints are little-endian. "Less the one before less 1" makes each order ascending by form: what is not in
+/// order cannot be written down.
 /// </remarks>
 internal static class RecordingFormat
 {
-    /// <summary>Longest name of a process, in UTF-16 units: the kernel's have 15 bytes, each of which may be shown by one.</summary>
+    /// <summary>
+    /// Longest name of a process, in UTF-16 units: the kernel's have 15 bytes, each of which may be shown by one.
+    /// </summary>
     internal const int MaxName = 64;
 
     /// <summary>Most processes; also most samples.</summary>

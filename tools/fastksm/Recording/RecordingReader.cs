@@ -6,11 +6,13 @@ using System.IO;
 
 namespace FastKsm.Cli.Recording;
 
-/// <summary>Reads a recording (<see cref="RecordingFormat"/>), which may be cut off, broken or made to do harm.</summary>
+/// <summary>
+/// Reads a recording (<see cref="RecordingFormat"/>), which may be cut off, broken or made to do harm.
+/// </summary>
 /// <remarks>
-/// Nothing is allocated by a count that the file claims: a list grows with what is really read, and a process may have no more places than the
-/// changes of it name. So memory is bounded by a small multiple of the file's length. A change must make sense: a page that goes was there, and
-/// places stay within their process.
+/// Nothing is allocated by a count that the file claims: a list grows with what is really read, and a process may have
+/// no more places than the changes of it name. So memory is bounded by a small multiple of the file's length. A change
+/// must make sense: a page that goes was there, and places stay within their process.
 /// </remarks>
 internal sealed class RecordingReader
 {

@@ -9,12 +9,13 @@ namespace FastKsm.Cli.Recording;
 
 /// <summary>Lets the engine's scanner loose on a recording.</summary>
 /// <remarks>
-/// Each process of the recording is one of a simulated machine that keeps fingerprints, with one mapping of as many pages as it ever had.
-/// At the time of a sample its changes are written; until the next one ksmd is woken as its settings say, in model time: batch, CPU time
-/// of what it did (<see cref="KsmdCost"/>), sleep (<see cref="SleepRounding"/>). So everything that merging does is the engine's, to the
-/// counter: chains, checksums that must stay, smart scan, the advisor. What a recording does not hold is not replayed: writes of the bytes
-/// that were there, changes between two samples that had gone by the second, frames shared by fork.
-/// Thread safety: one replay at a time on one object; several objects may run at once.
+/// Each process of the recording is one of a simulated machine that keeps fingerprints, with one mapping of as many
+/// pages as it ever had. At the time of a sample its changes are written; until the next one ksmd is woken as its
+/// settings say, in model time: batch, CPU time of what it did (<see cref="KsmdCost"/>), sleep (<see
+/// cref="SleepRounding"/>). So everything that merging does is the engine's, to the counter: chains, checksums that
+/// must stay, smart scan, the advisor. What a recording does not hold is not replayed: writes of the bytes that were
+/// there, changes between two samples that had gone by the second, frames shared by fork. Thread safety: one replay at
+/// a time on one object; several objects may run at once.
 /// </remarks>
 internal sealed class Replay : IDisposable
 {

@@ -12,7 +12,10 @@ namespace FastKsm.Cli.Recording;
 internal sealed record Volatility(
     long MostPages, IReadOnlyList<VolatilityInterval> Intervals, IReadOnlyList<(RecordedProcess Process, long Compared, long Changed)> ByProcess)
 {
-    /// <summary>Share of the pages that were there at two samples one after the other and had changed, averaged over the samples.</summary>
+    /// <summary>
+    /// Share of the pages that were there at two samples one after the other and had changed, averaged over the
+    /// samples.
+    /// </summary>
     internal double Average => Intervals.Count == 0 ? 0 : Intervals.Average(interval => interval.Share);
 
     /// <summary>The largest of these shares.</summary>

@@ -7,8 +7,8 @@ namespace FastKsm.Cli.Shell;
 
 /// <summary>Completion for bash 4 and later.</summary>
 /// <remarks>
-/// The words of the tree are this program's own, so they may go through <c>compgen -W</c>, which expands what it is given. Nothing from
-/// outside goes there.
+/// The words of the tree are this program's own, so they may go through <c>compgen -W</c>, which expands what it is
+/// given. Nothing from outside goes there.
 /// </remarks>
 internal static class BashCompletion
 {

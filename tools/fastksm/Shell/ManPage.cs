@@ -141,7 +141,8 @@ internal static class ManPage
         }
     }
 
-    // Each sentence begins a line: roff then knows where sentences end. A dot or a quote at a line's beginning would be a request.
+    // Each sentence begins a line: roff then knows where sentences end. A dot or a quote at a line's beginning would be
+    // a request.
     private static void Text(StringBuilder page, string text)
     {
         foreach (string sentence in text.Replace(". ", ".\n", StringComparison.Ordinal).Split('\n', StringSplitOptions.RemoveEmptyEntries))

@@ -68,7 +68,8 @@ public sealed class RecordingFileTests
         Assert.Throws<ToolException>(() => Recordings.Read([.. whole, 0]));
     }
 
-    // Random bytes at random places, most of them in the counts at the beginning: read, or refused, within memory that the file's length bounds.
+    // Random bytes at random places, most of them in the counts at the beginning: read, or refused, within memory that
+    // the file's length bounds.
     [Fact]
     public void Read_Mutated_IsReadOrOneErrorInBoundedMemory()
     {

@@ -12,7 +12,9 @@ internal static class Recordings
     internal static RecordedSettings Settings { get; } = new(
         PagesToScan: 1000, SleepMilliseconds: 20, SmartScan: false, AdvisorTargetSeconds: 0, UseZeroPages: false, MaxPageSharing: 256);
 
-    /// <summary>A recording whose samples are some seconds apart: contents of each process, page by page; null for no page.</summary>
+    /// <summary>
+    /// A recording whose samples are some seconds apart: contents of each process, page by page; null for no page.
+    /// </summary>
     internal static PageRecording Of(int seconds, params IReadOnlyList<IReadOnlyList<ulong?[]>> samples)
     {
         PageTimeline timeline = new();

@@ -2,7 +2,9 @@ using System;
 
 namespace FastKsm.Cli.Output.Html;
 
-/// <summary>A bar within a row of a table: how a figure compares to the largest of its column, which stands beside it.</summary>
+/// <summary>
+/// A bar within a row of a table: how a figure compares to the largest of its column, which stands beside it.
+/// </summary>
 internal static class Bars
 {
     /// <summary>Writes the cell.</summary>

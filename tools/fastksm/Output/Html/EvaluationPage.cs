@@ -6,7 +6,9 @@ using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output.Html;
 
-/// <summary>An evaluation as one page: verdict, what becomes of the pages, whose they are, what merges, why not more, price.</summary>
+/// <summary>
+/// An evaluation as one page: verdict, what becomes of the pages, whose they are, what merges, why not more, price.
+/// </summary>
 internal static class EvaluationPage
 {
     /// <summary>Writes the page.</summary>

@@ -6,7 +6,8 @@ namespace FastKsm.Cli.Output.Html;
 /// <summary>The frame of a page: head, style and foot.</summary>
 internal static class HtmlPage
 {
-    // Sizes are those that the reader has set (rem), and nothing is wider than the window: what must be, scrolls in its own place.
+    // Sizes are those that the reader has set (rem), and nothing is wider than the window: what must be, scrolls in its
+    // own place.
     private const string Css = """
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--page); color: var(--text); font: 1rem/1.5 system-ui, sans-serif; }

@@ -7,7 +7,8 @@ namespace FastKsm.Cli.Output.Html;
 
 /// <summary>The colours of a page, for light and for dark surroundings.</summary>
 /// <remarks>
-/// Text has a contrast of 4.5 to what it stands on, and what is drawn one of 3 to the page (WCAG 2.2, 1.4.3 and 1.4.11 at level AA);
+/// Text has a contrast of 4.5 to what it stands on, and what is drawn one of 3 to the page (WCAG 2.2, 1.4.3 and 1.4.11
+/// at level AA);
 /// <see cref="Pairs"/> lists what stands on what, and a test reckons.
 /// </remarks>
 internal static class HtmlPalette

@@ -8,7 +8,9 @@ internal static class HtmlTable
     /// <summary>Opens a table and its body.</summary>
     /// <param name="html">Receives it.</param>
     /// <param name="caption">What it is, for those who do not see it.</param>
-    /// <param name="columns">Heading and class of each column; <c>name</c> is to the left, <c>wide</c> goes where the window is narrow.</param>
+    /// <param name="columns">
+    /// Heading and class of each column; <c>name</c> is to the left, <c>wide</c> goes where the window is narrow.
+    /// </param>
     internal static void Open(HtmlWriter html, string caption, params ReadOnlySpan<(string Heading, string Class)> columns)
     {
         _ = html.Open("div", ("class", "scroll"), ("role", "region"), ("aria-label", caption), ("tabindex", "0"))

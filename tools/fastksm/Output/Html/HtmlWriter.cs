@@ -5,11 +5,13 @@ using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Output.Html;
 
-/// <summary>Writes HTML that is well-formed XML as well. Whatever text it is given is text in the page, never markup.</summary>
+/// <summary>
+/// Writes HTML that is well-formed XML as well. Whatever text it is given is text in the page, never markup.
+/// </summary>
 /// <remarks>
-/// Texts and values of attributes come from outside (names of processes, files, cgroups): they are made harmless, so that no control
-/// character reaches the page, and then escaped. Names of elements and attributes are this program's own, and are checked in debug builds
-/// only. Thread safety: one thread at a time.
+/// Texts and values of attributes come from outside (names of processes, files, cgroups): they are made harmless, so
+/// that no control character reaches the page, and then escaped. Names of elements and attributes are this program's
+/// own, and are checked in debug builds only. Thread safety: one thread at a time.
 /// </remarks>
 internal sealed class HtmlWriter
 {

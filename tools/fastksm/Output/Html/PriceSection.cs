@@ -7,7 +7,9 @@ using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output.Html;
 
-/// <summary>What it costs: time and CPU of a scan over pages_to_scan, how long it takes until the saving stands, lines to paste.</summary>
+/// <summary>
+/// What it costs: time and CPU of a scan over pages_to_scan, how long it takes until the saving stands, lines to paste.
+/// </summary>
 internal static class PriceSection
 {
     private const long FewestPages = 10;

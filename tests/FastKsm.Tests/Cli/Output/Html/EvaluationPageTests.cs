@@ -14,7 +14,9 @@ using Xunit;
 
 namespace FastKsm.Tests.Cli.Output.Html;
 
-/// <summary>The page as a browser gets it: well-formed, whole in itself, with nothing of anybody's name as markup.</summary>
+/// <summary>
+/// The page as a browser gets it: well-formed, whole in itself, with nothing of anybody's name as markup.
+/// </summary>
 public sealed partial class EvaluationPageTests
 {
     private const string Evil = "<script>alert(1)</script>\u001b[2J\u202e\"'&]]>";

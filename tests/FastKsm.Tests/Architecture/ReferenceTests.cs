@@ -63,9 +63,9 @@ public sealed partial class ReferenceTests
     private static bool IsSource(string file) => !file.Contains("/.artifacts/", StringComparison.Ordinal)
         && !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal);
 
-    [GeneratedRegex("(?<![A-Za-z0-9_-])(ksm|rmap|swap|tlb-reclaim|style|design)\\.md\\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("(?<![A-Za-z0-9_-])(ksm|rmap|swap|tlb-reclaim|style|design)\\.md\\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Document();
 
-    [GeneratedRegex("\\]\\((?<target>[^)\\s]+)\\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("\\]\\((?<target>[^)\\s]+)\\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 30_000)]
     private static partial Regex Link();
 }

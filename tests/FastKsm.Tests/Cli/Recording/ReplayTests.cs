@@ -68,7 +68,7 @@ public sealed class ReplayTests
     public void Perform_SmartScan_SkipsWhatIsOldAndUnique()
     {
         ulong?[] unique = [.. Enumerable.Range(1, 500).Select(i => (ulong?)i)];
-        PageRecording recording = Recordings.Of(600, [unique], [unique]);
+        PageRecording recording = Recordings.Of(20, [unique], [unique]);
 
         ReplayOutcome plain = Perform(recording, s_fast);
         ReplayOutcome smart = Perform(recording, new ReplayPolicy("smart", [("pages_to_scan", "1000"), ("smart_scan", "1")]));

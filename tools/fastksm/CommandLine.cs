@@ -45,12 +45,17 @@ internal static partial class CommandLine
     internal static Command CreateRoot() => new(Name, "What would same-page merging (KSM) save here, with which settings, at what price?")
     {
         EvaluateCommand.Create(),
+        WatchCommand.Create(),
+        RecordCommand.Create(),
+        ReplayCommand.Create(),
         ExecCommand.Create(),
         RunCommand.Create(),
         ConformCommand.Create(),
         ScenarioCommand.Create(),
         SelfTestCommand.Create(),
         DoctorCommand.Create(),
+        CompletionCommand.Create(CreateRoot),
+        ManCommand.Create(CreateRoot),
         new HelpOption(),
         new VersionOption(),
     };

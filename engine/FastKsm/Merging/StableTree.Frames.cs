@@ -22,7 +22,7 @@ internal sealed partial class StableTree
             return;
         }
 
-        // The order by which readers can tell a move from the end of the content (ksm.md 13.4). The old frame names no node
+        // The order by which readers can tell a move from the end of the content. The old frame names no node
         // when it is freed, so no node is stale by it.
         Debug.Assert(_nodes[node].Frame == from.Number, "A merged frame and its node name each other.");
         _frames[to].Mapping = node;

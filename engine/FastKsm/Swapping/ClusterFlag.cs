@@ -1,6 +1,6 @@
 namespace FastKsm.Swapping;
 
-/// <summary>Which list a cluster is on (swap.md 3.2).</summary>
+/// <summary>Which list a cluster is on.</summary>
 internal enum ClusterFlag : byte
 {
     /// <summary>None: an allocator or a reclaimer has it.</summary>

@@ -3,7 +3,7 @@ using System;
 namespace FastKsm.Swapping;
 
 /// <summary>Looks through one cluster for free slots, takes cached ones back where swap is scarce, and gives them to
-/// folios (swap.md 3.5).</summary>
+/// folios.</summary>
 /// <typeparam name="TLayout">How clusters and entries are stored.</typeparam>
 /// <typeparam name="TFolios">The folios.</typeparam>
 /// <remarks>Thread safety: all members may be called concurrently.</remarks>

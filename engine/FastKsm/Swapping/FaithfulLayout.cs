@@ -8,7 +8,7 @@ namespace FastKsm.Swapping;
 /// <summary>Linux's layout of phase IV (2026): 48 bytes a cluster, and 4 KiB of 8-byte entries for each cluster in
 /// use.</summary>
 /// <remarks>
-/// Entry (swap.md 2.3): 0 free; <c>[63..60] count  [59] zero  [58..1] shadow  [0] 1</c>;
+/// Entry: 0 free; <c>[63..60] count  [59] zero  [58..1] shadow  [0] 1</c>;
 /// <c>[63..60] count  [59] zero  [41..2] frame  [1..0] 10</c>; all ones but the low three bits: bad.
 /// </remarks>
 #pragma warning disable CA1001 // The analyzer does not see that a struct is IDisposable.

@@ -1,6 +1,6 @@
 namespace FastKsm.Swapping;
 
-/// <summary>Which memory cgroups the host has, and so which slots bear the id of a group (swap.md 7.3).</summary>
+/// <summary>Which memory cgroups the host has, and so which slots bear the id of a group.</summary>
 internal enum GroupScope
 {
     /// <summary>No groups: slots have no room for an id.</summary>

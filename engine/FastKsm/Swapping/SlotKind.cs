@@ -1,6 +1,6 @@
 namespace FastKsm.Swapping;
 
-/// <summary>What a slot is (swap.md 2.2).</summary>
+/// <summary>What a slot is.</summary>
 internal enum SlotKind : byte
 {
     /// <summary>NULL: can be allocated.</summary>

@@ -4,7 +4,7 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <summary>Gives folios their slots: which device, which list, which cluster (swap.md 3.4, 3.6, 3.7).</summary>
+/// <summary>Gives folios their slots: which device, which list, which cluster.</summary>
 /// <typeparam name="TLayout">How clusters and entries are stored.</typeparam>
 /// <typeparam name="TFolios">The folios.</typeparam>
 /// <remarks>Thread safety: all members may be called concurrently; one CPU's allocations wait for one another.</remarks>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace FastKsm.Swapping;
 
-/// <summary>The swap cache: which folio is a slot's (swap.md 4).</summary>
+/// <summary>The swap cache: which folio is a slot's.</summary>
 /// <typeparam name="TLayout">How clusters and entries are stored.</typeparam>
 /// <typeparam name="TFolios">The folios.</typeparam>
 /// <remarks>Thread safety: all members may be called concurrently; folios are locked by the caller where

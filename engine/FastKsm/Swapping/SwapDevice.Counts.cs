@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace FastKsm.Swapping;
 
-/// <content>How many swap entries name a slot (swap.md 5.4). All with the cluster's lock held.</content>
+/// <content>How many swap entries name a slot. All with the cluster's lock held.</content>
 internal sealed partial class SwapDevice<TLayout>
 {
     private static byte InOverflow => (byte)(TLayout.InlineLimit + 1);

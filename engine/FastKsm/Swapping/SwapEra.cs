@@ -1,6 +1,6 @@
 namespace FastKsm.Swapping;
 
-/// <summary>Which Linux devices behave like, where two differ (swap.md 9.7). What a layout stores is the layout's
+/// <summary>Which Linux devices behave like, where two differ. What a layout stores is the layout's
 /// business.</summary>
 internal enum SwapEra
 {

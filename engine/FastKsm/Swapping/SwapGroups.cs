@@ -3,7 +3,7 @@ using System.Threading;
 
 namespace FastKsm.Swapping;
 
-/// <summary>What groups have of swap, and what they may have (swap.md 7.3).</summary>
+/// <summary>What groups have of swap, and what they may have.</summary>
 /// <remarks>
 /// v2 charges slots when they are allocated. In v1 the charge of a page goes over to its slot at eviction, and back at
 /// swap-in, so that memory and swap together stay the same; the limit is on their sum, and met when pages are charged.

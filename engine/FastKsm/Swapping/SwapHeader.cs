@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace FastKsm.Swapping;
 
-/// <summary>The first page of a swap device, as mkswap writes it (swap.md 5.8).</summary>
+/// <summary>The first page of a swap device, as mkswap writes it.</summary>
 /// <remarks>
 /// <c>[1024] version 1  [1028] last page  [1032] number of bad pages  [1036] UUID  [1052] label  [1536] bad pages, 32
 /// bits each

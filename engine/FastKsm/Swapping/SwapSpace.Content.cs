@@ -3,7 +3,7 @@ using FastKsm.Simd;
 
 namespace FastKsm.Swapping;
 
-/// <content>Contents of slots: written, and read back (swap.md 5.2, 5.3).</content>
+/// <content>Contents of slots: written, and read back.</content>
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace FastKsm.Swapping;
 
-/// <content>Swap entries that name slots: dup, put and zap (swap.md 5.4). Runs are cut at clusters.</content>
+/// <content>Swap entries that name slots: dup, put and zap. Runs are cut at clusters.</content>
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace FastKsm.Swapping;
 
-/// <content>Checks at rest. Numbers are those of swap.md 8.</content>
+/// <content>Checks at rest. Numbers are those of the folder's README.</content>
 internal sealed partial class SwapSpace<TLayout, TFolios>
 {
     /// <inheritdoc/>

@@ -88,7 +88,7 @@ internal abstract class SwapSpace : IDisposable
     /// <summary>Whether a folio is in the swap cache and has a slot. For a folio that the caller has locked.</summary>
     internal abstract bool Holds(Pfn head, SwapEntry entry);
 
-    /// <summary>Puts a folio into the swap cache to read slots into it (swap.md 4.3).</summary>
+    /// <summary>Puts a folio into the swap cache to read slots into it.</summary>
     /// <param name="target">The slot that is wanted.</param>
     /// <param name="head">First frame of a folio that the caller has locked, with nothing in it yet.</param>
     /// <param name="order">Its order; its slots are the aligned run around the target.</param>

@@ -29,7 +29,7 @@ public sealed partial class BadArgumentTests
     private static readonly Dictionary<string, int> s_leastWords = new (int Words, string Operations)[]
     {
         (1, "machine scan batch"),
-        (2, "ksm spawn exec exit idle run advance advisor-cpu swapoff offline online expect expect-events"),
+        (2, "ksm spawn exec exit idle run advance advisor-cpu swapoff offline online expect expect-events print"),
         (3, "fork thread cpu unmap remap lock unlock sync read unpin prctl migrate pageout reclaim limit swapon expect-same-frame "
             + "expect-other-frame expect-zero-frame expect-error"),
         (4, "map protect advise brk userfault write poke populate pin force-write direct-io expect-bytes expect-pinned "

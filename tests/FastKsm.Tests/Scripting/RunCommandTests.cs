@@ -17,6 +17,9 @@ public sealed class RunCommandTests : IDisposable
     [Theory]
     [InlineData(ExitCode.Failed, "spawn A\nexpect A.map_count=1", "2:8: expected A.map_count=1, is 0")]
     [InlineData(ExitCode.Failed, "spawn A\nmap A h 1 none\nread A h", "3:1: read was refused with SIGSEGV")]
+    [InlineData(ExitCode.BadInput, "print pages_shraed", "1:7: there is no counter 'pages_shraed' of a machine")]
+    [InlineData(ExitCode.BadInput, "print B.map_count", "1:7: ")]
+    [InlineData(ExitCode.BadInput, "expect-error EINVAL print run", "1:21: expect-error takes an operation that does something")]
     [InlineData(ExitCode.BadInput, "spawn A\nscna 2", "2:1: there is no operation 'scna'")]
     [InlineData(ExitCode.BadInput, "spawn A\nswapon s 100", "2:1: not implemented yet: swapon")]
     [InlineData(ExitCode.BadInput, "spawn A\nread A h", "2:8: the process has no region 'h'")]
@@ -37,6 +40,32 @@ public sealed class RunCommandTests : IDisposable
         Assert.Empty(tool.Output);
         Assert.StartsWith($"fastksm: {_file}:{expected}", tool.Error, StringComparison.Ordinal);
         Assert.Single(tool.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void Run_Print_ShowsCountersWhereTheyStand()
+    {
+        File.WriteAllText(
+            _file, "spawn A\nmap A h 4\nadvise A h mergeable\nfill A h same 7\nscan 2\nprint pages_shared pages_sharing A.ksm_merging_pages A.h.KSM run\n");
+
+        Tool text = Tool.Run("run", _file);
+        using JsonDocument json = JsonDocument.Parse(Tool.Run("run", _file, "--json").Output);
+
+        Assert.StartsWith("line 6: pages_shared=1 pages_sharing=3 A.ksm_merging_pages=4 A.h.KSM=16 run=1\n", text.Output, StringComparison.Ordinal);
+        JsonElement printed = Assert.Single(json.RootElement.GetProperty("printed").EnumerateArray());
+        Assert.Equal(6, printed.GetProperty("line").GetInt32());
+        Assert.Equal(3, printed.GetProperty("values").GetProperty("pages_sharing").GetInt64());
+    }
+
+    [Fact]
+    public void Run_Operations_AreListedWithExamples()
+    {
+        Tool tool = Tool.Run("run", "--operations");
+
+        Assert.Equal(ExitCode.Success, tool.ExitCode);
+        Assert.Contains("    print pages_shared pages_sharing A.ksm_merging_pages   # ", tool.Output, StringComparison.Ordinal);
+        Assert.Contains("smart_scan=0", tool.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.BadInput, Tool.Run("run").ExitCode);
     }
 
     [Theory]

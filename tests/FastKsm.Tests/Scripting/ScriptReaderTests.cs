@@ -4,6 +4,7 @@ using System.IO;
 using System.Linq;
 using System.Text;
 using FastKsm.Scripting;
+using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Reading;
 using FastKsm.Scripting.Syntax;
 using Xunit;
@@ -23,6 +24,20 @@ public sealed class ScriptReaderTests
 
         Assert.Equal(lines.Length, operations);
         Assert.Equal(OperationSyntax.Keywords.Order(StringComparer.Ordinal), written.Order(StringComparer.Ordinal));
+    }
+
+    public static TheoryData<string> Operations => [.. OperationSyntax.Keywords];
+
+    [Theory]
+    [MemberData(nameof(Operations))]
+    public void Read_ExampleOfAnOperation_IsThatOperation(string keyword)
+    {
+        OperationForm form = OperationSyntax.Forms.Single(form => string.Equals(form.Keyword, keyword, StringComparison.Ordinal));
+
+        Operation operation = Assert.Single(ScriptFiles.Parse(form.Example).Operations);
+
+        Assert.StartsWith(keyword + " ", ScriptPrinter.Print(operation) + " ", StringComparison.Ordinal);
+        Assert.EndsWith(".", form.Meaning, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -97,6 +97,7 @@ public static partial class ScriptPrinter
     private static string? PrintCheck(Operation operation) => operation switch
     {
         Operation.Expect o => $"expect{Each(o.Conditions, Of)}",
+        Operation.Print o => $"print{Each(o.Counters, printed => $"{printed.Counter}")}",
         Operation.ExpectContent o => $"expect-bytes {o.Process} {Of(o.Pages)} {Of(o.Pattern)}",
         Operation.ExpectBytes o => $"expect-bytes {o.Process} {Of(o.Place)} {string.Join(' ', o.Bytes)}",
         Operation.ExpectPinned o => $"expect-pinned {o.Process} {Of(o.Page)} {o.Content}",

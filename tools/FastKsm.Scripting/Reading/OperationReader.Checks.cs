@@ -8,6 +8,7 @@ namespace FastKsm.Scripting.Reading;
 internal static partial class OperationReader
 {
     private const string ConditionForm = "a condition ([PROCESS.[REGION.]]COUNTER=VALUE, or with !=, <, <=, >, >=)";
+    private const string CounterForm = "a counter ([PROCESS.[REGION.]]COUNTER)";
     private const string ValueForm = "a number or a word";
     private const string EventForm = "an event (EVENT or EVENT(FIELD=VALUE,…))";
     private const string FlagForm = "a flag of smaps, two small letters, or ! and a flag";
@@ -19,6 +20,7 @@ internal static partial class OperationReader
         return keyword.Text switch
         {
             "expect" => new Operation.Expect(at, ReadConditions(a)),
+            "print" => new Operation.Print(at, ReadPrintedCounters(a)),
             "expect-bytes" => ReadExpectBytes(at, a),
             "expect-pinned" => new Operation.ExpectPinned(at, a.Process(), a.Place(), a.Content()),
             "remember-frame" => new Operation.RememberFrame(at, a.Name("a frame"), a.Process(), a.Place()),
@@ -39,7 +41,7 @@ internal static partial class OperationReader
     private static bool IsCheck(Operation operation) => operation is Operation.Expect or Operation.ExpectContent
         or Operation.ExpectBytes or Operation.ExpectPinned or Operation.RememberFrame or Operation.ExpectFrame
         or Operation.ExpectMapCount or Operation.ExpectZeroFrame or Operation.ExpectPage or Operation.ExpectVma
-        or Operation.ExpectEvents or Operation.ExpectError;
+        or Operation.ExpectEvents or Operation.ExpectError or Operation.Print;
 
     private static Operation ReadExpectBytes(SourcePosition at, ArgumentReader arguments)
     {
@@ -94,6 +96,21 @@ internal static partial class OperationReader
         }
         while (arguments.Line.HasMore);
         return [.. conditions];
+    }
+
+    private static ValueList<PrintedCounter> ReadPrintedCounters(ArgumentReader arguments)
+    {
+        List<PrintedCounter> counters = [];
+        do
+        {
+            Token token = arguments.Line.Next(CounterForm);
+            TokenCursor cursor = new(arguments.Line, token, CounterForm);
+            CounterName counter = ReadCounterName(ref cursor);
+            cursor.End();
+            counters.Add(new PrintedCounter(counter, token.Position));
+        }
+        while (arguments.Line.HasMore);
+        return [.. counters];
     }
 
     private static CounterName ReadCounterName(ref TokenCursor cursor)

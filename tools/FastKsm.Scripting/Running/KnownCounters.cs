@@ -31,7 +31,7 @@ public static class KnownCounters
         "nr_vmscan_write", "nr_vmscan_immediate_reclaim", "pgmigrate_success", "pgmigrate_fail", "thp_split_page",
         "thp_split_pmd", "thp_swpout", "thp_swpout_fallback",
 
-        // Ours: tlb-reclaim, section 7.
+        // Ours: of shootdowns, which Linux does not count.
         "ipi_sent", "ipi_coalesced", "flush_noop", "shootdown_useful", "batched_pending_flush",
     ];
 

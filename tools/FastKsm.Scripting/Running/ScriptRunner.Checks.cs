@@ -21,6 +21,9 @@ public sealed partial class ScriptRunner
                 }
 
                 return true;
+            case Operation.Print o:
+                Print(o);
+                return true;
             case Operation.ExpectContent o:
                 CheckContent(o);
                 return true;
@@ -59,7 +62,7 @@ public sealed partial class ScriptRunner
 
     private void CheckCounter(CounterExpectation condition)
     {
-        CounterValue actual = Read(condition);
+        CounterValue actual = Read(condition.Counter, condition.Position);
         if (!condition.Holds(actual))
         {
             throw Fail(
@@ -70,9 +73,20 @@ public sealed partial class ScriptRunner
         ExpectationsHeld++;
     }
 
-    private CounterValue Read(CounterExpectation condition)
+    private void Print(Operation.Print operation)
     {
-        CounterName name = condition.Counter;
+        // Read even where nothing listens: a counter that is not there is an error on every side.
+        List<(string Name, CounterValue Value)> values = new(operation.Counters.Count);
+        foreach (PrintedCounter printed in operation.Counters)
+        {
+            values.Add((printed.Counter.ToString(), Read(printed.Counter, printed.Position)));
+        }
+
+        Printed?.Invoke(new PrintedLine(operation.Position, values));
+    }
+
+    private CounterValue Read(CounterName name, SourcePosition position)
+    {
         CounterScope scope = CounterScope.Machine;
         bool isKnown;
         CounterValue value;
@@ -104,9 +118,9 @@ public sealed partial class ScriptRunner
 
         IEnumerable<string> names = _performer.CounterNames(scope).Union(KnownCounters.Of(scope), StringComparer.Ordinal);
         throw names.Contains(name.Counter, StringComparer.Ordinal)
-            ? Fail(ScriptOutcome.NotImplemented, condition.Position, $"not implemented yet: counter {name.Counter}")
+            ? Fail(ScriptOutcome.NotImplemented, position, $"not implemented yet: counter {name.Counter}")
             : Bad(
-                condition.Position,
+                position,
                 $"there is no counter {Quote.Of(name.Counter)} of a {WordFor(scope)}{Spelling.Suggest(name.Counter, names)}");
     }
 

@@ -44,6 +44,9 @@ public sealed partial class ScriptRunner
     /// <summary>Conditions and other checks that held.</summary>
     public long ExpectationsHeld { get; private set; }
 
+    /// <summary>Receives what each <c>print</c> shows; null for nothing.</summary>
+    public Action<PrintedLine>? Printed { get; init; }
+
     /// <summary>Processes that live, by name, and their numbers.</summary>
     public IReadOnlyDictionary<string, int> Processes
     {

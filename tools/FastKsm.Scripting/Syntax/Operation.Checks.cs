@@ -8,6 +8,11 @@ public abstract partial record Operation
     /// <param name="Conditions">What is to hold; at least one.</param>
     public sealed record Expect(SourcePosition Position, ValueList<CounterExpectation> Conditions) : Operation(Position);
 
+    /// <summary><c>print</c>: shows counters.</summary>
+    /// <param name="Position">Where it stands.</param>
+    /// <param name="Counters">Which counters; at least one.</param>
+    public sealed record Print(SourcePosition Position, ValueList<PrintedCounter> Counters) : Operation(Position);
+
     /// <summary><c>expect-bytes</c> of whole pages.</summary>
     /// <param name="Position">Where it stands.</param>
     /// <param name="Process">Whose pages.</param>

@@ -9,6 +9,7 @@ using FastKsm.Cli.Evaluation.Templates;
 using FastKsm.Cli.Host;
 using FastKsm.Cli.LiveProcesses;
 using FastKsm.Cli.Output;
+using FastKsm.Cli.Output.Html;
 using FastKsm.Cli.Output.Text;
 
 namespace FastKsm.Cli.Commands;
@@ -20,32 +21,11 @@ internal static class EvaluateCommand
 
     internal static Command Create()
     {
-        Argument<string[]> names = new("NAME")
-        {
-            Description = "Processes by name, or by the beginning of it up to a digit or a sign (python is also python3); a number is a pid.",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
-        Option<int[]> pid = new("--pid")
-        {
-            Description = "Processes, by id: 1 or 1,2,3. May be repeated.",
-            HelpName = "N",
-            CustomParser = PidArgument.Parse,
-        };
-        Option<string[]> name = new("--name")
-        {
-            Description = "Processes whose name or program file matches; * and ? stand for anything. May be repeated.",
-            HelpName = "PATTERN",
-        };
-        Option<string[]> user = new("--user") { Description = "Processes of a user, by name or number. May be repeated.", HelpName = "USER" };
-        Option<bool> all = new("--all") { Description = "Every process that may be read." };
+        SelectionOptions selection = new("evaluate");
         Option<string[]> core = new("--core") { Description = "An ELF core file, as gcore or the kernel writes it. May be repeated.", HelpName = "FILE" };
         Option<string[]> image = new("--image") { Description = "A file of raw memory: a virtual machine's. May be repeated.", HelpName = "FILE" };
         Option<string[]> criu = new("--criu") { Description = "A directory of CRIU's checkpoint images. May be repeated.", HelpName = "DIR" };
-        Option<string[]> exclude = new("--exclude")
-        {
-            Description = "Leave out processes of this name (as NAME). May be repeated.",
-            HelpName = "NAME",
-        };
+        selection.Beside(core, image, criu);
         Option<int?> maxPageSharing = new("--max-page-sharing")
         {
             Description = "Addresses that share one frame at most. Default: the host's setting, or 256.",
@@ -84,6 +64,8 @@ internal static class EvaluateCommand
             HelpName = "OWNER",
             CustomParser = OwnerArgument.Parse,
         };
+        by.CompletionSources.Clear(); // .NET's names of the kinds are no words of ours.
+        by.CompletionSources.Add(_ => OwnerArgument.Words);
         Option<int?> more = new("--more")
         {
             Description = "Show what this many further instances of each owner would cost, merged and unmerged (--by command, if no other is given).",
@@ -114,6 +96,11 @@ internal static class EvaluateCommand
             Description = "Write to a file instead, whole or not at all.",
             HelpName = "FILE",
         };
+        Option<string?> html = new("--html")
+        {
+            Description = "Write one self-contained page with plots too, whole or not at all.",
+            HelpName = "FILE",
+        };
         Option<SavingGoal?> failUnder = new("--fail-under")
         {
             Description = "Exit with 1 if less than this would be saved: a size such as 100M, or a share such as 5%.",
@@ -121,17 +108,21 @@ internal static class EvaluateCommand
             CustomParser = SavingGoal.Parse,
         };
 
-        Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.")
+        Command command = new("evaluate", "Show what same-page merging would save in running processes. Nothing is enabled or changed.");
+        selection.AddTo(command);
+        foreach (Option option in (Option[])[
+            core, image, criu, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder, threads, by,
+            more, nearly, template, compress, vmas, top, json, csv, openMetrics, output, html,
+        ])
         {
-            names, pid, name, user, all, exclude, core, image, criu, maxPageSharing, useZeroPages, mergeAcrossNodes, asMarked, observe, targetScanTime, failUnder,
-            threads, by, more, nearly, template, compress, vmas, top, json, csv, openMetrics, output,
-        };
+            command.Options.Add(option);
+        }
+
         command.SetAction(parsed => Run(
             new Request(
-                Select(
-                    parsed.GetValue(names) ?? [], parsed.GetValue(pid) ?? [], parsed.GetValue(name) ?? [], parsed.GetValue(user) ?? [],
-                    parsed.GetValue(all), parsed.GetValue(exclude) ?? []),
-                SelectionText(parsed, [all, pid, name, user, exclude, core, image, criu], names),
+                selection,
+                selection.Read(parsed),
+                selection.TextOf(parsed),
                 new ImageArguments(parsed.GetValue(core) ?? [], parsed.GetValue(image) ?? [], parsed.GetValue(criu) ?? []),
                 parsed.GetValue(maxPageSharing),
                 SwitchArgument.Parse(parsed.GetResult(useZeroPages)),
@@ -149,48 +140,10 @@ internal static class EvaluateCommand
                 parsed.GetValue(vmas),
                 parsed.GetValue(top),
                 FormatOf(parsed.GetValue(json), parsed.GetValue(csv), parsed.GetValue(openMetrics)),
-                parsed.GetValue(output)),
+                parsed.GetValue(output),
+                parsed.GetValue(html)),
             parsed.InvocationConfiguration.Output));
         return command;
-    }
-
-    private static ProcessSelection Select(string[] words, int[] pids, string[] patterns, string[] users, bool all, string[] excluded)
-    {
-        List<int> numbers = [.. pids];
-        List<string> names = [];
-        foreach (string word in words)
-        {
-            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0)
-            {
-                numbers.Add(number);
-            }
-            else
-            {
-                names.Add(word);
-            }
-        }
-
-        return new ProcessSelection(numbers, patterns, [.. users.Select(UserArgument.ToUserId)], all)
-        {
-            Names = names,
-            Excluded = excluded,
-        };
-    }
-
-    // The same selection again, for a command line that the report advises.
-    private static string SelectionText(ParseResult parsed, Option[] options, Argument names)
-    {
-        List<string> words = [];
-        foreach (Option option in options)
-        {
-            if (parsed.GetResult(option) is { Implicit: false } given)
-            {
-                words.AddRange(given.Tokens.Count == 0 ? [option.Name] : given.Tokens.SelectMany(token => new[] { option.Name, token.Value }));
-            }
-        }
-
-        words.AddRange(parsed.GetResult(names)?.Tokens.Select(token => token.Value) ?? []);
-        return string.Join(' ', words.Select(ShellWord.Quote));
     }
 
     private static ReportFormat FormatOf(bool json, bool csv, bool openMetrics) => (json, csv, openMetrics) switch
@@ -205,7 +158,7 @@ internal static class EvaluateCommand
     private static int Run(Request request, TextWriter output)
     {
         Check(request);
-        IReadOnlyList<int> pids = request.Selection.IsEmpty ? [] : Find(request.Selection);
+        IReadOnlyList<int> pids = request.Selection.IsEmpty ? [] : request.Options.Find(request.Selection);
         using OpenImages images = request.Images.Open();
         HostKsm host = HostKsm.Read();
         EvaluationOptions options = new(
@@ -225,6 +178,11 @@ internal static class EvaluateCommand
 
         (EvaluationResult result, ScanPrice price) = Evaluate(request, pids, options, host);
         HostKsmCounters? counters = HostKsmCounters.TryRead();
+        if (request.HtmlFile is { } page)
+        {
+            WritePage(page, result, price, counters, ViewOf(request));
+        }
+
         if (request.OutputFile is { } file)
         {
             Output.OutputFile.Write(file, stream =>
@@ -274,11 +232,23 @@ internal static class EvaluateCommand
                 OpenMetricsReport.Write(result, price, counters, request.By, text);
                 break;
             default:
-                ReportView view = new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By, request.More);
-                TableReport.Write(report, result, price, counters, view);
+                TableReport.Write(report, result, price, counters, ViewOf(request));
                 break;
         }
     }
+
+    private static ReportView ViewOf(Request request) =>
+        new(request.ShowVmas, request.Top == 0 ? int.MaxValue : request.Top, request.SelectionText, request.By, request.More);
+
+    private static void WritePage(string file, EvaluationResult result, ScanPrice price, HostKsmCounters? counters, ReportView view) =>
+        Output.OutputFile.Write(
+            file,
+            stream =>
+            {
+                using StreamWriter writer = new(stream, leaveOpen: true) { NewLine = "\n" };
+                EvaluationPage.Write(writer, result, price, counters, view);
+            },
+            "--html");
 
     private static (EvaluationResult Result, ScanPrice Price) Evaluate(
         Request request, IReadOnlyList<int> pids, EvaluationOptions options, HostKsm host)
@@ -303,43 +273,9 @@ internal static class EvaluateCommand
         }
     }
 
-    private static IReadOnlyList<int> Find(ProcessSelection selection)
-    {
-        SelectedProcesses found = selection.Find();
-        List<string> missing =
-        [
-            .. found.UnmatchedNames.Select(name => $"no running process matches '{name}'{Suggestion.For(name, found.RunningNames)}"),
-            .. found.UnmatchedUserIds.Select(user => string.Create(CultureInfo.InvariantCulture, $"no process of user {user} runs.")),
-        ];
-        if (found.Pids.Count == 0)
-        {
-            throw new ToolException(
-                ExitCode.BadInput, missing.Count > 0 ? $"evaluate: {string.Join(' ', missing)}" : "evaluate: every process is excluded.");
-        }
-
-        // Some of what was asked for is there: it is shown, and what is not is said.
-        foreach (string what in missing)
-        {
-            StandardError.Say($"evaluate: {what}");
-        }
-
-        return found.Pids;
-    }
-
     private static void Check(Request request)
     {
-        ProcessSelection selection = request.Selection;
-        if (!OperatingSystem.IsLinux())
-        {
-            throw new ToolException(ExitCode.NotPermitted, "evaluate reads /proc, which only Linux has.");
-        }
-
-        if (selection.IsEmpty && request.Images.IsEmpty)
-        {
-            throw new ToolException(
-                ExitCode.BadInput, "evaluate: say which processes: a name, --pid N, --name PATTERN, --user USER or --all; or which files: --core, --image, --criu.");
-        }
-
+        request.Options.Check(request.Selection, hasOthers: !request.Images.IsEmpty);
         if (request.MaxPageSharing is < 2)
         {
             throw new ToolException(ExitCode.BadInput, $"--max-page-sharing {request.MaxPageSharing}: from 2 to {int.MaxValue}.");
@@ -404,6 +340,7 @@ internal static class EvaluateCommand
         string.Create(CultureInfo.InvariantCulture, $"process {process.Pid} ({process.Stat.Name})");
 
     private sealed record Request(
+        SelectionOptions Options,
         ProcessSelection Selection,
         string SelectionText,
         ImageArguments Images,
@@ -423,5 +360,6 @@ internal static class EvaluateCommand
         bool ShowVmas,
         int Top,
         ReportFormat Format,
-        string? OutputFile);
+        string? OutputFile,
+        string? HtmlFile);
 }

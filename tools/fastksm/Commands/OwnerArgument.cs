@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
@@ -11,6 +13,9 @@ internal static class OwnerArgument
 {
     private static readonly OwnerKind[] s_kinds =
         [OwnerKind.Unit, OwnerKind.Container, OwnerKind.Cgroup, OwnerKind.User, OwnerKind.Command];
+
+    /// <summary>The words to choose from.</summary>
+    internal static IEnumerable<CompletionItem> Words => s_kinds.Select(kind => new CompletionItem(Wording.KeyOf(kind)));
 
     /// <summary>Parses the argument of the option.</summary>
     internal static OwnerKind? Parse(ArgumentResult result)

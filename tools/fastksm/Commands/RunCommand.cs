@@ -1,13 +1,16 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
 using System.Globalization;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
 using FastKsm.Cli.Output;
 using FastKsm.Cli.Output.Text;
 using FastKsm.Scripting;
 using FastKsm.Scripting.Engine;
+using FastKsm.Scripting.Reading;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -23,7 +26,8 @@ internal static class RunCommand
 
     internal static Command Create()
     {
-        Argument<string> file = new("FILE") { Description = "The script; - for standard input." };
+        Argument<string?> file = new("FILE") { Description = "The script; - for standard input.", Arity = ArgumentArity.ZeroOrOne };
+        Option<bool> operations = new("--operations") { Description = "List the operations of the language with an example each, and do nothing." };
         Option<bool> json = new("--json") { Description = "Print the final counters as one JSON object." };
         Option<string> index = new("--index")
         {
@@ -44,10 +48,11 @@ internal static class RunCommand
         };
         Command command = new("run", "Perform a workload script on a simulated machine and check its expectations.")
         {
-            file, json, index, threads, events,
+            file, json, index, threads, events, operations,
         };
-        command.SetAction(parsed => Run(
-            parsed.GetValue(file)!,
+        command.SetAction(parsed => parsed.GetValue(operations) ? ListOperations(parsed.InvocationConfiguration.Output) : Run(
+            parsed.GetValue(file) ?? throw new ToolException(
+                ExitCode.BadInput, "run: name a script, - for standard input, or ask for --operations. Try 'fastksm run --help'."),
             parsed.GetValue(json),
             string.Equals(parsed.GetValue(index), "tree", StringComparison.Ordinal) ? ScannerIndex.Tree : ScannerIndex.Fingerprint,
             parsed.GetValue(threads),
@@ -73,7 +78,12 @@ internal static class RunCommand
             {
                 Listener = log is null ? null : log.Add,
             };
-            ScriptRunner runner = new(script.File, performer);
+            List<PrintedLine> printed = [];
+            ReportWriter report = new(output, TerminalTraits.OfOutput());
+            ScriptRunner runner = new(script.File, performer)
+            {
+                Printed = line => Print(asJson ? printed : null, report, line),
+            };
             try
             {
                 runner.Run(script);
@@ -83,13 +93,13 @@ internal static class RunCommand
                 // The counters at the end are most wanted where the end is not the expected one.
                 if (performer.Machine is not null && asJson)
                 {
-                    output.WriteLine(Json(runner, performer));
+                    output.WriteLine(Json(runner, performer, printed));
                 }
             }
 
             if (!asJson)
             {
-                new ReportWriter(output, TerminalTraits.OfOutput()).Line(string.Create(
+                report.Line(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{script.File}: {runner.OperationsPerformed} operations, {runner.ExpectationsHeld} expectations held"));
             }
@@ -102,6 +112,35 @@ internal static class RunCommand
         }
     }
 
+    // JSON is one object, written at the end.
+    private static void Print(List<PrintedLine>? kept, ReportWriter report, PrintedLine line)
+    {
+        if (kept is not null)
+        {
+            kept.Add(line);
+            return;
+        }
+
+        string values = string.Join(' ', line.Values.Select(value => $"{value.Name}={value.Value}"));
+        report.Line(string.Create(CultureInfo.InvariantCulture, $"line {line.Position.Line}: {values}"));
+    }
+
+    private static int ListOperations(TextWriter output)
+    {
+        ReportWriter report = new(output, TerminalTraits.OfOutput());
+        foreach (OperationForm form in OperationSyntax.Forms)
+        {
+            report.Sentence(form.Usage, hang: 4);
+            report.Sentence($"    {form.Example}   # {form.Meaning}", hang: 8);
+        }
+
+        report.Blank();
+        report.Sentence(
+            "Defaults that differ from Linux's: run=1, smart_scan=0, pages_to_scan=4294967295 (a batch is a full scan); no region has "
+            + "huge pages without 'huge'; time passes by 'advance' alone.");
+        return ExitCode.Success;
+    }
+
     private static int CodeOf(ScriptOutcome outcome) => outcome switch
     {
         ScriptOutcome.ExpectationFailed => ExitCode.Failed,
@@ -109,7 +148,7 @@ internal static class RunCommand
         _ => ExitCode.BadInput,
     };
 
-    private static string Json(ScriptRunner runner, EnginePerformer performer)
+    private static string Json(ScriptRunner runner, EnginePerformer performer, IReadOnlyList<PrintedLine> printed)
     {
         using MemoryStream buffer = new();
         using (Utf8JsonWriter json = new(buffer, new JsonWriterOptions { Indented = true }))
@@ -118,6 +157,22 @@ internal static class RunCommand
             json.WriteString("schema", Schema);
             json.WriteNumber("operations", runner.OperationsPerformed);
             json.WriteNumber("expectations_held", runner.ExpectationsHeld);
+            json.WriteStartArray("printed");
+            foreach (PrintedLine line in printed)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("line", line.Position.Line);
+                json.WriteStartObject("values");
+                foreach ((string name, CounterValue value) in line.Values.DistinctBy(value => value.Name, StringComparer.Ordinal))
+                {
+                    Write(json, name, value);
+                }
+
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
             json.WriteStartObject("counters");
             foreach (string name in performer.CounterNames(CounterScope.Machine))
             {

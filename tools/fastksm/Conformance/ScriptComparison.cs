@@ -93,7 +93,7 @@ internal sealed class ScriptComparison
     private static bool IsCheck(Operation operation) => operation is Operation.Expect or Operation.ExpectContent
         or Operation.ExpectBytes or Operation.ExpectPinned or Operation.RememberFrame or Operation.ExpectFrame
         or Operation.ExpectMapCount or Operation.ExpectZeroFrame or Operation.ExpectPage or Operation.ExpectVma
-        or Operation.ExpectEvents;
+        or Operation.ExpectEvents or Operation.Print;
 
     private static StepOutcome Perform(ScriptRunner runner, Operation operation)
     {

@@ -25,6 +25,9 @@ internal sealed class PageCollector
     private readonly ObjectPool<PageBatch> _batches = new DefaultObjectPoolProvider().Create<PageBatch>();
     private volatile bool _isSecondLook;
 
+    /// <summary>Told of each batch before it is read, by the thread that finds; null for nobody. It may not keep the batch.</summary>
+    internal Action<PageBatch>? Found { get; init; }
+
     internal PageCollector(
         PageRecordTable table, EvaluationContext context, EvaluationOptions options, EvaluationProgress progress)
     {
@@ -166,6 +169,7 @@ internal sealed class PageCollector
             _kept.Add(batch);
         }
 
+        Found?.Invoke(batch);
         queue.Add(batch, cancellation);
     }
 

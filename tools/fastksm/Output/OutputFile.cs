@@ -10,8 +10,9 @@ internal static class OutputFile
     /// <summary>Writes a file: under another name in the same folder first, which then takes the file's place.</summary>
     /// <param name="path">The file; what is not an ordinary file (a device, a pipe) is written as it is.</param>
     /// <param name="write">Writes the content.</param>
+    /// <param name="option">The option that named the file, for messages.</param>
     /// <exception cref="ToolException">It cannot be written; what stood there before still does.</exception>
-    internal static void Write(string path, Action<Stream> write)
+    internal static void Write(string path, Action<Stream> write, string option = "--output")
     {
         string? temporary = null;
         try
@@ -21,7 +22,7 @@ internal static class OutputFile
             string target = (named.LinkTarget is null ? null : named.ResolveLinkTarget(returnFinalTarget: true))?.FullName ?? named.FullName;
             if (Directory.Exists(target))
             {
-                throw new ToolException(ExitCode.BadInput, $"--output {path}: a folder, not a file.");
+                throw new ToolException(ExitCode.BadInput, $"{option} {path}: a folder, not a file.");
             }
 
             if (File.Exists(target) && !IsOrdinary(target))
@@ -50,8 +51,8 @@ internal static class OutputFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw IsFull(exception)
-                ? new ToolException(ExitCode.Exhausted, $"--output {path}: no space left on the device; nothing has been written.")
-                : new ToolException(ExitCode.BadInput, $"--output {path}: cannot be written: {exception.Message}");
+                ? new ToolException(ExitCode.Exhausted, $"{option} {path}: no space left on the device; nothing has been written.")
+                : new ToolException(ExitCode.BadInput, $"{option} {path}: cannot be written: {exception.Message}");
         }
         finally
         {

@@ -106,20 +106,10 @@ internal sealed class TableReport
 
     private void WriteCounters()
     {
-        MergeForecast total = _result.Total;
         TextTable table = new(TextColumn.Label("ksmd would settle at"), TextColumn.Figure(string.Empty), TextColumn.Remark());
-        table.Add("pages_shared", Wording.Count(total.PagesShared), "KSM pages in use");
-        table.Add("pages_sharing", Wording.Count(total.PagesSharing), "further addresses on them");
-        table.Add("pages_unshared", Wording.Count(total.PagesUnshared), "unique, looked up again in every scan");
-        table.Add("pages_volatile", Wording.Count(total.PagesVolatile), "shared by fork and by nothing else, or changing");
-        table.Add("ksm_zero_pages", Wording.Count(total.KsmZeroPages), "replaced by the zero frame");
-        table.Add("stable_node_chains", Wording.Count(total.StableNodeChains), "contents with more than max_page_sharing addresses");
-        table.Add("stable_node_dups", Wording.Count(total.StableNodeDups), "KSM pages of those");
-        table.Add("rmap_items", Wording.Count(total.RmapItems), $"records of {MergeForecast.RmapItemBytes} bytes");
-        table.Add("general_profit", Wording.Bytes(total.GeneralProfit(_result.PageSize)), "as Linux counts it: pages that fork shares already count as saved");
-        if (total.DroppedBySplit > 0)
+        foreach ((string name, string figure, string remark) in CounterRows.Of(_result))
         {
-            table.Add("(huge pages)", Wording.Count(total.DroppedBySplit), "zero pages that go when huge pages are split; no counter shows them");
+            table.Add(name, figure, remark);
         }
 
         _writer.Table(table);

@@ -58,6 +58,22 @@ public sealed class HostileNamesTests : IDisposable
     }
 
     [Fact]
+    public void Evaluate_Html_HasTheNamesAsText()
+    {
+        using Workload workload = Workload.Start("named", "<b>" + ProcessName, Path.Combine(_folder, "file"));
+        string page = Path.Combine(_folder, "page.html");
+
+        Tool tool = Tool.Run("evaluate", "--pid", workload.Pids[0].ToString(CultureInfo.InvariantCulture), "--html", page);
+        Tool refused = Tool.Run("evaluate", "--pid", workload.Pids[0].ToString(CultureInfo.InvariantCulture), "--html", "/no/such/" + Argument);
+
+        Assert.Equal(ExitCode.Success, tool.ExitCode);
+        AssertHarmless(File.ReadAllText(page));
+        Assert.Contains("&lt;b&gt;", File.ReadAllText(page), StringComparison.Ordinal);
+        AssertError(refused, ExitCode.BadInput);
+        Assert.Contains("--html /no/such/", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Evaluate_ZombieAlone_IsNamedHarmlessly()
     {
         using Workload workload = Workload.Start("named", ProcessName, Path.Combine(_folder, "file"));

@@ -25,6 +25,8 @@ readonly workloads=(folios known_pages merge_exec node_pages one_memory pinned_p
 readonly debian_kernels=('linux-image-6\.1\.' 'linux-image-6\.12\.')
 readonly vm_seconds=${FASTKSM_VM_SECONDS:-1200}
 only='*' kernels=()
+# shellcheck source=tools/ci/debian_kernel.sh
+. tools/ci/debian_kernel.sh
 
 skip() {
     echo "skipped: $1"
@@ -43,24 +45,6 @@ install_packages() {
     command -v apt-get >/dev/null || skip "needs ${missing[*]}, and there is no apt-get"
     say "installing ${missing[*]}"
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
-}
-
-# The newest package whose name begins like this, unpacked; prints the path of its image.
-fetch_kernel() {
-    local package directory images
-    package=$(apt-cache search --names-only "^$1.*-cloud-amd64\$" | cut -d ' ' -f 1 | grep -v unsigned | sort -V | tail -n 1)
-    [ -n "$package" ] || skip "the package sources of this host serve no kernel '$1*-cloud-amd64' (--kernel takes an image)"
-    directory=$work/kernels/$package
-    images=("$directory"/boot/vmlinuz-*)
-    if [ ! -e "${images[0]}" ]; then
-        say "downloading $package"
-        rm -rf "$directory"
-        mkdir -p "$directory"
-        (cd "$directory" && apt-get download -qq "$package" && dpkg-deb -x ./*.deb . && rm -rf ./*.deb lib usr/lib) >&2 ||
-            skip "apt-get cannot download $package"
-        images=("$directory"/boot/vmlinuz-*)
-    fi
-    echo "${images[0]}"
 }
 
 publish() {
@@ -112,7 +96,7 @@ boot() {
     local kernel=$1 name=$2
     say "booting $name"
     rm -f "$work/$name.rows"
-    timeout "$vm_seconds" nice -n 15 qemu-system-x86_64 -M q35,accel=tcg,mem-merge=off -cpu max -smp 2 -m 2400 \
+    timeout "$vm_seconds" nice -n 10 qemu-system-x86_64 -M q35,accel=tcg,mem-merge=off -cpu max -smp 2 -m 2400 \
         -object memory-backend-ram,id=m0,size=1200M -object memory-backend-ram,id=m1,size=1200M \
         -numa node,nodeid=0,memdev=m0,cpus=0 -numa node,nodeid=1,memdev=m1,cpus=1 \
         -display none -no-reboot -serial "file:$work/$name.console" -serial "file:$work/$name.rows" \
@@ -141,7 +125,7 @@ mkdir -p "$work"
 install_packages
 if [ ${#kernels[@]} -eq 0 ]; then
     for pattern in "${debian_kernels[@]}"; do
-        image=$(fetch_kernel "$pattern") || { echo "$image"; exit 3; }
+        image=$(debian_kernel "$pattern" "$work/kernels") || { echo "$image"; exit 3; }
         kernels+=("$image")
     done
 fi

@@ -91,7 +91,7 @@ build_guest() {
     rm -rf "$work/guest"
     mkdir -p "$work/guest"/{bin,proc,tmp,dev}
     cp "$(command -v busybox)" "$work/guest/bin/"
-    busybox --list | while read -r applet; do ln -sf busybox "$work/guest/bin/$applet"; done
+    busybox --list | grep -vx busybox | while read -r applet; do ln -s busybox "$work/guest/bin/$applet"; done
     install -m 755 "$here/guest-init" "$work/guest/init"
     mknod "$work/guest/dev/ttyS0" c 4 64
     mknod "$work/guest/dev/console" c 5 1

@@ -22,6 +22,7 @@ until_done() {
         sleep 0.2
     done
     echo "not within $seconds seconds: $*" >&2
+    find "$folder" -maxdepth 1 -type f \( -name '*.log' -o -name 'guest.[0-9]' \) -exec tail -n 5 {} + >&2
     return 1
 }
 
@@ -130,8 +131,11 @@ serve_jvm-z() { serve_jvm ZGC; }
 
 serve_node() {
     local server ports=()
+    # It makes its input non-blocking, for all that read from the same one.
+    mkfifo "$folder/hold"
+    exec 4<>"$folder/hold"
     for server in 1 2 3; do
-        node "$PWD/tests/workloads/node_server.js" <&3 >"$folder/node.$server" &
+        node "$PWD/tests/workloads/node_server.js" <&4 >"$folder/node.$server" &
     done
     for server in 1 2 3; do
         until_done 60 grep ready "$folder/node.$server"
@@ -149,7 +153,8 @@ serve_ruby() {
 
 serve_numpy() {
     local port
-    python3 "$programs/numpy_workers.py" 7051 4 &
+    # Debian's, whose package of numpy is installed.
+    /usr/bin/python3 "$programs/numpy_workers.py" 7051 4 &
     for port in 7051 7052 7053 7054; do until_done 60 listens $port; done
     $load http 3 100 7051 7052 7053 7054
 }
@@ -173,16 +178,18 @@ serve_memcached() {
     $load memcached-fill 0 0 7071 7072 7073
 }
 
+# It takes one page on its command line; the others are opened by its debugger's port.
 serve_chromium() {
-    local page pages=()
-    for page in 1 2 3; do
-        cp "$programs/page.html" "$folder/page$page.html"
-        pages+=("file://$folder/page$page.html")
-    done
+    local page
+    for page in 1 2 3; do cp "$programs/page.html" "$folder/page$page.html"; done
     chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-        --disable-component-update --disable-sync --user-data-dir="$folder/chromium" --remote-debugging-port=7081 "${pages[@]}" \
-        >"$folder/chromium.log" 2>&1 &
+        --disable-component-update --disable-sync --user-data-dir="$folder/chromium" --remote-debugging-port=7081 \
+        "file://$folder/page1.html" >"$folder/chromium.log" 2>&1 &
     until_done 60 listens 7081
+    for page in 2 3; do
+        python3 -c 'import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], method="PUT"))' \
+            "http://127.0.0.1:7081/json/new?file://$folder/page$page.html"
+    done
     sleep 6
 }
 
@@ -200,8 +207,6 @@ serve_qemu() { serve_guests; }
 
 serve_qemu-locked() { serve_guests -overcommit mem-lock=on; }
 
-# The input is kept from programs in the background, which get none, for those that want it.
-exec 3<&0
 ip link set lo up
 "serve_$software"
 echo ready

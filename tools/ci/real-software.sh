@@ -224,7 +224,10 @@ build_tool
 # In /tmp, since some of the software runs as a user who may not enter every folder.
 folder=$(mktemp -d /tmp/fastksm-real-software.XXXXXX)
 chmod 755 "$folder"
+# Under the lock, or what another run has set for itself would be kept.
+take_lock
 save_knobs
+flock -u 9
 start_guard
 trap clean_up EXIT
 trap 'exit 130' INT

@@ -50,7 +50,8 @@ class Redis(Lines):
         else:
             self.send(f"GET {key}\r\n")
             length = int(self.file.readline()[1:])
-            self.file.read(max(length, -2) + 2)
+            if length >= 0:  # What was never stored has none.
+                self.file.read(length + 2)
 
 
 class Memcached(Lines):

@@ -19,6 +19,9 @@ internal readonly record struct Vma(
     /// <summary>Present huge pages of hugetlbfs, which no other figure of smaps counts.</summary>
     internal ulong HugeTlbBytes { get; init; }
 
+    /// <summary>Present memory that lies in huge pages mapped as such.</summary>
+    internal ulong HugeBytes { get; init; }
+
     /// <summary>Whether absent pages are asked of a handler: a read of one can wait for ever.</summary>
     internal bool AsksAHandler => Has(VmaFlags.Userfault);
 

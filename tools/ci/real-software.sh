@@ -49,6 +49,8 @@ row_names() {
     local software variant
     for software in "${all_software[@]}"; do
         for variant in "${variants[@]}"; do
+            # What is locked does not go to swap.
+            [ "$software$variant" != qemu-locked-swapped ] || continue
             # shellcheck disable=SC2053 # a pattern on purpose
             [[ $software$variant != $only ]] || echo "$software $variant"
         done

@@ -38,6 +38,12 @@ class Lines:
     def send(self, text):
         self.socket.sendall(text.encode())
 
+    def line(self):
+        line = self.file.readline()
+        if not line:
+            raise ConnectionError("the server has gone")
+        return line
+
 
 class Redis(Lines):
     """One write in ten; the keys are those of redis-benchmark."""
@@ -46,10 +52,10 @@ class Redis(Lines):
         key = f"key:{number * 7919 % 60_000:012d}"
         if number % 10 == 0:
             self.send(f"SET {key} {'x' * 290}{number % 10_000_000_000:010d}\r\n")
-            self.file.readline()
+            self.line()
         else:
             self.send(f"GET {key}\r\n")
-            length = int(self.file.readline()[1:])
+            length = int(self.line()[1:])
             if length >= 0:  # What was never stored has none.
                 self.file.read(length + 2)
 
@@ -63,12 +69,12 @@ class Memcached(Lines):
             self.store(key, value_of(f"{key} {number}"))
         else:
             self.send(f"get {key}\r\n")
-            while not self.file.readline().startswith(b"END"):
+            while not self.line().startswith(b"END"):
                 pass
 
     def store(self, key, value):
         self.send(f"set {key} 0 0 {len(value)}\r\n{value}\r\n")
-        answer = self.file.readline()
+        answer = self.line()
         if not answer.startswith(b"STORED"):
             raise SystemExit(f"memcached says {answer!r}")
 

@@ -194,6 +194,8 @@ software_row() {
     restore_knobs
     set_huge "$huge_before"
     flock -u 9
+    # Those who wait for the lock get their turn.
+    sleep 2
 }
 
 parse() {

@@ -111,14 +111,14 @@ END
     $load http 3 100 7021
 }
 
-# serve_jvm COLLECTOR
+# serve_jvm COLLECTOR: until its heap has been filled and collected several times, so that it grows no more.
 serve_jvm() {
     local port
     for port in 7031 7032 7033; do
-        java "-XX:+Use$1" -Xms64m -Xmx192m -XX:-UsePerfData -cp "$folder/classes" JvmServer $port &
+        java "-XX:+Use$1" -Xms128m -Xmx128m -XX:-UsePerfData -cp "$folder/classes" JvmServer $port &
     done
     for port in 7031 7032 7033; do until_done 60 listens $port; done
-    $load http 4 500 7031 7032 7033
+    $load http 10 600 7031 7032 7033
 }
 
 serve_jvm-serial() { serve_jvm SerialGC; }

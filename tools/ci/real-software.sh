@@ -133,8 +133,9 @@ serve() {
     rm -rf "${folder:?}"/*
     cp -r "$work"/classes "$work"/guest.kernel "$work"/guest.initrd "$folder/" 2>/dev/null || true
     if [ "$variant" = -huge ]; then set_huge always; else set_huge never; fi
+    # In a session of its own: when the shell that started this script ends, Linux hangs up on stopped processes of its process group.
     # shellcheck disable=SC2086 # a command and its arguments
-    start $FASTKSM_MERGE_EXEC unshare --pid --fork --kill-child --mount-proc --net \
+    start $FASTKSM_MERGE_EXEC setsid unshare --pid --fork --kill-child --mount-proc --net \
         bash "$here/serve.sh" "$software" "$folder" || return 1
     [ "$variant" != -swapped ] || page_out_half "$software" || return 1
     case $variant in
@@ -161,7 +162,7 @@ load_for() {
     case $2 in
         redis) protocol=redis rate=200 ports='7001 7002 7003 7004' ;;
         nginx) rate=20 ports=7021 ;;
-        jvm-*) ports='7031 7032 7033' ;;
+        jvm-*) rate=10 ports='7031 7032 7033' ;;
         node) ports=$(cat "$folder/ports") ;;
         ruby) ports=7041 ;;
         numpy) ports='7051 7052 7053 7054' ;;

@@ -88,8 +88,8 @@ internal sealed class EvaluateLargeRow : IVersusRow
     private static void ReadAndHash(HeldMemory target, int threads)
     {
         int next = -1;
-        ulong all = 0;
-        Thread[] readers = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+        ulong[] sums = new ulong[threads];
+        Thread[] readers = [.. Enumerable.Range(0, threads).Select(reader => new Thread(() =>
         {
             ulong sum = 0;
             using PageBuffer buffer = new(PieceBytes / PageBuffer.PageBytes);
@@ -98,11 +98,11 @@ internal sealed class EvaluateLargeRow : IVersusRow
                 sum += HashArea(target.Pid, target.Areas[area], buffer);
             }
 
-            _ = Interlocked.Add(ref all, sum);
+            sums[reader] = sum;
         }))];
         Array.ForEach(readers, reader => reader.Start());
         Array.ForEach(readers, reader => reader.Join());
-        if (all == 0)
+        if (Array.TrueForAll(sums, sum => sum == 0))
         {
             throw new InvalidOperationException("No page was hashed.");
         }

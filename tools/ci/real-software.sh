@@ -25,7 +25,7 @@ readonly here=$PWD/tools/ci/real-software
 readonly work=$PWD/.artifacts/real-software
 readonly huge=/sys/kernel/mm/transparent_hugepage/enabled
 readonly swap_megabytes=512
-force=0 only='*' load_seconds=3 list=0 huge_before='' folder=''
+force=0 only='*' load_seconds=3 list=0 huge_before='' folder='' load=()
 # shellcheck source=tools/ci/live_ksm.sh
 . tools/ci/live_ksm.sh
 # shellcheck source=tools/ci/debian_kernel.sh
@@ -140,7 +140,8 @@ serve() {
     [ "$variant" != -swapped ] || page_out_half "$software" || return 1
     case $variant in
         -busy*)
-            load_for 300 "$software" 7>&- 8>&- 9>&- &
+            set_load 300 "$software"
+            "${load[@]}" 7>&- 8>&- 9>&- &
             launched+=($!)
             sleep "$load_seconds"
             ;;
@@ -153,11 +154,12 @@ page_out_half() {
     find_mergeable
     kibibytes=$(python3 "$here/page_out.py" "${pids[@]}")
     [ "$kibibytes" -gt 1024 ] || { echo "only $kibibytes KiB went to swap" >&2; return 1; }
-    load_for 2 "$1"
+    set_load 2 "$1"
+    "${load[@]}"
 }
 
-# load_for SECONDS SOFTWARE: from outside, without merging. What has work of its own needs none.
-load_for() {
+# set_load SECONDS SOFTWARE: the command that loads it, from outside, without merging. What has work of its own needs none.
+set_load() {
     local protocol=http rate=50 ports
     case $2 in
         redis) protocol=redis rate=200 ports='7001 7002 7003 7004' ;;
@@ -169,12 +171,12 @@ load_for() {
         gunicorn) ports='7061 7062' ;;
         memcached) protocol=memcached rate=200 ports='7071 7072 7073' ;;
         postgres | chromium | qemu*)
-            sleep "$1"
+            load=(sleep "$1")
             return
             ;;
     esac
-    # shellcheck disable=SC2086 # a list of ports
-    nsenter --target "${launched[0]}" --net python3 "$here/load.py" $protocol "$1" $rate $ports
+    # shellcheck disable=SC2206 # a list of ports
+    load=(nsenter --target "${launched[0]}" --net python3 "$here/load.py" $protocol "$1" $rate $ports)
 }
 
 software_row() {

@@ -28,6 +28,7 @@ internal static class VersusRows
         new ZeroRow(),
         new EvaluateRow("evaluate", goal: 0.75, keepsCopy: true),
         new EvaluateRow("evaluate.discard", goal: 0.55, keepsCopy: false),
+        new EvaluateLargeRow(),
         new ScanRow("scan.unique", goal: 15, ScanKind.Steady, MillionPages, contents: MillionPages),
         new ScanRow("scan.merging", goal: 5, ScanKind.Merging, MillionPages / 4, contents: MillionPages / 16),
         new ScanRow("scan.merged", goal: 5, ScanKind.Steady, MillionPages, contents: MillionPages / 128),

@@ -1,6 +1,6 @@
 /* Folios with exactly known contents, at ascending addresses in the order of the arguments.
  *
- *   folios [--children K] [--unadvised] REGION...
+ *   folios [--children K] [--child-writes N] [--unadvised] REGION...
  *
  *   REGION is KIND:PAGES[*COUNT], and COUNT such regions follow each other. Whatever PAGES leaves of a folio is unique.
  *
@@ -12,6 +12,7 @@
  *          locked-small the same, mlock()ed
  *   PAGES  a list with commas: zN N pages of zeroes, uN N unique pages, eC one page of content C, eCxN N of them
  *
+ * Each of the children first rewrites N pages, from the first region's first on, with contents of its own.
  * Only the regions are marked mergeable, with --unadvised not even they. Prints "ready PID..." (the parent first). */
 #include "workload.h"
 
@@ -19,6 +20,7 @@ enum { HUGE_SUBPAGES = 512, MID_SUBPAGES = 16, MOST_CHILDREN = 64, MOST_PAGES = 
 
 static uint64_t next_unique = (uint64_t)1 << 41;
 static char *cursor;
+static char *first_region;
 static char *end_of_room;
 static int unadvised;
 
@@ -53,6 +55,8 @@ static char *open_region(unsigned long pages, int huge)
 		die(EXIT_FAILURE, "mmap of %lu pages", pages);
 	if (madvise(start, pages * PAGE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) && huge)
 		die(EXIT_NOT_PERMITTED, "madvise(MADV_HUGEPAGE)");
+	if (first_region == NULL)
+		first_region = start;
 	cursor = start + pages * PAGE;
 	return start;
 }
@@ -132,18 +136,32 @@ static void make_regions(const char *text)
 	}
 }
 
-static pid_t fork_child(void)
+static pid_t fork_child(unsigned long number, unsigned long writes)
 {
 	pid_t parent = getpid();
-	pid_t child = fork();
+	pid_t child;
+	int done[2];
+	char nothing;
 
+	if (pipe(done))
+		die(EXIT_FAILURE, "pipe");
+	child = fork();
 	if (child < 0)
 		die(EXIT_FAILURE, "fork");
 	if (child == 0) {
 		die_with_parent(parent);
+		for (unsigned long i = 0; i < writes; i++)
+			fill_page(first_region + i * PAGE, next_unique + number * MOST_PAGES + i);
+		close(done[0]);
+		close(done[1]);
 		for (;;)
 			pause();
 	}
+	/* The pipe ends when the child has closed its copy: it has written what it wants to write. */
+	close(done[1]);
+	if (read(done[0], &nothing, 1) != 0)
+		die(EXIT_FAILURE, "read");
+	close(done[0]);
 	return child;
 }
 
@@ -151,7 +169,7 @@ int main(int argc, char **argv)
 {
 	const size_t room = (size_t)MOST_PAGES * PAGE;
 	pid_t pids[MOST_CHILDREN + 1] = { getpid() };
-	unsigned long children = 0;
+	unsigned long children = 0, writes = 0;
 	int first = 1;
 
 	for (; first < argc && strncmp(argv[first], "--", 2) == 0; first++) {
@@ -159,6 +177,8 @@ int main(int argc, char **argv)
 			unadvised = 1;
 		else if (strcmp(argv[first], "--children") == 0 && first + 1 < argc)
 			children = parse_number(argv[++first], MOST_CHILDREN);
+		else if (strcmp(argv[first], "--child-writes") == 0 && first + 1 < argc)
+			writes = parse_number(argv[++first], HUGE_SUBPAGES);
 		else
 			die(EXIT_USAGE, "'%s' is not an option", argv[first]);
 	}
@@ -172,7 +192,7 @@ int main(int argc, char **argv)
 		make_regions(argv[i]);
 
 	for (unsigned long i = 0; i < children; i++)
-		pids[i + 1] = fork_child();
+		pids[i + 1] = fork_child(i, writes);
 	announce("ready", pids, children + 1);
 	wait_for_end_of_input();
 	for (unsigned long i = 1; i <= children; i++) {

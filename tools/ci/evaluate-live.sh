@@ -18,162 +18,30 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-readonly ksm=/sys/kernel/mm/ksm
-readonly lock_file=${FASTKSM_KSM_LOCK:-/tmp/fastksm-ksm.lock}
 readonly middle_folios=/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled
 readonly work=$PWD/.artifacts/evaluate-live
-readonly workloads=$PWD/tests/workloads
-readonly knobs=(smart_scan sleep_millisecs use_zero_pages max_page_sharing merge_across_nodes pages_to_scan
-    advisor_mode run)
-readonly counters=(pages_shared pages_sharing pages_unshared pages_volatile ksm_zero_pages
-    stable_node_chains stable_node_dups general_profit)
-readonly settled_scans=4 most_scans=300 scan_seconds=120 most_rest_seconds=60
-readonly least_steps=10
-readonly working_scans=4 working_samples=8 working_pause=1 attempts=3
+force=0 only='*' middle_folios_before=''
+# shellcheck source=tools/ci/live_ksm.sh
+. tools/ci/live_ksm.sh
 
-declare -A saved=()
-force=0 only='*' middle_folios_before='' rows=0 failed=0 unjudged=0 zero_pages_of_nobody=0
-launched=() pids=() ports=() guard=
-
-# ---- what the host must permit ----------------------------------------------------------------------------------
-
-skip() {
-    echo "skipped: $1"
-    exit 3
+keep_settings() {
+    [ ! -w $middle_folios ] || middle_folios_before=$(sed 's/.*\[\(.*\)\].*/\1/' $middle_folios)
 }
 
-other_mergeable_processes() {
-    local directory
-    for directory in /proc/[0-9]*; do
-        if grep -qs '^ksm_mergeable: yes' "$directory/ksm_stat"; then
-            echo "${directory#/proc/} ($(cat "$directory/comm" 2>/dev/null || echo gone))"
-        fi
-    done
+restore_settings() {
+    [ -z "$middle_folios_before" ] || echo "$middle_folios_before" >$middle_folios
 }
 
-require_host() {
-    local others
-    [ -d $ksm ] || skip "this kernel has no KSM: $ksm is missing"
-    [ "$(id -u)" -eq 0 ] && [ -w $ksm/run ] || skip "$ksm/run is not writable: run it as root, outside of a container"
-    grep -qs '^ksm_mergeable' /proc/self/ksm_stat ||
-        skip "/proc/PID/ksm_stat does not tell which processes have mergeable memory: needs a newer kernel"
-    command -v cc >/dev/null || skip "there is no C compiler (cc)"
-    command -v python3 >/dev/null || skip "there is no python3"
-    exec 9>"$lock_file"
-    flock 9
-    others=$(other_mergeable_processes | paste -sd ' ')
-    [ -z "$others" ] || [ $force -eq 1 ] ||
-        skip "other processes have mergeable memory and would count as well (--force runs nevertheless): $others"
-}
-
-# ---- the settings of KSM ----------------------------------------------------------------------------------------
-
-# advisor_mode shows all its words, the active one in brackets.
-read_knob() { sed 's/.*\[\(.*\)\].*/\1/' "$ksm/$1"; }
-
-write_knob() { [ ! -e "$ksm/$1" ] || echo "$2" >"$ksm/$1"; }
-
-save_knobs() {
-    local knob
-    for knob in "${knobs[@]}"; do
-        [ ! -e "$ksm/$knob" ] || saved[$knob]=$(read_knob "$knob")
-    done
-}
-
-# A write of the current value does nothing, hence the 0 before the 2. It also forgets processes that have exited.
-unmerge_all() {
-    write_knob run 0
-    write_knob run 2
-    write_knob run 0
-}
-
-# pages_to_scan cannot be written while the advisor is on; the advisor and run come last in the list.
-restore_knobs() {
-    local knob
-    unmerge_all
-    write_knob advisor_mode none
-    for knob in "${knobs[@]}"; do
-        [ -z "${saved[$knob]:-}" ] || write_knob "$knob" "${saved[$knob]}"
-    done
-}
-
-# One batch is one full scan, and every page is looked at in every scan.
-set_knobs() {
-    unmerge_all
-    write_knob advisor_mode none
-    write_knob smart_scan 0
-    write_knob pages_to_scan 100000000
-    write_knob sleep_millisecs 20
-    write_knob merge_across_nodes 1
-    write_knob max_page_sharing "$1"
-    write_knob use_zero_pages "$2"
-    note_zero_pages_of_nobody
-}
-
-# ---- the tool and the workloads ---------------------------------------------------------------------------------
+# ---- the workloads ----------------------------------------------------------------------------------------------
 
 build() {
-    local output flags=(-std=gnu11 -O2 -Wall -Wextra -Werror)
+    local flags=(-std=gnu11 -O2 -Wall -Wextra -Werror)
     mkdir -p "$work"
     cc "${flags[@]}" "$workloads/known_pages.c" -o "$work/known_pages"
     cc "${flags[@]}" "$workloads/folios.c" -o "$work/folios"
     cc "${flags[@]}" "$workloads/merge_exec.c" -o "$work/merge_exec"
     cc "${flags[@]}" -shared -fPIC "$workloads/mark_stack.c" -o "$work/mark_stack.so"
-    if [ -z "${FASTKSM_EVALUATE:-}" ]; then
-        output=$(dotnet build -c Release tools/fastksm --nologo -v quiet 2>&1) || { echo "$output" >&2; exit 1; }
-        tool=$(dotnet msbuild tools/fastksm -p:Configuration=Release -getProperty:TargetPath)
-        FASTKSM_EVALUATE="dotnet $tool evaluate"
-        FASTKSM_MERGE_EXEC=${FASTKSM_MERGE_EXEC:-"dotnet $tool exec --merge --"}
-    fi
-    FASTKSM_MERGE_EXEC=${FASTKSM_MERGE_EXEC:-"$work/merge_exec"}
-}
-
-# Every workload of a row reads from this pipe, and only this script can write to it: it ends, and they end with it,
-# when the row is over or when the script dies, however it does.
-open_input() {
-    rm -f "$work/input"
-    mkfifo "$work/input"
-    exec 8<>"$work/input"
-    launched=() pids=() ports=()
-}
-
-close_input() {
-    local process tries
-    exec 8>&-
-    for process in "${launched[@]}"; do
-        for ((tries = 0; tries < 50; tries++)); do
-            kill -0 "$process" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -KILL "$process" 2>/dev/null || true
-        wait "$process" 2>/dev/null || true
-    done
-    launched=()
-}
-
-# Starts a command without merging; its "ready" line gives the pids, or for a server its pid and its port.
-start() {
-    local output=$work/output.${#launched[@]} words
-    rm -f "$output"
-    "$@" <"$work/input" >"$output" 7>&- 8>&- 9>&- &
-    launched+=($!)
-    wait_until_ready "$output" $! || { cat "$output" >&2; return 1; }
-    read -r -a words < <(sed -n 's/^ready //p' "$output")
-    if [[ $* == *node_server* ]]; then
-        pids+=("${words[0]}") ports+=("${words[1]}")
-    else
-        pids+=("${words[@]}")
-    fi
-}
-
-wait_until_ready() {
-    local tries
-    for ((tries = 0; tries < 600; tries++)); do
-        ! grep -qs '^ready ' "$1" || return 0
-        kill -0 "$2" 2>/dev/null || return 1
-        sleep 0.1
-    done
-    return 1
+    build_tool
 }
 
 # With merging enabled and the initial stack marked as well: what evaluate takes as "all eligible memory".
@@ -216,185 +84,7 @@ busy_node_servers() {
     sleep 3
 }
 
-# ---- measuring --------------------------------------------------------------------------------------------------
-
-# CPU time in nanoseconds and minor faults of all threads: both stand still while a process is at rest.
-activity() {
-    local pid
-    for pid in "${pids[@]}"; do
-        cat /proc/"$pid"/task/*/schedstat | cut -d ' ' -f 1
-        sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 8
-    done | paste -sd ' '
-}
-
-# A server's heap is shrunk by its garbage collector some 8 seconds after the last request.
-wait_for_rest() {
-    local last now second quiet=0 rest_seconds=2
-    [ ${#ports[@]} -eq 0 ] || rest_seconds=10
-    last=$(activity)
-    for ((second = 0; second < most_rest_seconds; second++)); do
-        sleep 1
-        now=$(activity)
-        if [ "$now" = "$last" ]; then quiet=$((quiet + 1)); else quiet=0; fi
-        [ $quiet -lt $rest_seconds ] || return 0
-        last=$now
-    done
-    echo "the processes did not come to rest" >&2
-    return 1
-}
-
-# Where a process forks while it maps zero pages that its child does not get, Linux counts them for ever. What is counted
-# while nothing is merged is nobody's, and not to be forecast.
-note_zero_pages_of_nobody() { zero_pages_of_nobody=$(read_knob ksm_zero_pages); }
-
-# Writing run waits for the batch in progress: the counters are then those at the end of a full scan.
-one_scan() {
-    local before tries
-    before=$(read_knob full_scans)
-    write_knob run 1
-    for ((tries = 0; tries < scan_seconds * 100; tries++)); do
-        [ "$(read_knob full_scans)" -eq "$before" ] || break
-        sleep 0.01
-    done
-    write_knob run 0
-    [ "$(read_knob full_scans)" -gt "$before" ] || { echo "ksmd did not finish a scan" >&2; return 1; }
-}
-
-sample_counters() {
-    local counter surplus
-    for counter in "${counters[@]}"; do
-        case $counter in
-            ksm_zero_pages) surplus=$zero_pages_of_nobody ;;
-            general_profit) surplus=$((zero_pages_of_nobody * $(getconf PAGE_SIZE))) ;;
-            *) surplus=0 ;;
-        esac
-        echo "$counter $(($(read_knob "$counter") - surplus))"
-    done
-}
-
-# No pages_volatile limit is needed: volatile pages that do not go away (shared only by fork) stand still too.
-settle_at_rest() {
-    local last='' now unchanged=0 scan
-    for ((scan = 0; scan < most_scans; scan++)); do
-        one_scan || return 1
-        now=$(sample_counters)
-        if [ "$now" = "$last" ]; then unchanged=$((unchanged + 1)); else unchanged=0; fi
-        last=$now
-        [ $unchanged -lt $settled_scans ] || break
-    done
-    echo "$now" >"$work/kernel"
-}
-
-# Scan by scan: a batch is a scan, and ksmd sleeps until another value wakes it. What stands after each is kept.
-settle_in_steps() {
-    local scan before tries scans
-    # One more than it is said to take, so that what stands in the end is compared too.
-    scans=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["total"]["settling"]["scans"] + 1)' "$work/predicted.json")
-    [ "$scans" -ge $least_steps ] || scans=$least_steps
-    : >"$work/stages"
-    write_knob sleep_millisecs 100000
-    for ((scan = 1; scan <= scans; scan++)); do
-        before=$(read_knob full_scans)
-        if [ $scan -eq 1 ]; then write_knob run 1; else write_knob sleep_millisecs $((100000 + (scan + 1) % 2)); fi
-        for ((tries = 0; tries < scan_seconds * 100; tries++)); do
-            [ "$(read_knob full_scans)" -eq "$before" ] || break
-            sleep 0.01
-        done
-        [ "$(read_knob full_scans)" -eq $((before + 1)) ] || { echo "ksmd did not do one scan" >&2; return 1; }
-        sample_counters | sed "s/^/$scan /" >>"$work/stages"
-    done
-    write_knob run 0
-    sample_counters >"$work/kernel"
-}
-
-# A page that is written all the time merges in one scan and is copied before the next; if all its sharers have written
-# it, its node is stale, and the next search that passes over it takes out items that this scan has already visited.
-# So working processes always show somewhat less than the same processes would at rest.
-settle_working() {
-    local scan
-    : >"$work/kernel"
-    for ((scan = 0; scan < working_scans + working_samples; scan++)); do
-        sleep $working_pause
-        one_scan || return 1
-        [ $scan -lt $working_scans ] || sample_counters >>"$work/kernel"
-    done
-}
-
-sample_processes() {
-    local pid
-    for pid in "${pids[@]}"; do
-        sed -n "s/^\(ksm_[a-z_]*\):\? \(-\?[0-9]*\)$/$pid \1 \2/p" "/proc/$pid/ksm_stat"
-    done >"$work/processes"
-}
-
-# ksmd is a kernel thread; in a pid namespace of one's own it is not to be seen.
-ksmd_nanoseconds() {
-    local directory
-    for directory in /proc/[0-9]*; do
-        if [ "$(cat "$directory/comm" 2>/dev/null)" = ksmd ]; then
-            cut -d ' ' -f 1 "$directory/schedstat"
-            return
-        fi
-    done
-    echo 0
-}
-
 # ---- rows -------------------------------------------------------------------------------------------------------
-
-# row NAME MAX_PAGE_SHARING USE_ZERO_PAGES rest|working|marked|steps[,COUNTER=VALUE...] START [ARGUMENT...]
-# "marked" and "steps" evaluate only what is marked mergeable today; "steps" also compares what stands after 1, 3 and 10 scans. A counter given with its value is checked as well.
-row() {
-    local attempt outcome
-    # shellcheck disable=SC2053 # a pattern on purpose
-    [[ $1 == $only ]] || return 0
-    rows=$((rows + 1))
-    for ((attempt = 1; attempt <= attempts; attempt++)); do
-        outcome=0
-        measure "$@" || outcome=$?
-        close_input
-        unmerge_all
-        # 2: they differ, but the processes did not stay at rest, so it says nothing.
-        [ $outcome -eq 2 ] || break
-    done
-    [ $outcome -eq 0 ] || failed=$((failed + 1))
-}
-
-measure() {
-    local name=$1 limit=$2 zero=$3 kind=${4%%,*} expected=${4#"${4%%,*}"} options=(--json) pid ran before nanoseconds scanned
-    shift 4
-    set_knobs "$limit" "$zero"
-    options+=(--max-page-sharing "$limit" --use-zero-pages "$zero")
-    rm -f "$work/stages"
-    [ "$kind" != marked ] && [ "$kind" != steps ] || options+=(--as-marked)
-    [ "$kind" != working ] || options+=(--observe 2s)
-
-    open_input
-    "$@" || return 1
-    [ "$kind" = working ] || wait_for_rest || return 1
-    for pid in "${pids[@]}"; do options+=(--pid "$pid"); done
-    before=$(activity)
-    # shellcheck disable=SC2086
-    $FASTKSM_EVALUATE "${options[@]}" >"$work/predicted.json" || { echo "$name: evaluate failed" >&2; return 1; }
-
-    nanoseconds=$(ksmd_nanoseconds) scanned=$(read_knob pages_scanned)
-    case $kind in
-        working) settle_working || return 1 ;;
-        steps) settle_in_steps || return 1 ;;
-        *) settle_at_rest || return 1 ;;
-    esac
-    nanoseconds=$(($(ksmd_nanoseconds) - nanoseconds)) scanned=$(($(read_knob pages_scanned) - scanned))
-    sample_processes
-    ran=no
-    [ "$kind" = working ] || [ "$before" = "$(activity)" ] || ran=yes
-
-    python3 tools/ci/evaluate_live_row.py --name "$name" --limit "$limit" --zero "$zero" --kind "$kind" \
-        --ran "$ran" --ksmd-nanoseconds "$nanoseconds" --scanned "$scanned" --expected "$expected" "$work"
-}
-
-huge_pages_are_to_be_had() {
-    ! grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled &&
-        [ -e /sys/kernel/mm/transparent_hugepage/enabled ]
-}
 
 # Pages that a read of untouched memory takes: none where the kernel maps the zero frame.
 frames_of_reads() {
@@ -416,7 +106,6 @@ PY
 middle_folios_are_to_be_had() {
     # shellcheck disable=SC2053
     [[ folios-mid == $only || folios-mid-locked == $only ]] && huge_pages_are_to_be_had && [ -w $middle_folios ] || return 1
-    middle_folios_before=$(sed 's/.*\[\(.*\)\].*/\1/' $middle_folios)
     echo madvise >$middle_folios
 }
 
@@ -540,28 +229,6 @@ all_rows() {
     fi
 }
 
-# The guard holds the lock, and the reading end of a pipe that nothing is written to. Only this script and what it starts in the
-# foreground hold the other end, so the pipe ends when they do, even by SIGKILL. Then the guard puts the settings back.
-start_guard() {
-    rm -f "$work/guard"
-    mkfifo "$work/guard"
-    (
-        trap '' INT TERM HUP
-        cat "$work/guard" >/dev/null
-        restore_knobs
-    ) </dev/null 8>&- &
-    guard=$!
-    exec 7>"$work/guard"
-}
-
-clean_up() {
-    trap '' INT TERM
-    close_input 2>/dev/null || true
-    [ -z "$middle_folios_before" ] || echo "$middle_folios_before" >$middle_folios
-    exec 7>&-
-    wait "$guard"
-}
-
 parse() {
     while [ $# -gt 0 ]; do
         case $1 in
@@ -575,6 +242,7 @@ parse() {
 
 parse "$@"
 require_host
+take_lock
 build
 save_knobs
 start_guard

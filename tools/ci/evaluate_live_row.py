@@ -7,14 +7,16 @@ import json
 import os
 import sys
 
-# The counters that decide; the others are shown when they differ.
+# The counters that decide; the others are shown when they differ. Of stopped processes all decide, and those of each process.
 DECIDING = ["pages_shared", "pages_sharing", "ksm_zero_pages"]
 SHOWN = ["pages_unshared", "stable_node_chains", "stable_node_dups"]
 SHORT = {"pages_shared": "shared", "pages_sharing": "sharing", "ksm_zero_pages": "zero", "pages_unshared": "unshared",
          "stable_node_chains": "chains", "stable_node_dups": "dups"}
 PER_PROCESS = ["ksm_merging_pages", "ksm_zero_pages", "ksm_rmap_items"]
-WIDTHS = [17, 4, 1, 7] + [15] * 3 + [13] + [7, 11] + [11]
-TOLERANCE = {"rest": 0.0, "marked": 0.0, "steps": 0.0, "working": 0.01}
+WIDTHS = [20, 4, 1, 7] + [15] * 3 + [13] + [7, 11] + [11]
+TOLERANCE = {"rest": 0.0, "marked": 0.0, "steps": 0.0, "stopped": 0.0, "working": 0.01, "busy": 0.01}
+EVERY = DECIDING + SHOWN + ["pages_volatile", "general_profit"]
+MOST_REASONS = 12
 IN_STAGES = DECIDING + SHOWN + ["pages_volatile"]
 
 
@@ -67,6 +69,15 @@ def range_differences(ranges, kernel):
             yield f"{name} {number(kernel[name])} is not from {least} to {most}"
 
 
+def busy_differences(total, kernel, tolerance):
+    """For each counter that is not within the tolerance: its text, and whether the range that was predicted holds it."""
+    for name in DECIDING:
+        if not agree(total[name], kernel[name], tolerance):
+            least, most = sorted([total["range"]["least"][name], total["range"]["most"][name]])
+            where = "in" if least <= kernel[name] <= most else "not in"
+            yield f"{name} {number(kernel[name])} is {where} the range {least} to {most}", where == "in"
+
+
 def number(value):
     return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
 
@@ -117,22 +128,38 @@ def main():
     processes = read_processes(os.path.join(arguments.directory, "processes"))
     tolerance = TOLERANCE[arguments.kind]
 
-    wrong = [name for name in DECIDING if not agree(total[name], kernel[name], tolerance)]
+    shown = []
+    if arguments.kind == "busy":
+        outside = list(busy_differences(total, kernel, tolerance))
+        wrong = [text for text, is_inside in outside if not is_inside]
+        shown = [text for text, is_inside in outside if is_inside]
+    else:
+        deciding = EVERY if arguments.kind == "stopped" else DECIDING
+        wrong = [f"{name} {number(total[name])}/{number(kernel[name])}" if name not in DECIDING + SHOWN else name
+                 for name in deciding if not agree(total[name], kernel[name], tolerance)]
     known = [pair.split("=") for pair in arguments.expected.split(",") if pair]
     wrong += [f"{name}: {total[name]} instead of {value}" for name, value in known if total[name] != int(value)]
     if arguments.kind == "working":
         wrong += range_differences(total["range"], kernel)
+    if arguments.kind == "stopped":
+        wrong += process_differences(predicted, processes)
     wrong += stage_differences(total, os.path.join(arguments.directory, "stages"))
-    verdict = "within 1 %" if arguments.kind == "working" else "equal"
+    verdict = "within 1 %" if tolerance else "equal"
+    if shown:
+        verdict = "in the range"
     if wrong:
         verdict = "DIFFERENT (the processes ran)" if arguments.ran == "yes" else "DIFFERENT"
     print(line([arguments.name, arguments.limit, arguments.zero, str(total["pages"])]
                + [f"{number(total[name])}/{number(kernel[name])}" if name in total else "-" for name in DECIDING + SHOWN]
                + [cost(arguments, total)]) + f"  {verdict}", flush=True)
-    for reason in wrong:
+    for text in shown:
+        print(f"    {text}")
+    for reason in wrong[:MOST_REASONS]:
         print(f"    differs: {reason}")
+    if len(wrong) > MOST_REASONS:
+        print(f"    and {len(wrong) - MOST_REASONS} more")
 
-    if arguments.kind != "working":
+    if arguments.kind in ("rest", "marked", "steps"):
         also = [f"{name} {number(total[name])}/{number(kernel[name])}"
                 for name in ["pages_volatile", "general_profit"] + SHOWN
                 if name in total and total[name] != kernel[name]]

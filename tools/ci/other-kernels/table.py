@@ -24,6 +24,7 @@ class Row:
         self.pairs = []
         self.notes = []
         self.skipped = None
+        self.unjudged = None
         self.is_done = False
 
     def add(self, word, rest):
@@ -32,9 +33,9 @@ class Row:
         elif word == "real":
             counter, value = rest.split()
             self.real[counter] = int(value)
-        elif word == "compare":
+        elif word in ("compare", "compare-quiet"):
             path, measured, percent = rest.split()
-            self.compare(path, float(measured), float(percent))
+            self.compare(path, float(measured), float(percent), word == "compare-quiet")
         elif word == "same":
             words = rest.split()
             said, measured = words[1:] if len(words) == 3 else (f"{words[1:]}", "two words")
@@ -49,11 +50,14 @@ class Row:
             self.notes.append(f"not understood: {word} {rest}")
             self.is_done = False
 
-    def compare(self, path, measured, percent):
+    def compare(self, path, measured, percent, needs_quiet):
         value = self.forecast
         for key in path.split("."):
             value = value.get(key) if isinstance(value, dict) else None
         agrees = value is not None and abs(value - measured) <= percent / 100 * max(abs(value), abs(measured))
+        if needs_quiet and not agrees and self.forecast["total"]["scan"]["machine_busy"]:
+            self.unjudged = f"not judged, since the machine was busy: {path.split('.')[-1]} {value:.6g}, measured {measured:.6g}"
+            return
         self.pairs.append((path.split(".")[-1], "missing" if value is None else f"{value:.6g}", f"{measured:.6g}", agrees))
 
     def finish(self):
@@ -70,6 +74,8 @@ class Row:
             return "skipped"
         if not self.pairs:
             return "NOTHING COMPARED"
+        if self.unjudged is not None and all(pair[3] for pair in self.pairs):
+            return "not judged"
         return "agrees" if all(pair[3] for pair in self.pairs) else "DIFFERS"
 
     def show(self):
@@ -84,9 +90,9 @@ class Row:
         for what, value, measured, agrees in self.pairs:
             if not agrees:
                 print(f"    differs: {what} {value}, measured {measured}")
-        for note in self.notes + ([self.skipped] if self.skipped else []):
+        for note in self.notes + [text for text in (self.unjudged, self.skipped) if text]:
             print(f"    {note}")
-        return verdict in ("agrees", "skipped")
+        return verdict in ("agrees", "skipped", "not judged")
 
 
 def wrap_both(said, seen):

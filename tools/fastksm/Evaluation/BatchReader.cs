@@ -12,8 +12,8 @@ namespace FastKsm.Cli.Evaluation;
 /// <summary>Reads batches of pages and writes their records: one per reading thread, with its own bounded buffers.</summary>
 /// <remarks>
 /// Pages are copied into a buffer of bounded size and hashed there. Which way a page is copied is decided
-/// page by page (see <see cref="ProcessMemory"/>): mapped once, no KSM page, no handler of faults in the process →
-/// process_vm_readv, all others by reference. A page that went between being found and being read is told afterwards: it
+/// page by page (see <see cref="ProcessMemory"/>): mapped once, no KSM page, no part of a folio that fork has shared
+/// (<see cref="PinRisk"/>), no handler of faults in the process → process_vm_readv, all others by reference. A page that went between being found and being read is told afterwards: it
 /// reads as zeroes, or as the file behind it, and pagemap then shows another page there or none.
 /// Thread safety: one thread at a time; several readers may work at once.
 /// </remarks>
@@ -26,6 +26,7 @@ internal sealed unsafe partial class BatchReader : IDisposable
     private readonly PageRecordTable _table;
     private readonly EvaluationContext _context;
     private readonly PagemapScan _scan = new();
+    private readonly PinRisk _pinRisk;
     private readonly int _pageSize = Environment.SystemPageSize;
     private readonly byte* _buffer;
     private readonly ulong[] _entries = new ulong[PageBatch.Capacity];
@@ -49,6 +50,7 @@ internal sealed unsafe partial class BatchReader : IDisposable
         _table = table;
         _context = context;
         _inspectors = [.. context.Inspections.Select(inspection => inspection.NewInspector())];
+        _pinRisk = new PinRisk(context.FrameFlags, context.KsmBit.TellsExclusive, context.FolioSizes);
         nuint byteLength = (nuint)(PagesPerCopy * _pageSize);
         _buffer = (byte*)NativeMemory.AlignedAlloc(byteLength, byteLength);
 
@@ -67,6 +69,7 @@ internal sealed unsafe partial class BatchReader : IDisposable
             return;
         }
 
+        _pinRisk.Begin();
         _context.Nodes.Ask(_process.CallId, _addresses.AsSpan(0, batch.PageCount), _nodes);
         for (int page = 0; page < batch.PageCount; page++)
         {
@@ -81,7 +84,8 @@ internal sealed unsafe partial class BatchReader : IDisposable
             bool isTold = _context.FrameFlags.IsAvailable && entry.Frame != 0;
             _isKsm[page] = mayBeKsm && (isTold ? _context.FrameFlags.IsKsm(entry.Frame) : !entry.IsExclusive);
             bool isExclusive = entry.IsExclusive && !_process.IsReadByReferenceOnly
-                && (!mayBeKsm || (isTold && !_isKsm[page]));
+                && (!mayBeKsm || (isTold && !_isKsm[page]))
+                && !_pinRisk.Of(_process, _context.Vma(_vmas[page]).Vma.HugeBytes, _addresses[page], entry);
             List<int> group = isExclusive ? _exclusive : _shared;
             group.Add(page);
             if (group.Count == PagesPerCopy)

@@ -51,6 +51,9 @@ internal sealed class EvaluationContext : IDisposable
     /// <summary>What the KSM bit of kpageflags is worth.</summary>
     internal KsmBit KsmBit { get; }
 
+    /// <summary>Folios smaller than huge pages that this host gives.</summary>
+    internal FolioSizes FolioSizes { get; } = FolioSizes.Read();
+
     /// <summary>Pages that may be KSM pages, where kpageflags does not tell.</summary>
     internal KsmCandidates KsmCandidates { get; } = new();
 

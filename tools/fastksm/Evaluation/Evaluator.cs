@@ -78,7 +78,7 @@ internal static class Evaluator
         MergeForecast total = settling?.AtRest ?? divided;
         settling ??= Settler.Of(steadyState, total);
         bool watched = options.Observe > TimeSpan.Zero;
-        ForecastRange? range = watched ? Range(steadyState, context, processes) : null;
+        ForecastRange? range = watched ? Range(steadyState, context, options, processes) : null;
         MarkingPlan plan = MarkingPlan.Make(steadyState, counts, pageSize);
         total.KsmZeroPages += KsmZeroPagesOf(processes);
 
@@ -152,12 +152,13 @@ internal static class Evaluator
     }
 
     private static ForecastRange Range(
-        SteadyState steadyState, EvaluationContext context, IReadOnlyList<LiveProcess> processes)
+        SteadyState steadyState, EvaluationContext context, EvaluationOptions options, IReadOnlyList<LiveProcess> processes)
     {
         PageCounts[] counts = new PageCounts[context.VmaCount];
         long zeroPages = KsmZeroPagesOf(processes);
         MergeForecast least = steadyState.Forecast(counts, mode: ForecastMode.SurelyStill);
-        MergeForecast most = steadyState.Forecast(counts, mode: ForecastMode.AllStill);
+        MergeForecast most = ForecastRange.MostOf(
+            steadyState.Forecast(counts, mode: ForecastMode.AllStill), steadyState.ChangedPages, options.UseZeroPages);
         most.KsmZeroPages += zeroPages;
         return new ForecastRange(least, most);
     }

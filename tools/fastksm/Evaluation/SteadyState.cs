@@ -60,6 +60,9 @@ internal sealed class SteadyState
     /// </summary>
     internal int Scans { get; private set; } = ScansToMerge;
 
+    /// <summary>Pages that changed while they were watched.</summary>
+    internal long ChangedPages { get; private set; }
+
     /// <summary>What is merged before the first scan.</summary>
     internal MergeForecast Today { get; private set; }
 
@@ -131,6 +134,11 @@ internal sealed class SteadyState
             {
                 _uniquesByVma[first.Vma]++;
                 continue;
+            }
+
+            foreach (ref readonly PageRecord page in _table.Slice(start, end - start))
+            {
+                ChangedPages += page.HasChanged ? 1 : 0;
             }
 
             _table.Slice(start, end - start).CopyTo(_table.Slice(kept, end - start));

@@ -66,6 +66,9 @@ internal sealed unsafe class FrameFlags : IDisposable
     /// <summary>Whether flags are those of a further frame of a large folio.</summary>
     internal static bool IsTail(ulong flags) => Has(flags, TailBit);
 
+    /// <summary>Whether flags are those of a page that belongs to one process alone, on kernels that tell it.</summary>
+    internal static bool IsExclusive(ulong flags) => Has(flags, ExclusiveBit);
+
     /// <summary>Reads the flags of frames that follow each other; 0 for those that the host does not show.</summary>
     internal void Read(ulong first, Span<ulong> flags)
     {

@@ -1,6 +1,8 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace FastKsm.Cli.LiveProcesses;
 
@@ -9,12 +11,16 @@ namespace FastKsm.Cli.LiveProcesses;
 /// Linux has enabled merging for a whole process (PR_SET_MEMORY_MERGE) since 6.4, and kept it over exec since 6.7: before,
 /// exec clears it, and nothing says so. Tried instead of looked up, because the change may be in older kernels of a
 /// distribution: a child of this process, for which merging is enabled, starts a program and is looked at in <c>/proc</c>.
+/// posix_spawn returns in the midst of that: when the child leaves this process's address space. All it has then is a stack, which the
+/// kernel sets up before it looks at the setting. So the child is looked at until a mapping of the program's file is there.
 /// </remarks>
 internal static unsafe class MergeOverExec
 {
     private const int FileActionBytes = 256; // glibc's take 80, musl's fewer.
     private const int Kill = 9;
     private const int OpenReadWrite = 2;
+    private const int MostLooks = 2000;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Tries it; merging must be enabled for this process.</summary>
     /// <returns>Null where it could not be seen.</returns>
@@ -41,31 +47,58 @@ internal static unsafe class MergeOverExec
             return null;
         }
 
-        string? smaps = ProcFile.TryReadText(string.Create(CultureInfo.InvariantCulture, $"/proc/{child}/smaps"));
+        bool? isKept = Look(string.Create(CultureInfo.InvariantCulture, $"/proc/{child}/smaps"));
         _ = LinuxNative.kill(child, Kill);
         while (LinuxNative.waitpid(child, null, 0) < 0 && Marshal.GetLastPInvokeError() == LinuxNative.ErrorInterrupted)
         {
         }
 
-        return smaps is null ? null : ShowsMerging(smaps);
+        return isKept;
     }
 
-    /// <summary>Whether any VMA in the text of an smaps file is marked mergeable. Null where it tells nothing.</summary>
-    internal static bool? ShowsMerging(string smaps)
+    // A child that has ended already has an empty file.
+    private static bool? Look(string path)
     {
-        bool any = false;
-        foreach (ReadOnlySpan<char> line in smaps.AsSpan().EnumerateLines())
+        for (int look = 0; look < MostLooks; look++)
         {
-            if (line.StartsWith("VmFlags:", StringComparison.Ordinal))
+            if (ProcFile.TryReadBytes(path) is not { Length: > 0 } smaps)
             {
-                any = true;
-                if (line.Contains(" mg", StringComparison.Ordinal))
-                {
-                    return true;
-                }
+                return null;
+            }
+
+            if (ShowsMerging(smaps) is { } isKept)
+            {
+                return isKept;
+            }
+
+            Thread.Sleep(s_pause);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the text of an smaps file shows a program that merges.</summary>
+    /// <returns>Null as long as nothing of it that could merge is there but memory without a file, which may be its stack.</returns>
+    internal static bool? ShowsMerging(ReadOnlySpan<byte> smaps)
+    {
+        List<Vma> vmas = [];
+        SmapsParser parser = new(vmas);
+        parser.Feed(smaps);
+        parser.Complete();
+        bool? isKept = null;
+        foreach (Vma vma in vmas)
+        {
+            if (vma.IsMarked)
+            {
+                return true;
+            }
+
+            if (vma.IsOfFile && vma.Eligibility == VmaEligibility.Eligible)
+            {
+                isKept = false;
             }
         }
 
-        return any ? false : null;
+        return isKept;
     }
 }

@@ -11,7 +11,7 @@ namespace FastKsm.Cli.LiveProcesses;
 /// <item>process_vm_readv copies thousands of pages a call, but it *pins* them, and Linux (since 5.19) never pins an
 /// anonymous page that may be shared: it gives the target a private copy first. Read like that, a forked worker loses
 /// every frame it shares with its parent, and a KSM page is broken. So it is used only for pages that are mapped once
-/// and are no KSM pages.</item>
+/// and are no KSM pages, nor parts of a large folio that fork has shared (<see cref="PinRisk"/>).</item>
 /// <item><c>/proc/PID/mem</c> takes a plain reference, page by page: about 0.7 of the speed, and no effect. It also reads
 /// pages without read permission. Its descriptor is bound to the address space, while process_vm_readv goes by id.</item>
 /// </list>

@@ -139,6 +139,10 @@ internal sealed class SmapsParser
         {
             _current = _current with { AnonymousBytes = Kilobytes(line["Anonymous:".Length..]) };
         }
+        else if (line.StartsWith("AnonHugePages:"u8))
+        {
+            _current = _current with { HugeBytes = Kilobytes(line["AnonHugePages:".Length..]) };
+        }
         else if (line.StartsWith("KSM:"u8))
         {
             _current = _current with { KsmBytes = Kilobytes(line["KSM:".Length..]), TellsKsm = true };

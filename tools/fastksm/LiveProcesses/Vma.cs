@@ -25,6 +25,9 @@ internal readonly record struct Vma(
     /// <summary>Whether its process may run code in it.</summary>
     internal bool IsExecutable => Has(VmaFlags.Executable);
 
+    /// <summary>Present memory that lies in huge pages mapped as such.</summary>
+    internal ulong HugeBytes { get; init; }
+
     /// <summary>Whether absent pages are asked of a handler: a read of one can wait for ever.</summary>
     internal bool AsksAHandler => Has(VmaFlags.Userfault);
 

@@ -73,6 +73,19 @@ public sealed partial class EvaluatorTests
         }
     }
 
+    // Pagemap calls all of the parent's huge page mapped once, though its children map a part of it; pinned, it would be copied page by page.
+    [Fact]
+    public void Evaluate_HugePageOfForkedProcesses_StaysInOnePiece()
+    {
+        using Workload workload = Workload.Start("folios", "--children", "2", "--child-writes", "400", "huge:u300,z100,u50,z62");
+        Assert.SkipWhen(HugeKilobytes(workload.Pids[0]) == 0, "the host does not permit this workload: it gives no huge page");
+
+        EvaluationResult result = Evaluate(workload.Pids);
+
+        Assert.Equal(2048, HugeKilobytes(workload.Pids[0]));
+        Assert.Equal(0, result.Processes.Sum(process => process.Process.PagesLeft));
+    }
+
     [Fact]
     public void Evaluate_ForkedProcesses_CountsFramesOnce()
     {
@@ -268,9 +281,16 @@ public sealed partial class EvaluatorTests
         ];
     }
 
-    private static long ProportionalSetSize(int pid) => long.Parse(
-        ProportionalSetSizeLine().Match(File.ReadAllText($"/proc/{pid}/smaps_rollup")).Groups["kilobytes"].Value,
+    private static long ProportionalSetSize(int pid) => Kilobytes(pid, ProportionalSetSizeLine());
+
+    private static long HugeKilobytes(int pid) => Kilobytes(pid, HugePagesLine());
+
+    private static long Kilobytes(int pid, Regex line) => long.Parse(
+        line.Match(File.ReadAllText($"/proc/{pid}/smaps_rollup")).Groups["kilobytes"].Value,
         System.Globalization.CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^AnonHugePages:\s+(?<kilobytes>\d+) kB", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex HugePagesLine();
 
     [GeneratedRegex(@"^Pss:\s+(?<kilobytes>\d+) kB", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ProportionalSetSizeLine();

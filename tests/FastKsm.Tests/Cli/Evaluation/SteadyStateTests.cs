@@ -343,6 +343,20 @@ public sealed class SteadyStateTests : IDisposable
         Assert.Equal((2, 4, 4), (least.PagesShared, least.PagesSharing, least.PagesVolatile));
         Assert.Equal((3, 5, 1), (observed.PagesShared, observed.PagesSharing, observed.PagesVolatile));
         Assert.Equal((4, 6, 0), (most.PagesShared, most.PagesSharing, most.PagesVolatile));
+        Assert.Equal(1, steadyState.ChangedPages);
+    }
+
+    // What a page will hold that changes is not known: it may merge, or be zero.
+    [Theory]
+    [InlineData(false, 104, 1009, 50)]
+    [InlineData(true, 104, 1009, 59)]
+    public void MostOf_PagesThatChanged_MayAllMerge(bool useZeroPages, long shared, long sharing, long zero)
+    {
+        MergeForecast still = new() { PagesShared = 100, PagesSharing = 1000, KsmZeroPages = 50, FramesAfter = 200 };
+
+        MergeForecast most = ForecastRange.MostOf(still, changed: 9, useZeroPages);
+
+        Assert.Equal((shared, sharing, zero, 191), (most.PagesShared, most.PagesSharing, most.KsmZeroPages, most.FramesAfter));
     }
 
     public void Dispose()

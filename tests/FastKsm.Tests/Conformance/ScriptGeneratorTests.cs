@@ -16,7 +16,8 @@ public sealed class ScriptGeneratorTests
     // What one of the sides cannot do, or what only looks: README.md beside the generator.
     private static readonly HashSet<Type> s_leftOut =
     [
-        typeof(Operation.Break), typeof(Operation.Synchronise), typeof(Operation.UserFault), typeof(Operation.Idle), typeof(Operation.Thread),
+        typeof(Operation.Break), typeof(Operation.Synchronise), typeof(Operation.UserFault), typeof(Operation.Idle),
+        typeof(Operation.Thread), typeof(Operation.Print),
         typeof(Operation.AdvisorCpu), typeof(Operation.Migrate), typeof(Operation.PageOut), typeof(Operation.Reclaim),
         typeof(Operation.Limit), typeof(Operation.SwapOn), typeof(Operation.SwapOff), typeof(Operation.Offline),
         typeof(Operation.Online), typeof(Operation.ExpectError), typeof(Operation.RememberFrame),

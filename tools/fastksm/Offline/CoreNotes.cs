@@ -157,6 +157,7 @@ internal sealed class CoreNotes
 
         ulong pageSize = BinaryPrimitives.ReadUInt64LittleEndian(body[8..]);
         ReadOnlySpan<byte> names = body[(Head + ((int)count * Item))..];
+        ulong mask = (ulong)Environment.SystemPageSize - 1;
         ulong end = 0;
         for (int i = 0; i < (int)count; i++)
         {
@@ -165,9 +166,9 @@ internal sealed class CoreNotes
             ulong stop = BinaryPrimitives.ReadUInt64LittleEndian(item[8..]);
             ulong pages = BinaryPrimitives.ReadUInt64LittleEndian(item[16..]);
             int length = names.IndexOf((byte)0);
-            if (length < 0 || start < end || stop <= start || (pageSize != 0 && pages > long.MaxValue / pageSize))
+            if (length < 0 || start < end || stop <= start || ((start | stop) & mask) != 0 || (pageSize != 0 && pages > long.MaxValue / pageSize))
             {
-                throw file.Fault(at + Head + (i * Item), "an entry of the list of mapped files without a name, out of order, or beyond any file");
+                throw file.Fault(at + Head + (i * Item), "an entry of the list of mapped files without a name, out of order, not of whole pages, or beyond any file");
             }
 
             _mapped.Add(new MappedRange(start, stop, pages * pageSize, HostText.Decode(names[..length])));

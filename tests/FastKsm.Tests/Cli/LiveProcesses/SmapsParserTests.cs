@@ -58,7 +58,13 @@ public sealed class SmapsParserTests
                     0,
                     0,
                     "/dev/shm/with a blank (deleted)") { ProportionalBytes = 512 * 1024, HugeTlbBytes = 6144 * 1024 },
-                new Vma(0x7fff00000000, 0x7fff00002000, VmaFlags.Readable | VmaFlags.DontExpand, 0, 0, "[vdso]"),
+                new Vma(
+                    0x7fff00000000,
+                    0x7fff00002000,
+                    VmaFlags.Readable | VmaFlags.Executable | VmaFlags.DontExpand,
+                    0,
+                    0,
+                    "[vdso]"),
                 new Vma(0xffffffffff600000, 0xffffffffff601000, VmaFlags.None, 0, 0, "[vsyscall]"),
             ],
             vmas);

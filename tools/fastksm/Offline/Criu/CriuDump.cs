@@ -248,9 +248,9 @@ internal static class CriuDump
             }
         }
 
-        if (reader.IsBroken || end <= start)
+        if (reader.IsBroken || end <= start || ((start | end) & ((ulong)Environment.SystemPageSize - 1)) != 0)
         {
-            throw Broken(path, FormattableString.Invariant($"mapping {index} is broken"));
+            throw Broken(path, FormattableString.Invariant($"mapping {index} is broken: {start:x} to {end:x} is no range of whole pages"));
         }
 
         VmaFlags access = ((protection & 1) != 0 ? VmaFlags.Readable : VmaFlags.None)

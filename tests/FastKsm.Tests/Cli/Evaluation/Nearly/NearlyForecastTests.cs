@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
@@ -78,7 +79,8 @@ public sealed class NearlyForecastTests
         using ProcTree tree = new();
         foreach (string pid in (string[])["11", "12"])
         {
-            string directory = tree.Add(pid, [Mapping(First, 5)]);
+            // At the same place with the same frames it would be one address space under two ids.
+            string directory = tree.Add(pid, [Mapping(First + (ulong.Parse(pid, CultureInfo.InvariantCulture) << 30), 5)]);
             File.WriteAllText(directory + "/cmdline", "/usr/bin/python3\0-m\0server\0");
             File.WriteAllText(directory + "/environ", environment);
         }

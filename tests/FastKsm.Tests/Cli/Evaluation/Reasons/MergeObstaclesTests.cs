@@ -15,7 +15,13 @@ public sealed class MergeObstaclesTests
     {
         MergeForecast total = new()
         {
-            PagesShared = 30, PagesSharing = 100, PagesUnshared = 500, PagesVolatile = 70, StableNodeChains = 2, StableNodeDups = 9, RmapItems = 700,
+            PagesShared = 30,
+            PagesSharing = 100,
+            PagesUnshared = 500,
+            PagesVolatile = 70,
+            StableNodeChains = 2,
+            StableNodeDups = 9,
+            RmapItems = 700,
         };
 
         long[] bytes = [.. MergeObstacles.Of(EvaluationResults.Of(total, pages: 700)).Select(obstacle => obstacle.Bytes)];

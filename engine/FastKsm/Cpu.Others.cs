@@ -42,7 +42,7 @@ public sealed partial class Cpu
         }
     }
 
-    /// <summary>Moves the frames of a range's anonymous pages elsewhere, whoever else maps them (as move_pages with MPOL_MF_MOVE_ALL).</summary>
+    /// <summary>Moves the frames of a range's anonymous pages elsewhere, also those that other processes map (as move_pages with MPOL_MF_MOVE_ALL).</summary>
     /// <param name="process">Whose range.</param>
     /// <param name="address">First address.</param>
     /// <param name="length">Bytes; a positive number of whole pages.</param>
@@ -77,7 +77,7 @@ public sealed partial class Cpu
         }
     }
 
-    /// <summary>Pages the anonymous pages of a range out, whoever else maps them, as memory pressure does.</summary>
+    /// <summary>Pages the anonymous pages of a range out, also those that other processes map, as memory pressure does.</summary>
     /// <param name="process">Whose range.</param>
     /// <param name="address">First address.</param>
     /// <param name="length">Bytes; a positive number of whole pages.</param>

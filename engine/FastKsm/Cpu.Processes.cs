@@ -49,7 +49,7 @@ public sealed partial class Cpu
         Failures.Check(inherited ? MemoryStatus.Done : MemoryStatus.OutOfNativeMemory, nameof(Exec), 0);
     }
 
-    /// <summary>Ends the process that runs, and unmaps everything; the CPU is idle then, and nobody's.</summary>
+    /// <summary>Ends the process that runs, and unmaps everything; the CPU is idle then, and has no driver.</summary>
     /// <remarks>While a call on another CPU still works on the memory of the process, that call unmaps at its end, as on Linux.</remarks>
     /// <exception cref="InvalidOperationException">
     /// The CPU is idle, another thread drives it, or another CPU runs the process too: its threads have to be idle first.

@@ -137,7 +137,7 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // Other leaves map parts of the huge page, which mremap has taken there. A walk finds them, and it takes their latches, so this
-    // one's is given back meanwhile, behind the flush that is owed. The mm lock keeps the leaf; whoever calls looks at the PTE again.
+    // one's is given back meanwhile, behind the flush that is owed. The mm lock keeps the leaf; the caller looks at the PTE again.
     private bool DissolveOutside(int cpu, uint leaf, ulong page, int count, Pfn frame, ref bool killed)
     {
         _store.Frames.HolderOf(frame).AddReference();

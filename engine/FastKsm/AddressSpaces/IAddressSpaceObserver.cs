@@ -39,7 +39,7 @@ internal interface IAddressSpaceObserver
     void MergeableExits<TObserver>(AddressSpace<TObserver> addressSpace)
         where TObserver : struct, IAddressSpaceObserver;
 
-    /// <summary>Nobody needs the record of an address space any more, which has exited; no lock is held.</summary>
+    /// <summary>The record of an address space that has exited is not needed any more; no lock is held.</summary>
     /// <typeparam name="TObserver">This type.</typeparam>
     /// <param name="addressSpace">The address space.</param>
     void AddressSpaceUnused<TObserver>(AddressSpace<TObserver> addressSpace)

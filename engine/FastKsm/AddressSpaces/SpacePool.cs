@@ -3,7 +3,7 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Gives out address spaces, those that nobody needs any more first.</summary>
+/// <summary>Gives out address spaces, those that are not needed any more first.</summary>
 /// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
 /// <remarks>
 /// Every one that is given out has an id of its own, whatever the object has been before. So who finds an address space by its id

@@ -17,7 +17,7 @@ internal struct UseCounts
     /// <summary>Begins with one user. For an address space that no other thread can see.</summary>
     internal void Begin()
     {
-        Debug.Assert(_users == 0 && _holds == 0, "A record is given out again when nobody needs it.");
+        Debug.Assert(_users == 0 && _holds == 0, "A record is given out again when it is not needed any more.");
         Volatile.Write(ref _holds, 1);
         Volatile.Write(ref _users, 1);
     }

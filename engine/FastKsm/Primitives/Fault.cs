@@ -18,7 +18,7 @@ public enum Fault : byte
     /// <summary>The page has got a frame of its own, with a copy of what it was mapped to: zeroes, a shared or a merged frame.</summary>
     Copied,
 
-    /// <summary>The page was made writable where it is: nobody else had the frame any more, or the mapping is a shared one.</summary>
+    /// <summary>The page was made writable where it is: no other page had the frame any more, or the mapping is a shared one.</summary>
     Reused,
 
     /// <summary>A paged-out page was brought back.</summary>

@@ -86,8 +86,7 @@ internal sealed class SpaceTable
             uint before = Volatile.Read(ref _version);
             WalkedSpace? found = Look(Volatile.Read(ref _entries), id);
 
-            // The reads of the entries come before the second read of the version.
-            Volatile.ReadBarrier();
+            // The entries were read with acquire semantics, so before the second read of the version.
             if ((before & 1) == 0 && Volatile.Read(ref _version) == before)
             {
                 return found;
@@ -101,11 +100,12 @@ internal sealed class SpaceTable
     private static WalkedSpace? Look(Entry[] entries, uint id)
     {
         int mask = entries.Length - 1;
-        for (int i = 0, at = HomeOf(id, mask); i <= mask && entries[at].Id != 0; i++, at = (at + 1) & mask)
+        for (int i = 0, at = HomeOf(id, mask); i <= mask; i++, at = (at + 1) & mask)
         {
-            if (entries[at].Id == id)
+            uint found = Volatile.Read(ref entries[at].Id);
+            if (found == id || found == 0)
             {
-                return entries[at].Space;
+                return found == 0 ? null : Volatile.Read(ref entries[at].Space);
             }
         }
 
@@ -142,13 +142,8 @@ internal sealed class SpaceTable
         Volatile.Write(ref _entries, grown);
     }
 
-    private void BeginChange()
-    {
-        Volatile.Write(ref _version, _version + 1);
-
-        // The odd version shows before the first entry changes.
-        Volatile.WriteBarrier();
-    }
+    // A full fence: the odd version shows before the first entry changes.
+    private void BeginChange() => Interlocked.Increment(ref _version);
 
     private void EndChange() => Volatile.Write(ref _version, _version + 1);
 

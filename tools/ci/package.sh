@@ -14,7 +14,9 @@ start=$(date +%s%N)
 "$folder/bin/fastksm" --version
 end=$(date +%s%N)
 echo "package: started in $(((end - start) / 1000000)) ms"
-"$folder/bin/fastksm" evaluate --pid $$ | head -3
+# Into a file: `head` would close a pipe before the report is whole.
+"$folder/bin/fastksm" evaluate --pid $$ >"$folder/report"
+head -n 3 "$folder/report"
 
 # What a package must have for its reader.
 listing=$(python3 -m zipfile -l "$folder"/package/FastKsm.Cli.*.nupkg)

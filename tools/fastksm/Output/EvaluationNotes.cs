@@ -92,7 +92,10 @@ internal static class EvaluationNotes
     private static IEnumerable<ReportNote> Marking(EvaluationResult result, bool showVmas)
     {
         int chosen = result.Processes.Sum(process => process.Vmas.Count(vma => vma.IsWorthMarking));
-        if (chosen == 0)
+        long saved = result.Marking.MemorySaved(result.PageSize);
+
+        // A VMA may be worth it only beside others that are not: then marking the worthy ones alone saves nothing.
+        if (chosen == 0 || saved <= 0)
         {
             yield return new(NotePriority.Fact, "No VMA is worth marking by itself: merging would cost more than it gives.");
             yield break;
@@ -101,7 +104,7 @@ internal static class EvaluationNotes
         yield return new(
             NotePriority.Fact,
             $"Marking only the {Wording.Plural(chosen, "VMA", "VMAs")} worth it, by madvise(MADV_MERGEABLE) in the programs themselves, "
-            + $"would save {Wording.Bytes(result.Marking.MemorySaved(result.PageSize))}.");
+            + $"would save {Wording.Bytes(saved)}.");
         if (!showVmas)
         {
             yield return new(NotePriority.Hint, "--vmas lists every VMA, with the ranges worth marking.");

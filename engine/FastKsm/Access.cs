@@ -9,7 +9,10 @@ public readonly record struct Access
     /// <summary>How it ended. The other members say what happened until then.</summary>
     public AccessStatus Status { get; init; }
 
-    /// <summary>Where it ended: one past the last byte when it is done, else the first address whose byte was not accessed.</summary>
+    /// <summary>
+    /// Where it ended: one past the last byte when it is done (the address asked for, of a touch), else where it
+    /// failed.
+    /// </summary>
     public ulong Address { get; init; }
 
     /// <summary>Frame of the last page that was accessed; none if there was none.</summary>
@@ -18,6 +21,8 @@ public readonly record struct Access
     /// <summary>What the last page fault did; <see cref="Fault.None"/> when there was no fault.</summary>
     public Fault Fault { get; init; }
 
-    /// <summary>Page faults, at most some few for each page: each let the access go on, or looked again.</summary>
+    /// <summary>
+    /// Page faults that the access took. A page can take more than one, when another CPU changes it meanwhile.
+    /// </summary>
     public int Faults { get; init; }
 }

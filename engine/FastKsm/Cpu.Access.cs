@@ -28,7 +28,9 @@ public sealed partial class Cpu
 
     /// <summary>Reads bytes, faulting pages in.</summary>
     /// <param name="address">First address.</param>
-    /// <param name="destination">Where to. If the access ends before it is full, what lies in front of that place has been filled.</param>
+    /// <param name="destination">
+    /// Where to. If the access ends before it is full, what lies in front of that place has been filled.
+    /// </param>
     /// <param name="access">What happened.</param>
     /// <returns>Whether all has been read.</returns>
     /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="TryReadPage"/>.</exception>
@@ -58,10 +60,16 @@ public sealed partial class Cpu
         Failures.Check(Write(EnterForBytes().Space, ref address, source, FaultKind.Write, ref note), nameof(Write), address);
     }
 
-    /// <summary>Writes bytes, faulting pages in. What <see cref="Write(ulong, ReadOnlySpan{byte})"/> says about several pages holds here too.</summary>
+    /// <summary>
+    /// Writes bytes, faulting pages in. What <see cref="Write(ulong, ReadOnlySpan{byte})"/> says about several pages
+    /// holds here too.
+    /// </summary>
     /// <param name="address">First address.</param>
     /// <param name="source">The bytes.</param>
-    /// <param name="access">What happened; its address is the first from which on no byte has been written.</param>
+    /// <param name="access">
+    /// What happened. Behind its address nothing has been written; before it all has, or, where the failure was
+    /// foreseen, nothing.
+    /// </param>
     /// <returns>Whether all has been written.</returns>
     /// <exception cref="NotSupportedException">The machine keeps fingerprints; use <see cref="TryWritePage"/>.</exception>
     /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>

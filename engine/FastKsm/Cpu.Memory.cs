@@ -119,7 +119,9 @@ public sealed partial class Cpu
     /// <param name="oldLength">Bytes now; a positive number of whole pages.</param>
     /// <param name="newLength">Bytes afterwards; a positive number of whole pages.</param>
     /// <param name="mayMove">Whether it may go elsewhere when it cannot grow where it is (MREMAP_MAYMOVE).</param>
-    /// <param name="to">Where it must go, whatever is there being unmapped (MREMAP_FIXED); null for no such wish.</param>
+    /// <param name="to">
+    /// Where it must go, whatever is there being unmapped (MREMAP_FIXED); null for no such wish.
+    /// </param>
     /// <param name="keepsMapping">
     /// Whether the old place stays mapped, without pages (MREMAP_DONTUNMAP); takes a move without resizing.
     /// </param>
@@ -159,7 +161,9 @@ public sealed partial class Cpu
         return new FramePin(_machine, Number, pin, _machine.Store.Pins[pin]);
     }
 
-    /// <summary>Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).</summary>
+    /// <summary>
+    /// Makes every compatible mapping, present and future, a candidate for merging, or takes that back (prctl).
+    /// </summary>
     /// <param name="enabled">Whether to merge. Taking back what was not given changes nothing.</param>
     /// <exception cref="OutOfFramesException">No frame is free for a merged page that has to become private.</exception>
     public void SetMergesAnything(bool enabled)

@@ -42,12 +42,19 @@ public sealed partial class Cpu
         }
     }
 
-    /// <summary>Moves the frames of a range's anonymous pages elsewhere, also those that other processes map (as move_pages with MPOL_MF_MOVE_ALL).</summary>
+    /// <summary>
+    /// Moves the frames of a range's anonymous pages elsewhere, also those that other processes map (as move_pages with
+    /// MPOL_MF_MOVE_ALL).
+    /// </summary>
     /// <param name="process">Whose range.</param>
     /// <param name="address">First address.</param>
     /// <param name="length">Bytes; a positive number of whole pages.</param>
-    /// <param name="node">Where to: a NUMA node, on which frames that are there already stay; null for any frame.</param>
-    /// <returns>Number of frames moved. Those that are borrowed, or that another CPU works on, stay where they are.</returns>
+    /// <param name="node">
+    /// Where to: a NUMA node, on which frames that are there already stay; null for any frame.
+    /// </param>
+    /// <returns>
+    /// Number of frames moved. Those that are borrowed, or that another CPU works on, stay where they are.
+    /// </returns>
     /// <exception cref="ArgumentException">
     /// A value is not whole pages, or outside the address space or machine; the process is another machine's.
     /// </exception>
@@ -77,7 +84,9 @@ public sealed partial class Cpu
         }
     }
 
-    /// <summary>Pages the anonymous pages of a range out, also those that other processes map, as memory pressure does.</summary>
+    /// <summary>
+    /// Pages the anonymous pages of a range out, also those that other processes map, as memory pressure does.
+    /// </summary>
     /// <param name="process">Whose range.</param>
     /// <param name="address">First address.</param>
     /// <param name="length">Bytes; a positive number of whole pages.</param>

@@ -8,7 +8,10 @@ namespace FastKsm;
 /// <content>System calls that make, replace and end the process that runs.</content>
 public sealed partial class Cpu
 {
-    /// <summary>Makes a child with a copy of the address space; frames are shared until written. The CPU goes on running the parent.</summary>
+    /// <summary>
+    /// Makes a child with a copy of the address space; frames are shared until written. The CPU goes on running the
+    /// parent.
+    /// </summary>
     /// <exception cref="OutOfFramesException">No frame is free for the copy of a pinned page.</exception>
     /// <exception cref="OutOfNativeMemoryException">The host has no memory for the child's tables.</exception>
     /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
@@ -27,7 +30,9 @@ public sealed partial class Cpu
         return _machine.Adopt(child, this);
     }
 
-    /// <summary>Starts a new program: an empty address space, which keeps only <see cref="ModelProcess.MergesAnything"/>.</summary>
+    /// <summary>
+    /// Starts a new program: an empty address space, which keeps only <see cref="ModelProcess.MergesAnything"/>.
+    /// </summary>
     /// <exception cref="OutOfNativeMemoryException">The host has no memory for it.</exception>
     /// <exception cref="InvalidOperationException">
     /// The CPU is idle, another thread drives it, or another CPU runs the process too: its threads have to be idle first.
@@ -50,7 +55,9 @@ public sealed partial class Cpu
     }
 
     /// <summary>Ends the process that runs, and unmaps everything; the CPU is idle then, and has no driver.</summary>
-    /// <remarks>While a call on another CPU still works on the memory of the process, that call unmaps at its end, as on Linux.</remarks>
+    /// <remarks>
+    /// While a call on another CPU still works on the memory of the process, that call unmaps at its end, as on Linux.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">
     /// The CPU is idle, another thread drives it, or another CPU runs the process too: its threads have to be idle first.
     /// </exception>

@@ -36,7 +36,10 @@ public sealed partial class Cpu
     /// <summary>The thread that drives it, as far as it still runs; null if there is none.</summary>
     internal Thread? Driver => Volatile.Read(ref _driver) is { IsAlive: true } driver ? driver : null;
 
-    /// <summary>Makes the calling thread its driver, and switches to a process. Running what it runs already costs two comparisons.</summary>
+    /// <summary>
+    /// Makes the calling thread its driver, and switches to a process. Running what it runs already costs two
+    /// comparisons.
+    /// </summary>
     /// <param name="process">The process; one of this machine's.</param>
     /// <exception cref="ArgumentException">The process is none, or another machine's.</exception>
     /// <exception cref="InvalidOperationException">

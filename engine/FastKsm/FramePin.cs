@@ -4,7 +4,9 @@ using FastKsm.Primitives;
 
 namespace FastKsm;
 
-/// <summary>A frame on loan to a device or a pipe; disposing of it gives it back, even after its process has exited.</summary>
+/// <summary>
+/// A frame on loan to a device or a pipe; disposing of it gives it back, even after its process has exited.
+/// </summary>
 /// <remarks>
 /// A handle; all its copies stand for one loan, which is given back once. Borrowing allocates nothing. Thread safety: all members may
 /// be called concurrently.
@@ -28,7 +30,9 @@ public readonly record struct FramePin : IDisposable
     /// <summary>The frame; none if it was the zero frame, which needs no borrowing.</summary>
     public Pfn Frame { get; }
 
-    /// <summary>Reads what the borrower sees: the frame, whatever has become of the page that it was borrowed from.</summary>
+    /// <summary>
+    /// Reads what the borrower sees: the frame, whatever has become of the page that it was borrowed from.
+    /// </summary>
     /// <param name="content">Receives what the machine keeps of a frame; one content size long.</param>
     /// <exception cref="ArgumentException">The length is not the content size.</exception>
     /// <exception cref="ObjectDisposedException">The frame has been given back, or the machine is gone.</exception>

@@ -25,7 +25,9 @@ public sealed class Ksm
     /// <summary>CPU time that ksmd has used, as far as it was charged: what the advisor goes by.</summary>
     public TimeSpan CpuTime => TimeSpan.FromTicks(_machine.Merger.Advisor.CpuTime / TimeSpan.NanosecondsPerTick);
 
-    /// <summary>Number of the machine in the event source "FastKsm"; one of its own for each machine of the program.</summary>
+    /// <summary>
+    /// Number of the machine in the event source "FastKsm"; one of its own for each machine of the program.
+    /// </summary>
     public int EventSourceMachine => _machine.Events.Machine;
 
     /// <summary>The counters.</summary>
@@ -77,7 +79,9 @@ public sealed class Ksm
         }
     }
 
-    /// <summary>Listens to what merging does, as Linux's tracepoints tell it. The same events go to the event source "FastKsm".</summary>
+    /// <summary>
+    /// Listens to what merging does, as Linux's tracepoints tell it. The same events go to the event source "FastKsm".
+    /// </summary>
     /// <remarks>
     /// Events are told in the order in which things happened, on the thread of an operation that made them happen, at its
     /// end and outside of all locks. A listener may read counters; if it calls the machine otherwise, that call throws.
@@ -125,7 +129,9 @@ public sealed class Ksm
         return true;
     }
 
-    /// <summary>Charges ksmd with CPU time; the host of the machine says how much, by whatever model or measurement.</summary>
+    /// <summary>
+    /// Charges ksmd with CPU time; the host of the machine says how much, by whatever model or measurement.
+    /// </summary>
     /// <param name="time">How much; not negative.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="time"/> is negative.</exception>
     public void ChargeCpuTime(TimeSpan time)

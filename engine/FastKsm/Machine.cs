@@ -115,7 +115,9 @@ public sealed class Machine : IDisposable
     /// <summary>Whether frames keep every byte.</summary>
     internal bool KeepsBytes => Options.Content == FrameContent.Page;
 
-    /// <summary>What reverse-map walks of a kind have cost since the machine was made, or <see cref="ResetWalks"/>.</summary>
+    /// <summary>
+    /// What reverse-map walks of a kind have cost since the machine was made, or <see cref="ResetWalks"/>.
+    /// </summary>
     /// <param name="kind">The kind.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> is none of its values.</exception>
     public WalkFigures Walks(WalkKind kind)
@@ -131,8 +133,12 @@ public sealed class Machine : IDisposable
     /// <summary>Forgets what <see cref="Walks"/> has counted so far.</summary>
     public void ResetWalks() => Store.AnonVmas.Statistics.Reset();
 
-    /// <summary>Takes the memory of a NUMA node out of use, after everything on it has been moved elsewhere (memory hot-remove).</summary>
-    /// <remarks>Its CPUs go on and get their frames from other nodes. Frames of shared and of file-like memory cannot be moved.</remarks>
+    /// <summary>
+    /// Takes the memory of a NUMA node out of use, after everything on it has been moved elsewhere (memory hot-remove).
+    /// </summary>
+    /// <remarks>
+    /// Its CPUs go on and get their frames from other nodes. Frames of shared and of file-like memory cannot be moved.
+    /// </remarks>
     /// <param name="node">The node. Taking away what is away changes nothing.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such node.</exception>
     /// <exception cref="MemoryOperationException">Something on it cannot be moved, or it is the last one in use: EBUSY.</exception>
@@ -169,7 +175,9 @@ public sealed class Machine : IDisposable
         return Adopt(Spaces.Take(), null);
     }
 
-    /// <summary>Counts references, mappings, VMAs and page tables from scratch and compares. For a machine at rest.</summary>
+    /// <summary>
+    /// Counts references, mappings, VMAs and page tables from scratch and compares. For a machine at rest.
+    /// </summary>
     /// <exception cref="InvalidOperationException">
     /// Another thread drives a CPU; or an invariant is broken, and the message names it.
     /// </exception>

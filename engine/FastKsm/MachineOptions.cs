@@ -30,7 +30,9 @@ public sealed record MachineOptions
     /// </summary>
     public int BackgroundCpu { get; init; }
 
-    /// <summary>NUMA nodes; 1 to 1024. Frames are spread over them in equal runs, the last takes the remainder.</summary>
+    /// <summary>
+    /// NUMA nodes; 1 to 1024. Frames are spread over them in equal runs, the last takes the remainder.
+    /// </summary>
     public int Nodes { get; init; } = 1;
 
     /// <summary>Bytes in a page: 4096, 16384, 65536 or 2097152.</summary>
@@ -60,7 +62,9 @@ public sealed record MachineOptions
     /// <summary>Mappings that one address space may have (<c>vm.max_map_count</c>); 1 to 2^26.</summary>
     public int MaxMapCount { get; init; } = 65530;
 
-    /// <summary>How equal contents are found. Both kinds show the same counters while contents change only between scans.</summary>
+    /// <summary>
+    /// How equal contents are found. Both kinds show the same counters while contents change only between scans.
+    /// </summary>
     public MergeIndexKind Index { get; init; } = MergeIndexKind.Fingerprint;
 
     /// <summary>Which VMAs a reverse-map walk over a merged frame looks at.</summary>
@@ -72,13 +76,18 @@ public sealed record MachineOptions
     /// </summary>
     public int WalkNodesPerHold { get; init; }
 
-    /// <summary>Threads that take checksums while ksmd scans, the scanning one among them; 1 to 256. What a scan does is the same with any.</summary>
+    /// <summary>
+    /// Threads that take checksums while ksmd scans, the scanning one among them; 1 to 256. What a scan does is the
+    /// same with any.
+    /// </summary>
     public int HashingThreads { get; init; } = 1;
 
     /// <summary>What merging remembers about a page that leaves the stable tree.</summary>
     public ItemOverlay ItemOverlay { get; init; } = ItemOverlay.Linux618;
 
-    /// <summary>The time that merging goes by; null for a <see cref="ModelClock"/> that stands still until it is advanced.</summary>
+    /// <summary>
+    /// The time that merging goes by; null for a <see cref="ModelClock"/> that stands still until it is advanced.
+    /// </summary>
     public TimeProvider? ModelTime { get; init; }
 
     /// <summary>Bytes stored for each frame: the page size, or 16 for a fingerprint.</summary>

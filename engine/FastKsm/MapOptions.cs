@@ -1,7 +1,9 @@
 
 namespace FastKsm;
 
-/// <summary>How to map memory; the default is private anonymous memory, readable and writable, wherever there is room.</summary>
+/// <summary>
+/// How to map memory; the default is private anonymous memory, readable and writable, wherever there is room.
+/// </summary>
 public readonly record struct MapOptions
 {
     /// <summary>Private anonymous memory that may be read and written.</summary>
@@ -15,7 +17,9 @@ public readonly record struct MapOptions
     /// <summary>Whether forks see each other's writes (MAP_SHARED of anonymous memory). Never merged.</summary>
     public bool Shared { get; init; }
 
-    /// <summary>Whether untouched pages belong to a backing object of zeroes, as in a private mapping of a file.</summary>
+    /// <summary>
+    /// Whether untouched pages belong to a backing object of zeroes, as in a private mapping of a file.
+    /// </summary>
     public bool FileBacked { get; init; }
 
     /// <summary>Whether huge pages are preferred (MADV_HUGEPAGE).</summary>

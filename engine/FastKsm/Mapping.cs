@@ -1,7 +1,9 @@
 
 namespace FastKsm;
 
-/// <summary>A mapping of a process at the moment it was looked up: one VMA, as a line of /proc/PID/smaps shows it.</summary>
+/// <summary>
+/// A mapping of a process at the moment it was looked up: one VMA, as a line of /proc/PID/smaps shows it.
+/// </summary>
 /// <param name="Address">First address.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="Protection">What it permits.</param>

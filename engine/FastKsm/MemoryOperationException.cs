@@ -2,7 +2,9 @@ using System;
 
 namespace FastKsm;
 
-/// <summary>An operation was refused as Linux refuses it. What it had done before the obstacle stays done, as on Linux.</summary>
+/// <summary>
+/// An operation was refused as Linux refuses it. What it had done before the obstacle stays done, as on Linux.
+/// </summary>
 public sealed class MemoryOperationException : Exception
 {
     /// <summary>Refused without a reason.</summary>

@@ -17,7 +17,9 @@ public readonly partial struct ModelProcess
         return pte.IsPresent ? pte.Frame : Pfn.None;
     }
 
-    /// <summary>PTEs and huge mappings that map the same frame as a page; 0 if it is not mapped, or to the zero frame.</summary>
+    /// <summary>
+    /// PTEs and huge mappings that map the same frame as a page; 0 if it is not mapped, or to the zero frame.
+    /// </summary>
     /// <param name="address">An address in the page.</param>
     /// <exception cref="InvalidOperationException">The process has exited.</exception>
     public int MapCountAt(ulong address)
@@ -51,7 +53,9 @@ public readonly partial struct ModelProcess
     /// <exception cref="InvalidOperationException">The process has exited.</exception>
     public bool IsHugeAt(ulong address) => Has(address, FrameFlags.Huge);
 
-    /// <summary>What the pages of a range are: the figures of /proc/PID/smaps, summed over the mappings in it.</summary>
+    /// <summary>
+    /// What the pages of a range are: the figures of /proc/PID/smaps, summed over the mappings in it.
+    /// </summary>
     /// <param name="address">First address.</param>
     /// <param name="length">Bytes; a positive number of whole pages.</param>
     /// <exception cref="ArgumentException">A value is not whole pages, or outside the address space.</exception>

@@ -3,7 +3,10 @@ using FastKsm.AddressSpaces;
 
 namespace FastKsm;
 
-/// <summary>A process: an address space that CPUs run. What it does, it does on a CPU (<see cref="Cpu.Run"/>); here is what it is.</summary>
+/// <summary>
+/// A process: an address space that CPUs run. What it does, it does on a CPU (<see cref="Cpu.Run"/>); here is what it
+/// is.
+/// </summary>
 /// <remarks>
 /// A handle of 16 bytes, equal to every other handle of the same process. Making and ending processes allocates nothing once as many
 /// have lived at once. A handle of a process that has exited stays that: it never comes to mean another one. The default value is no
@@ -53,7 +56,9 @@ public readonly partial struct ModelProcess : IEquatable<ModelProcess>
     /// <summary>Whether every compatible mapping is a candidate for merging (PR_GET_MEMORY_MERGE).</summary>
     public bool MergesAnything => SpaceOrNone?.MergeAny ?? false;
 
-    /// <summary>Id of its address space: <c>mm</c> in events. A new program has a new one. 0 once it has exited.</summary>
+    /// <summary>
+    /// Id of its address space: <c>mm</c> in events. A new program has a new one. 0 once it has exited.
+    /// </summary>
     public long AddressSpaceId => SpaceOrNone?.Id ?? 0;
 
     /// <summary>What merging has to do with the process (/proc/PID/ksm_stat).</summary>

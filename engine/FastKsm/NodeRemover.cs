@@ -5,8 +5,12 @@ using FastKsm.Primitives;
 
 namespace FastKsm;
 
-/// <summary>Takes the memory of a NUMA node away while the machine runs, and brings it back (memory hot-remove).</summary>
-/// <remarks>Thread safety: one removal at a time; everything else may go on meanwhile, ksmd aside, which waits.</remarks>
+/// <summary>
+/// Takes the memory of a NUMA node away while the machine runs, and brings it back (memory hot-remove).
+/// </summary>
+/// <remarks>
+/// Thread safety: one removal at a time; everything else may go on meanwhile, ksmd aside, which waits.
+/// </remarks>
 internal sealed class NodeRemover
 {
     private readonly int _cpu;

@@ -2,7 +2,9 @@ using FastKsm.Primitives;
 
 namespace FastKsm;
 
-/// <summary>Addresses and lengths in bytes, as callers give them, to numbers of pages: refused at the edge when they are none.</summary>
+/// <summary>
+/// Addresses and lengths in bytes, as callers give them, to numbers of pages: refused at the edge when they are none.
+/// </summary>
 /// <param name="PageShift">Binary logarithm of the page size.</param>
 /// <param name="PageLimit">One past the largest page number of an address space.</param>
 internal readonly record struct PageArguments(int PageShift, ulong PageLimit)

@@ -4,7 +4,9 @@ using FastKsm.AddressSpaces;
 
 namespace FastKsm;
 
-/// <summary>What the machine keeps of a process, and of the next one when it has exited; <see cref="ModelProcess"/> names it.</summary>
+/// <summary>
+/// What the machine keeps of a process, and of the next one when it has exited; <see cref="ModelProcess"/> names it.
+/// </summary>
 /// <remarks>
 /// The state is one word, so that running, ending and replacing exclude each other by compare and exchange:
 /// <c>[63..32] generation  [31] ends  [30] replaces its program  [29..0] CPUs that run it</c>. A generation is one process: it is
@@ -103,7 +105,9 @@ internal sealed class ProcessRecord
         return (state & RunnersMask) == 1 && Interlocked.CompareExchange(ref _state, (state - 1) | EndsBit, state) == state;
     }
 
-    /// <summary>The one CPU that runs it begins to replace its program: no other may run it before <see cref="Replace"/>.</summary>
+    /// <summary>
+    /// The one CPU that runs it begins to replace its program: no other may run it before <see cref="Replace"/>.
+    /// </summary>
     /// <returns>False when another CPU runs it too; nothing has changed.</returns>
     internal bool TryBeginReplacing()
     {
@@ -112,7 +116,9 @@ internal sealed class ProcessRecord
     }
 
     /// <summary>Ends what <see cref="TryBeginReplacing"/> has begun.</summary>
-    /// <param name="space">The new address space, of which the record becomes a user; the old one to change nothing.</param>
+    /// <param name="space">
+    /// The new address space, of which the record becomes a user; the old one to change nothing.
+    /// </param>
     internal void Replace(AddressSpace<MachineObserver> space)
     {
         Volatile.Write(ref _space, space);

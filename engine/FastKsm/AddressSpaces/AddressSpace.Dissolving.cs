@@ -14,8 +14,12 @@ internal sealed partial class AddressSpace<TObserver>
     /// <param name="page">A page that maps the frame.</param>
     /// <param name="frame">The frame; the caller has a reference to it, which stays his.</param>
     /// <param name="zeroes">Pages of zeroes that have lost their frame by it.</param>
-    /// <param name="shared">Whether it is mapped elsewhere too, so that it takes a <see cref="FrameDissolver"/>.</param>
-    /// <returns>False when anybody else has a reference to any of the 512, but for PTEs; nothing has changed then.</returns>
+    /// <param name="shared">
+    /// Whether it is mapped elsewhere too, so that it takes a <see cref="FrameDissolver"/>.
+    /// </param>
+    /// <returns>
+    /// False when anybody else has a reference to any of the 512, but for PTEs; nothing has changed then.
+    /// </returns>
     internal bool TryDissolve(int cpu, ulong page, Pfn frame, out int zeroes, out bool shared)
     {
         (zeroes, shared) = (0, false);

@@ -10,7 +10,9 @@ internal sealed partial class AddressSpace<TObserver>
 {
     /// <summary>Makes an empty address space a copy of this one, frames being shared until written.</summary>
     /// <param name="cpu">CPU that acts.</param>
-    /// <param name="child">The empty one, which no other thread can see. When this fails, it is part of a copy, and has to go.</param>
+    /// <param name="child">
+    /// The empty one, which no other thread can see. When this fails, it is part of a copy, and has to go.
+    /// </param>
     internal MemoryStatus ForkInto(int cpu, AddressSpace<TObserver> child)
     {
         _latch.EnterWrite();

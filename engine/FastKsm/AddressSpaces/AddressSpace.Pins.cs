@@ -6,7 +6,9 @@ namespace FastKsm.AddressSpaces;
 /// <content>Frames on loan to devices and pipes.</content>
 internal sealed partial class AddressSpace<TObserver>
 {
-    /// <summary>Borrows the frame of a page; <see cref="AddressSpaceStore.Unpin"/> gives it back, however long after.</summary>
+    /// <summary>
+    /// Borrows the frame of a page; <see cref="AddressSpaceStore.Unpin"/> gives it back, however long after.
+    /// </summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page.</param>
     /// <param name="kind">What for.</param>

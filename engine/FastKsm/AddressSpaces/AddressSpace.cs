@@ -15,7 +15,9 @@ namespace FastKsm.AddressSpaces;
 internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     where TObserver : struct, IAddressSpaceObserver
 {
-    /// <summary>Lowest page that a mapping gets without asking for it: 64 KiB at 4 KiB pages, as vm.mmap_min_addr.</summary>
+    /// <summary>
+    /// Lowest page that a mapping gets without asking for it: 64 KiB at 4 KiB pages, as vm.mmap_min_addr.
+    /// </summary>
     internal const ulong Floor = 16;
 
     private readonly AddressSpaceStore _store;
@@ -71,7 +73,9 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     /// <summary>Whether the merger knows this address space (MMF_VM_MERGEABLE); the merger clears it.</summary>
     internal bool IsRegistered { get; set; }
 
-    /// <summary>Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.</summary>
+    /// <summary>
+    /// Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.
+    /// </summary>
     internal PageTable PageTable => _pageTable;
 
     /// <summary>Makes it an address space of its own, with one user. For the pool.</summary>

@@ -104,7 +104,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Pages that could not be merged, nor huge pages taken apart, because a frame was borrowed.</summary>
     internal long BorrowedPagesMet => Volatile.Read(ref _borrowedPagesMet);
 
-    /// <summary>The machine's count of the merger's zero frames less the sum over its address spaces: what fork miscounts.</summary>
+    /// <summary>
+    /// The machine's count of the merger's zero frames less the sum over its address spaces: what fork miscounts.
+    /// </summary>
     internal long ZeroPagesMiscounted => Volatile.Read(ref _zeroPagesMiscounted);
 
     /// <summary>Bytes of native records in use, frames not counted.</summary>
@@ -141,7 +143,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="promise">What is set aside.</param>
     /// <param name="vmas">VMA records.</param>
     /// <param name="nodes">Tree nodes.</param>
-    /// <param name="intervals">VMAs times the chain links of each, as often as the VMA is new or gets another interval.</param>
+    /// <param name="intervals">
+    /// VMAs times the chain links of each, as often as the VMA is new or gets another interval.
+    /// </param>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
     internal bool TryPromise(out Promise promise, uint vmas, uint nodes, uint intervals)
     {

@@ -27,7 +27,9 @@ internal sealed class BackingObject
     /// <summary>VMAs that map it; 0 while the id is free.</summary>
     internal int References { get; set; }
 
-    /// <summary>Frame of a page, made if need be; the caller's leaf latch keeps nobody from it, so it stays for good.</summary>
+    /// <summary>
+    /// Frame of a page, made if need be; the caller's leaf latch keeps nobody from it, so it stays for good.
+    /// </summary>
     internal MemoryStatus FindOrAdd(int cpu, int node, ulong index, out Pfn frame)
     {
         frame = Pfn.None;

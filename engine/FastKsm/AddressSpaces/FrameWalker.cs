@@ -58,8 +58,12 @@ internal sealed class FrameWalker
         return end;
     }
 
-    /// <summary>Walks over all pages that may map, or have an entry for, the page with an index of an anon_vma.</summary>
-    /// <param name="anonVma">The anon_vma; the frame's mapping or its migration entries keep it, or the caller does.</param>
+    /// <summary>
+    /// Walks over all pages that may map, or have an entry for, the page with an index of an anon_vma.
+    /// </summary>
+    /// <param name="anonVma">
+    /// The anon_vma; the frame's mapping or its migration entries keep it, or the caller does.
+    /// </param>
     /// <param name="index">Linear page index.</param>
     /// <param name="kind">What for.</param>
     /// <param name="tryOnly">Whether to give up rather than wait for a lock.</param>

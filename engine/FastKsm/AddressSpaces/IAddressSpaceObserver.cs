@@ -2,14 +2,19 @@ using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>What address spaces tell those who stand on them; a readonly struct, passed as a type argument, so that calls inline.</summary>
+/// <summary>
+/// What address spaces tell those who stand on them; a readonly struct, passed as a type argument, so that calls
+/// inline.
+/// </summary>
 /// <remarks>
 /// Called under the mm lock, some members also under a leaf's latch: implementations count and mark, they neither wait nor
 /// call back. Thread safety: members may be called by several threads at once.
 /// </remarks>
 internal interface IAddressSpaceObserver
 {
-    /// <summary>PTEs of a range have lost a frame or a permission; whoever cached a translation must give it up now.</summary>
+    /// <summary>
+    /// PTEs of a range have lost a frame or a permission; whoever cached a translation must give it up now.
+    /// </summary>
     /// <remarks>Comes after the PTEs have changed and before any frame that they led to can be reused.</remarks>
     /// <param name="site">Which of the engine's flushes this is.</param>
     /// <param name="addressSpace">Id of the address space.</param>

@@ -2,10 +2,14 @@
 namespace FastKsm.AddressSpaces;
 
 /// <summary>Who shares a merged frame: what a reverse-map walk over it asks the merger.</summary>
-/// <remarks>A merged frame has no anon_vma and no index; each page merged into it has. Thread safety: as said.</remarks>
+/// <remarks>
+/// A merged frame has no anon_vma and no index; each page merged into it has. Thread safety: as said.
+/// </remarks>
 internal interface IMergedFrames
 {
-    /// <summary>Keeps the list of a frame's pages as it is. The same thread may not take it again, nor another one.</summary>
+    /// <summary>
+    /// Keeps the list of a frame's pages as it is. The same thread may not take it again, nor another one.
+    /// </summary>
     /// <remarks>
     /// Inside of the frame lock and outside of the range locks of families. The merger goes on meanwhile; it waits when it
     /// wants to change that list.

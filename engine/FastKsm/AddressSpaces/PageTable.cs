@@ -9,7 +9,9 @@ using FastKsm.Tlb;
 namespace FastKsm.AddressSpaces;
 
 /// <summary>The translations of one address space, or the pages of one backing object.</summary>
-/// <remarks>Thread safety: leaves may be found and added concurrently; PTEs belong to the holder of their leaf's latch.</remarks>
+/// <remarks>
+/// Thread safety: leaves may be found and added concurrently; PTEs belong to the holder of their leaf's latch.
+/// </remarks>
 internal sealed class PageTable
 {
     /// <summary>Leaves that are unlinked before they are freed together.</summary>
@@ -111,7 +113,9 @@ internal sealed class PageTable
         return leaf != 0;
     }
 
-    /// <summary>Asks for a PTE and the latch of its leaf, for one who is about to want them. Without any lock.</summary>
+    /// <summary>
+    /// Asks for a PTE and the latch of its leaf, for one who is about to want them. Without any lock.
+    /// </summary>
     internal void Prefetch(ulong page)
     {
         if (_directory.TryFind(page >> PteLeaf.Shift, out uint leaf, out _) && leaf != 0)
@@ -205,7 +209,9 @@ internal sealed class PageTable
         _store.Leaves[leaf][0] = default;
     }
 
-    /// <summary>Makes 512 PTEs of the entry for all, with what it says. Under the latch; the frames' counts are the caller's.</summary>
+    /// <summary>
+    /// Makes 512 PTEs of the entry for all, with what it says. Under the latch; the frames' counts are the caller's.
+    /// </summary>
     internal void SplitWhole(uint leaf)
     {
         Pte entry = GetWhole(leaf).ForOnePage();

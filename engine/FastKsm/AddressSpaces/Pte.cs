@@ -5,7 +5,9 @@ using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.</summary>
+/// <summary>
+/// Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.
+/// </summary>
 /// <remarks>
 /// Not present and not empty is a swap entry, <c>[63..59] device  [58..29] offset  [12] exclusive  [6] set</c>, or a
 /// migration entry,
@@ -107,7 +109,9 @@ internal readonly record struct Pte(ulong Value)
     internal Pte Arriving(Pfn frame) =>
         new(((ulong)frame.Number << FrameShift) | ((Value >> SavedShift) & SavedMask) | PresentBit);
 
-    /// <summary>An entry that is not present, as both sides of a fork have it: nobody's alone, and not writable.</summary>
+    /// <summary>
+    /// An entry that is not present, as both sides of a fork have it: nobody's alone, and not writable.
+    /// </summary>
     internal Pte WhenForked() => new(Value & ~(ExclusiveBit | (IsMigration ? WritableBit << SavedShift : 0)));
 
     /// <summary>A migration entry after a change of protection: writing waits for a fault.</summary>

@@ -3,7 +3,9 @@ using System.Threading;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Who needs an address space: users of its memory, and those who only need the record (Linux's mm_users and mm_count).</summary>
+/// <summary>
+/// Who needs an address space: users of its memory, and those who only need the record (Linux's mm_users and mm_count).
+/// </summary>
 /// <remarks>
 /// A process is one user, and so is a CPU that works on another process's memory. The last user that leaves unmaps all. All users
 /// together hold the record once; so does the merger while the address space is registered. The last hold that ends gives the record

@@ -9,7 +9,9 @@ namespace FastKsm.AddressSpaces;
 /// </remarks>
 internal abstract class WalkedSpace
 {
-    /// <summary>Id among the machine's address spaces; at least one. An object that is used again has another one.</summary>
+    /// <summary>
+    /// Id among the machine's address spaces; at least one. An object that is used again has another one.
+    /// </summary>
     internal uint Id { get; private protected set; }
 
     /// <summary>Asks for what a visit to a page reads first. Changes nothing but time.</summary>
@@ -39,7 +41,9 @@ internal abstract class WalkedSpace
     /// <param name="to">The frame that is mapped from now on; may be the same.</param>
     internal abstract PteOutcome EndMigration(ulong page, Pfn from, Pfn to);
 
-    /// <summary>Puts the mapping of a frame that was one of a huge page's in the place of its migration entry.</summary>
+    /// <summary>
+    /// Puts the mapping of a frame that was one of a huge page's in the place of its migration entry.
+    /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="frame">The frame that the entry names.</param>
     /// <param name="mayDrop">Whether a page of zeroes is mapped to the zero frame instead.</param>
@@ -52,6 +56,8 @@ internal abstract class WalkedSpace
     /// <param name="frame">The frame it may map.</param>
     /// <param name="slot">The slot; 0 to drop the page, whose content nobody wants.</param>
     /// <param name="held">References to the frame that the caller has.</param>
-    /// <param name="fills">Whether the slot has no content yet, so that it has to get it before the entry shows.</param>
+    /// <param name="fills">
+    /// Whether the slot has no content yet, so that it has to get it before the entry shows.
+    /// </param>
     internal abstract PteOutcome SwapOut(int cpu, ulong page, Pfn frame, uint slot, int held, bool fills);
 }

@@ -15,7 +15,9 @@ public enum KsmEventKind
     /// <summary>ksm_exit: a registered address space is going away. Fields: mm.</summary>
     Exit,
 
-    /// <summary>ksm_merge_one_page: an attempt to put the zero frame in a page's place. Fields: pfn, rmap_item, mm, err.</summary>
+    /// <summary>
+    /// ksm_merge_one_page: an attempt to put the zero frame in a page's place. Fields: pfn, rmap_item, mm, err.
+    /// </summary>
     MergeOnePage,
 
     /// <summary>
@@ -27,7 +29,9 @@ public enum KsmEventKind
     /// <summary>ksm_remove_ksm_page: a stable node is discarded. Fields: pfn.</summary>
     RemoveKsmPage,
 
-    /// <summary>ksm_remove_rmap_item: an item of a discarded node, but for the last of its list. Fields: pfn, rmap_item, mm.</summary>
+    /// <summary>
+    /// ksm_remove_rmap_item: an item of a discarded node, but for the last of its list. Fields: pfn, rmap_item, mm.
+    /// </summary>
     RemoveRmapItem,
 
     /// <summary>ksm_advisor: what the advisor found. Fields: scan_time, pages_to_scan, cpu_percent.</summary>

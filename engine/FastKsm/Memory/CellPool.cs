@@ -80,7 +80,9 @@ internal sealed unsafe class CellPool : IDisposable
         }
     }
 
-    /// <summary>Where cell 0 would be, for hot paths: cell <c>id</c> begins <c>id</c> times its size further on.</summary>
+    /// <summary>
+    /// Where cell 0 would be, for hot paths: cell <c>id</c> begins <c>id</c> times its size further on.
+    /// </summary>
     internal byte* Cells => _cells;
 
     /// <summary>Takes a cell of zeroes.</summary>

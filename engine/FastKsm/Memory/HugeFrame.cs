@@ -37,7 +37,9 @@ internal readonly ref struct HugeFrame
     /// <summary>Record of one of the frames.</summary>
     internal ref FrameRecord this[int frame] => ref _records[frame];
 
-    /// <summary>The record that has the references and the pins, and tells whether the whole is exclusive while mapped as one.</summary>
+    /// <summary>
+    /// The record that has the references and the pins, and tells whether the whole is exclusive while mapped as one.
+    /// </summary>
     internal ref FrameRecord Head => ref _records[0];
 
     /// <summary>Huge mappings.</summary>
@@ -49,7 +51,9 @@ internal readonly ref struct HugeFrame
     /// <summary>References that are not mappings: borrowers and pins.</summary>
     internal int OtherReferences => Head.References - WholeMappings - SingleMappings;
 
-    /// <summary>Whether one address space has more than one mapping of it, nobody else has any, and no other reference is there.</summary>
+    /// <summary>
+    /// Whether one address space has more than one mapping of it, nobody else has any, and no other reference is there.
+    /// </summary>
     internal bool IsMappedByOne
     {
         get
@@ -61,7 +65,9 @@ internal readonly ref struct HugeFrame
         }
     }
 
-    /// <summary>Whether one address space alone maps it, as far as Linux can tell (<c>folio_maybe_mapped_shared</c>).</summary>
+    /// <summary>
+    /// Whether one address space alone maps it, as far as Linux can tell (<c>folio_maybe_mapped_shared</c>).
+    /// </summary>
     internal bool IsOfOneSpace
     {
         get

@@ -1,7 +1,9 @@
 
 namespace FastKsm.Merging;
 
-/// <summary>Linux's index: red-black trees in memcmp order. Exact to the last counter, also when contents change during a scan.</summary>
+/// <summary>
+/// Linux's index: red-black trees in memcmp order. Exact to the last counter, also when contents change during a scan.
+/// </summary>
 /// <remarks>Thread safety: under the ksm mutex.</remarks>
 internal sealed class ContentTree : IMergeIndex
 {

@@ -2,7 +2,9 @@ using System;
 
 namespace FastKsm.Merging;
 
-/// <summary>Finds equal contents: merged ones, and quiet ones met during the same scan. Chosen once for a machine.</summary>
+/// <summary>
+/// Finds equal contents: merged ones, and quiet ones met during the same scan. Chosen once for a machine.
+/// </summary>
 /// <remarks>
 /// Whatever the implementation, equal contents are told by their bytes, never by a checksum alone. Contents in the unstable
 /// index may change at any time; merged ones do not. Thread safety: under the ksm mutex.
@@ -22,7 +24,9 @@ internal interface IMergeIndex : IDisposable
     void Prefetch(ulong hash);
 
     /// <summary>Looks for quiet content, or enters it.</summary>
-    /// <param name="item">Item of the page being visited, in no index; entered by its place (<see cref="RmapItem.Node"/>) if so.</param>
+    /// <param name="item">
+    /// Item of the page being visited, in no index; entered by its place (<see cref="RmapItem.Node"/>) if so.
+    /// </param>
     /// <param name="frame">Its frame, borrowed.</param>
     /// <param name="hash">Checksum of the content.</param>
     UnstableMatch SearchOrInsert(uint item, Pfn frame, ulong hash);
@@ -30,7 +34,9 @@ internal interface IMergeIndex : IDisposable
     /// <summary>Takes out an item that was entered during this scan.</summary>
     void Remove(uint item);
 
-    /// <summary>Pages of zeroes have just lost their frames, or one that has was entered: a huge page has been taken apart.</summary>
+    /// <summary>
+    /// Pages of zeroes have just lost their frames, or one that has was entered: a huge page has been taken apart.
+    /// </summary>
     void PagesLost();
 
     /// <summary>Checks the unstable index against the items that were entered during this scan.</summary>

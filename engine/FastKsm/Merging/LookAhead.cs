@@ -7,7 +7,9 @@ using FastKsm.Simd;
 
 namespace FastKsm.Merging;
 
-/// <summary>Takes checksums of the next pages of a leaf and prefetches what their visits will read, a few pages at once.</summary>
+/// <summary>
+/// Takes checksums of the next pages of a leaf and prefetches what their visits will read, a few pages at once.
+/// </summary>
 /// <remarks>
 /// It changes nothing and decides nothing: a visit uses a checksum only if the page still maps the same frame. So what a scan
 /// does is the same with any number of hashing threads. Frames are read without a lock; what is read while somebody writes is

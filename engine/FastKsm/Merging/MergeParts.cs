@@ -31,6 +31,8 @@ internal sealed record MergeParts(
     /// <summary>CPU on which ksmd runs.</summary>
     internal int Cpu { get; init; }
 
-    /// <summary>Whether an item forgets its checksum, age and skips while it is merged, as if the page index lay over them.</summary>
+    /// <summary>
+    /// Whether an item forgets its checksum, age and skips while it is merged, as if the page index lay over them.
+    /// </summary>
     internal bool IndexOverlaysChecksum { get; init; }
 }

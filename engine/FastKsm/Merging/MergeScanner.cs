@@ -8,7 +8,9 @@ using FastKsm.Memory;
 
 namespace FastKsm.Merging;
 
-/// <summary>ksmd: visits the pages of registered address spaces, batch by batch, and merges those of equal content.</summary>
+/// <summary>
+/// ksmd: visits the pages of registered address spaces, batch by batch, and merges those of equal content.
+/// </summary>
 /// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
 /// <remarks>
 /// Bookkeeping is lazy, as Linux's: writing, unmapping and exiting change no counter until the scanner comes by.
@@ -71,7 +73,10 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <summary>Chooses the number of pages in a batch, if it is on; set through <see cref="Configure"/>.</summary>
     internal ScanTimeAdvisor Advisor { get; }
 
-    /// <summary>Takes huge pages apart that several map; set before the first scan, for its walks ask this scanner about merged frames.</summary>
+    /// <summary>
+    /// Takes huge pages apart that several map; set before the first scan, for its walks ask this scanner about merged
+    /// frames.
+    /// </summary>
     internal FrameDissolver? Dissolver { get; set; }
 
     /// <summary>Bytes of native records in use.</summary>
@@ -116,7 +121,9 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         return slot is null ? default : (slot.Count, slot.MergingPages);
     }
 
-    /// <summary>One wake-up of ksmd: at most <see cref="MergeKnobs.PagesToScan"/> pages, never beyond the end of a full scan.</summary>
+    /// <summary>
+    /// One wake-up of ksmd: at most <see cref="MergeKnobs.PagesToScan"/> pages, never beyond the end of a full scan.
+    /// </summary>
     /// <returns>False when it is not to run, or there is nothing to scan.</returns>
     internal bool Batch()
     {

@@ -6,7 +6,9 @@ using FastKsm.Memory;
 
 namespace FastKsm.Merging;
 
-/// <summary>The registered address spaces in the order in which they are scanned, and the scanner's place among them.</summary>
+/// <summary>
+/// The registered address spaces in the order in which they are scanned, and the scanner's place among them.
+/// </summary>
 /// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
 /// <remarks>
 /// A circular list with a head; the cursor is at a slot, or at the head between two full scans. Thread safety: all members
@@ -44,7 +46,10 @@ internal sealed class MmSlotList<TObserver>
     /// <summary>Slot under the cursor; null between two full scans. For the scanner.</summary>
     internal MmSlot<TObserver>? Cursor => _cursor == _head ? null : _cursor;
 
-    /// <summary>Registers an address space: just before the cursor, so that the scan under way does not meet it; at the end if asked.</summary>
+    /// <summary>
+    /// Registers an address space: just before the cursor, so that the scan under way does not meet it; at the end if
+    /// asked.
+    /// </summary>
     internal void Register(AddressSpace<TObserver> space, bool atEnd)
     {
         space.AddHold();
@@ -57,7 +62,9 @@ internal sealed class MmSlotList<TObserver>
         }
     }
 
-    /// <summary>An address space is going away: its items are next to be freed, or there are none and it leaves at once.</summary>
+    /// <summary>
+    /// An address space is going away: its items are next to be freed, or there are none and it leaves at once.
+    /// </summary>
     internal void Exit(AddressSpace<TObserver> space)
     {
         lock (_gate)

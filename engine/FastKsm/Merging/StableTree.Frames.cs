@@ -9,7 +9,9 @@ internal sealed partial class StableTree
 {
     private uint _firstMigrating;
 
-    /// <summary>Whether a node stands in the tree of its frame. Always so unless contents of different nodes are kept apart.</summary>
+    /// <summary>
+    /// Whether a node stands in the tree of its frame. Always so unless contents of different nodes are kept apart.
+    /// </summary>
     internal bool IsPlaced(uint node) => _nodes[node].Migrates == 0 && !IsMisplaced(node);
 
     /// <summary>The content of a merged frame has been copied to another one, which has its flags.</summary>
@@ -31,9 +33,13 @@ internal sealed partial class StableTree
         _frames[from].Mapping = 0;
     }
 
-    /// <summary>Finds the place of a node whose frame lies on another NUMA node than its tree, and puts it there.</summary>
+    /// <summary>
+    /// Finds the place of a node whose frame lies on another NUMA node than its tree, and puts it there.
+    /// </summary>
     /// <param name="node">The node; its frame is borrowed.</param>
-    /// <returns>Node that a page on this frame can belong to, borrowed: the same, another one of equal content, or 0 for none.</returns>
+    /// <returns>
+    /// Node that a page on this frame can belong to, borrowed: the same, another one of equal content, or 0 for none.
+    /// </returns>
     internal uint Resettle(uint node)
     {
         if (_nodes[node].Migrates == 0)

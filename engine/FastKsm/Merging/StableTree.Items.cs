@@ -99,7 +99,9 @@ internal sealed partial class StableTree
     /// <summary>Keeps the list of the node that a frame names, for one who has no ksm mutex.</summary>
     /// <param name="frame">A merged frame to which the caller has a reference, so that its node stays its node.</param>
     /// <param name="tryOnly">Whether to give up rather than wait.</param>
-    /// <param name="node">The node, for <see cref="ExitList"/>; 0 for none yet, or none any more: then it has no list.</param>
+    /// <param name="node">
+    /// The node, for <see cref="ExitList"/>; 0 for none yet, or none any more: then it has no list.
+    /// </param>
     /// <returns>False when somebody changes it.</returns>
     internal bool TryEnterList(Pfn frame, bool tryOnly, out uint node)
     {

@@ -11,7 +11,9 @@ using FastKsm.Simd;
 
 namespace FastKsm.Merging;
 
-/// <summary>The merged contents: a red-black tree in memcmp order, with chains where a content needs several frames.</summary>
+/// <summary>
+/// The merged contents: a red-black tree in memcmp order, with chains where a content needs several frames.
+/// </summary>
 /// <remarks>
 /// A walk maintains every position that it passes, as Linux's does, so the tree's shape shows in the counters. With a
 /// <see cref="StableTable"/> beside it the walk is left out whenever it could change nothing.
@@ -159,7 +161,9 @@ internal sealed partial class StableTree : IDisposable
         _records.CancelPromise(2);
     }
 
-    /// <summary>Makes a stable node of a frame that has just become a merged one, out of a promise for it and two records.</summary>
+    /// <summary>
+    /// Makes a stable node of a frame that has just become a merged one, out of a promise for it and two records.
+    /// </summary>
     /// <returns>The node, without items.</returns>
     internal uint Insert(Pfn frame)
     {

@@ -3,7 +3,9 @@ using FastKsm.Memory;
 
 namespace FastKsm.Merging;
 
-/// <summary>What has been entered into the unstable index during this scan and taken out again, in order. 12 bytes a step.</summary>
+/// <summary>
+/// What has been entered into the unstable index during this scan and taken out again, in order. 12 bytes a step.
+/// </summary>
 /// <remarks>
 /// Kept only while there are huge pages: taking one apart may take pages away that have been entered, and which searches
 /// that stops depends on the shape of Linux's tree, which depends on all of this. Thread safety: under the ksm mutex.
@@ -46,7 +48,10 @@ internal sealed class UnstableLog : IDisposable
         }
     }
 
-    /// <summary>Does all of it again in a tree. Items that are in it afterwards know their place there, the others what they knew.</summary>
+    /// <summary>
+    /// Does all of it again in a tree. Items that are in it afterwards know their place there, the others what they
+    /// knew.
+    /// </summary>
     /// <returns>False when the log is not complete, or the host has no memory; the tree is empty then.</returns>
     internal bool TryReplay(UnstableTree tree)
     {

@@ -3,7 +3,9 @@ using FastKsm.Memory;
 
 namespace FastKsm.Merging;
 
-/// <summary>Quiet pages met during this scan, in red-black trees in memcmp order, one for each NUMA node that is kept apart.</summary>
+/// <summary>
+/// Quiet pages met during this scan, in red-black trees in memcmp order, one for each NUMA node that is kept apart.
+/// </summary>
 /// <remarks>
 /// It holds items, not contents: nothing in it is write-protected, so it may come to be mis-sorted and hide a match, as on
 /// Linux; and where the page of an item is not to be had any more, whoever comes by goes no further.
@@ -94,7 +96,9 @@ internal sealed class UnstableTree : IDisposable
         return new UnstableMatch(TryLink(item, numa, parent, before) ? UnstableOutcome.Inserted : UnstableOutcome.Aborted);
     }
 
-    /// <summary>Enters an item again that was entered earlier in this scan, when its content was nobody's else.</summary>
+    /// <summary>
+    /// Enters an item again that was entered earlier in this scan, when its content was nobody's else.
+    /// </summary>
     /// <param name="item">The item. If it has no page any more, its content was zeroes.</param>
     /// <param name="numa">Tree that it was entered in.</param>
     /// <returns>False when the host has no memory.</returns>

@@ -19,7 +19,9 @@ internal ref struct Visit<TObserver>
     /// <summary>Its frame, borrowed; none if nothing is to be done about the page.</summary>
     internal Pfn Frame;
 
-    /// <summary>Whether the page has lost the frame while it was looked at: it is one of zeroes, of a huge page taken apart.</summary>
+    /// <summary>
+    /// Whether the page has lost the frame while it was looked at: it is one of zeroes, of a huge page taken apart.
+    /// </summary>
     internal bool HasLostPage;
 
     /// <summary>Stable node of the frame; 0 for a frame that is not merged.</summary>

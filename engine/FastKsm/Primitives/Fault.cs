@@ -15,10 +15,14 @@ public enum Fault : byte
     /// <summary>A page of a shared or file-like mapping is mapped to the frame of its backing object.</summary>
     Backed,
 
-    /// <summary>The page has got a frame of its own, with a copy of what it was mapped to: zeroes, a shared or a merged frame.</summary>
+    /// <summary>
+    /// The page has got a frame of its own, with a copy of what it was mapped to: zeroes, a shared or a merged frame.
+    /// </summary>
     Copied,
 
-    /// <summary>The page was made writable where it is: no other page had the frame any more, or the mapping is a shared one.</summary>
+    /// <summary>
+    /// The page was made writable where it is: no other page had the frame any more, or the mapping is a shared one.
+    /// </summary>
     Reused,
 
     /// <summary>A paged-out page was brought back.</summary>

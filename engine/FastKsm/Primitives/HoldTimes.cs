@@ -2,7 +2,10 @@ using System;
 
 namespace FastKsm;
 
-/// <summary>How long holds of a lock, or waits for it, have taken. Times below the timer's resolution, 100 ns in a <see cref="TimeSpan"/>, are cut off.</summary>
+/// <summary>
+/// How long holds of a lock, or waits for it, have taken. Times below the timer's resolution, 100 ns in a <see
+/// cref="TimeSpan"/>, are cut off.
+/// </summary>
 public readonly record struct HoldTimes
 {
     /// <summary>Number of them.</summary>

@@ -6,7 +6,9 @@ namespace FastKsm.Primitives;
 
 /// <summary>A latch in one byte of a record, for records that are counted in millions. As <see cref="SpinLatch"/>
 /// otherwise.</summary>
-/// <remarks>Thread safety: that is its job. Not reentrant; its holder must not wait, fault or call an observer.</remarks>
+/// <remarks>
+/// Thread safety: that is its job. Not reentrant; its holder must not wait, fault or call an observer.
+/// </remarks>
 internal static class SpinByte
 {
     /// <summary>Waits until the latch is free and takes it.</summary>

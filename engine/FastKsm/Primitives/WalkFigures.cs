@@ -1,6 +1,8 @@
 namespace FastKsm;
 
-/// <summary>What reverse-map walks of one kind have cost so far. A merged frame takes a walk for every item and pass.</summary>
+/// <summary>
+/// What reverse-map walks of one kind have cost so far. A merged frame takes a walk for every item and pass.
+/// </summary>
 public readonly record struct WalkFigures
 {
     /// <summary>Walks over the VMAs of an anon_vma.</summary>

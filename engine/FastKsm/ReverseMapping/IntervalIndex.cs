@@ -89,11 +89,15 @@ internal sealed partial class IntervalIndex : IDisposable
 
     /// <summary>Finds intervals that overlap a range, in the order of their keys.</summary>
     /// <param name="root">The index.</param>
-    /// <param name="first">First page index of the range; equal to <paramref name="last"/> for those that contain one page.</param>
+    /// <param name="first">
+    /// First page index of the range; equal to <paramref name="last"/> for those that contain one page.
+    /// </param>
     /// <param name="last">Last page index of the range.</param>
     /// <param name="next">Smallest key to consider; on return, where to go on.</param>
     /// <param name="found">Receives what is found. Less than it can hold: there are no more.</param>
-    /// <param name="visited">Grows by one for every node of the tree (an array is one) and every interval found.</param>
+    /// <param name="visited">
+    /// Grows by one for every node of the tree (an array is one) and every interval found.
+    /// </param>
     /// <param name="guard">
     /// Asked before an id that was read is followed, and at the end: records of nodes stay readable after they have been
     /// freed, but what was read in one that has changed may name anything.

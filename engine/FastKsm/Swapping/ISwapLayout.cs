@@ -95,7 +95,9 @@ internal interface ISwapLayout<TSelf> : IDisposable
     /// <returns>Slots that have one more; what is left is for <see cref="Read"/> and <see cref="Write"/>.</returns>
     int RaiseInline(uint cluster, int position, int count, bool isCached);
 
-    /// <summary>Whether one swap entry names each slot of a run, and none is cached. May say no where it is so.</summary>
+    /// <summary>
+    /// Whether one swap entry names each slot of a run, and none is cached. May say no where it is so.
+    /// </summary>
     bool AreNamedOnce(uint cluster, int position, int count);
 
     /// <summary>Takes a cluster's lock, and makes a cached slot that swap entries name a shadow.</summary>

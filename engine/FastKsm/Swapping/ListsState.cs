@@ -4,7 +4,9 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Swapping;
 
-/// <summary>Lists of a device, those of one share of CPUs, away from the cache lines of what stands beside them.</summary>
+/// <summary>
+/// Lists of a device, those of one share of CPUs, away from the cache lines of what stands beside them.
+/// </summary>
 [StructLayout(LayoutKind.Explicit, Size = (2 * Sizes.FalseSharingStride) + 288)]
 internal struct ListsState
 {
@@ -12,7 +14,9 @@ internal struct ListsState
     [FieldOffset(Sizes.FalseSharingStride)]
     internal int Latch;
 
-    /// <summary>Of the first share: the first cluster that has never been on a list, where the layout is lazy.</summary>
+    /// <summary>
+    /// Of the first share: the first cluster that has never been on a list, where the layout is lazy.
+    /// </summary>
     [FieldOffset(Sizes.FalseSharingStride + 4)]
     internal uint Virgin;
 

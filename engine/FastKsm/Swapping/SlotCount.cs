@@ -7,7 +7,7 @@ namespace FastKsm.Swapping;
 /// <summary>Slots in use of a device, counted by many CPUs without a cache line that all of them write.</summary>
 /// <remarks>
 /// Each CPU adds to a part of its own, and moves it to the common part when it has grown to <see cref="Fold"/>. So the
-/// common part alone is wrong by <see cref="Slack"/> at most while nobody is in the middle of adding, and the sum of all
+/// common part alone is wrong by <see cref="Slack"/> at most while no thread is in the middle of adding, and the sum of all
 /// parts is exact. A move and a sum exclude each other, so that a sum never sees a number twice or not at all.
 /// Thread safety: all members may be called concurrently.
 /// </remarks>
@@ -46,7 +46,9 @@ internal sealed class SlotCount
     /// <summary>Slots in use, give or take <see cref="Slack"/>; one load.</summary>
     internal int Estimate => Volatile.Read(ref _words[Common]);
 
-    /// <summary>Counts slots in or out of use. Behind it, a look at another word is ordered as by a full fence.</summary>
+    /// <summary>
+    /// Counts slots in or out of use. Behind it, a look at another word is ordered as by a full fence.
+    /// </summary>
     internal void Add(int slots)
     {
         // Which part it is says nothing about the sum, so it may be another CPU's by the time that it is added to.

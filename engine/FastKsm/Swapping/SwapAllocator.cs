@@ -7,7 +7,9 @@ namespace FastKsm.Swapping;
 /// <summary>Gives folios their slots: which device, which list, which cluster.</summary>
 /// <typeparam name="TLayout">How clusters and entries are stored.</typeparam>
 /// <typeparam name="TFolios">The folios.</typeparam>
-/// <remarks>Thread safety: all members may be called concurrently; one CPU's allocations wait for one another.</remarks>
+/// <remarks>
+/// Thread safety: all members may be called concurrently; one CPU's allocations wait for one another.
+/// </remarks>
 internal sealed class SwapAllocator<TLayout, TFolios>
     where TLayout : struct, ISwapLayout<TLayout>
     where TFolios : struct, ISwapFolios

@@ -169,7 +169,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         UnchargeRun(cluster, position, count);
         if (_freesLater)
         {
-            // Bad slots are neither allocated, nor counted, nor read in. So nobody but this thread touches them until the
+            // Bad slots are neither allocated, nor counted, nor read in. So this thread alone touches them until the
             // back end is through, and none can be written again before its old content has gone.
             _layout.ClearGroup(cluster, position, count);
             for (int i = 0; i < count; i++)
@@ -185,7 +185,7 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         Release(cluster, position, count);
     }
 
-    /// <summary>Tells a back end that takes its time of slots that nobody names any more, and then makes them free.
+    /// <summary>Tells a back end that takes its time of slots that no swap entry names any more, and then makes them free.
     /// Without the cluster's lock.</summary>
     internal void FinishFreeing(uint cluster, in SlotSet later)
     {
@@ -221,7 +221,9 @@ internal sealed partial class SwapDevice<TLayout> : SwapDevice
         return any;
     }
 
-    /// <summary>Waits until nobody holds a cluster: whoever does from now on sees what the caller did before.</summary>
+    /// <summary>
+    /// Waits until no thread holds a cluster: one that takes it from now on sees what the caller did before.
+    /// </summary>
     internal void PassAllClusters()
     {
         for (uint cluster = 0; cluster < _clusters; cluster++)

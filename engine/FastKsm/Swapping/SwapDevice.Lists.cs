@@ -10,7 +10,9 @@ internal sealed partial class SwapDevice<TLayout>
     /// <summary>First cluster that may never have been used; for checks.</summary>
     internal uint Virgin => TLayout.IsLazy ? _shares[0].Virgin : _clusters;
 
-    /// <summary>Shares of CPUs that keep to clusters of their own; 1 where all CPUs share all clusters, as in Linux.</summary>
+    /// <summary>
+    /// Shares of CPUs that keep to clusters of their own; 1 where all CPUs share all clusters, as in Linux.
+    /// </summary>
     internal int Shares => _shares.Length;
 
     /// <summary>The clusters of a list in order; for checks at rest.</summary>
@@ -105,7 +107,7 @@ internal sealed partial class SwapDevice<TLayout>
             Unlink(cluster, former);
             if (ClusterLists.ShareOf(former) != ClusterLists.ShareOf(list))
             {
-                // On no list for a moment: nobody else looks for the cluster while its lock is held.
+                // On no list for a moment: no other thread looks for the cluster while its lock is held.
                 SpinLatch.Exit(ref latch);
                 latch = ref LatchOf(list);
                 SpinLatch.Enter(ref latch);

@@ -13,7 +13,7 @@ internal sealed record SwapOptions
     internal int Cpus { get; init; } = 1;
 
     /// <summary>Whether each CPU first refills clusters that it has filled itself, up to 64 CPUs, and takes those of others
-    /// only when there is no empty one. Linux takes the one that has waited longest, whoever filled it; so CPUs that free
+    /// only when there is no empty one. Linux takes the one that has waited longest, whichever CPU filled it; so CPUs that free
     /// and allocate at the same time come into one another's clusters, and wait for their locks.</summary>
     internal bool KeepsClustersApart { get; init; }
 

@@ -22,9 +22,21 @@ internal static class EvaluateCommand
     internal static Command Create()
     {
         SelectionOptions selection = new("evaluate");
-        Option<string[]> core = new("--core") { Description = "An ELF core file, as gcore or the kernel writes it. May be repeated.", HelpName = "FILE" };
-        Option<string[]> image = new("--image") { Description = "A file of raw memory: a virtual machine's. May be repeated.", HelpName = "FILE" };
-        Option<string[]> criu = new("--criu") { Description = "A directory of CRIU's checkpoint images. May be repeated.", HelpName = "DIR" };
+        Option<string[]> core = new("--core")
+        {
+            Description = "An ELF core file, as gcore or the kernel writes it. May be repeated.",
+            HelpName = "FILE",
+        };
+        Option<string[]> image = new("--image")
+        {
+            Description = "A file of raw memory: a virtual machine's. May be repeated.",
+            HelpName = "FILE",
+        };
+        Option<string[]> criu = new("--criu")
+        {
+            Description = "A directory of CRIU's checkpoint images. May be repeated.",
+            HelpName = "DIR",
+        };
         selection.Beside(core, image, criu);
         Option<int?> maxPageSharing = new("--max-page-sharing")
         {
@@ -56,8 +68,15 @@ internal static class EvaluateCommand
             HelpName = "TIME",
             CustomParser = DurationArgument.Parse,
         };
-        Option<int?> threads = new("--threads") { Description = "Threads that read and hash. Default: all processors.", HelpName = "N" };
-        Option<bool> vmas = new("--vmas") { Description = "Show every VMA with its figures, or the reason why it cannot merge." };
+        Option<int?> threads = new("--threads")
+        {
+            Description = "Threads that read and hash. Default: all processors.",
+            HelpName = "N",
+        };
+        Option<bool> vmas = new("--vmas")
+        {
+            Description = "Show every VMA with its figures, or the reason why it cannot merge.",
+        };
         Option<OwnerKind?> by = new("--by")
         {
             Description = "Sum up by systemd unit, container, cgroup, user or command.",
@@ -76,7 +95,10 @@ internal static class EvaluateCommand
             Description = "Compare with the snapshot that all were started from: a core, raw memory, or a directory of checkpoint images.",
             HelpName = "FILE",
         };
-        Option<bool> compress = new("--compress") { Description = "Also tell what the same memory would take compressed, as by zram, and both." };
+        Option<bool> compress = new("--compress")
+        {
+            Description = "Also tell what the same memory would take compressed, as by zram, and both.",
+        };
         Option<bool> nearly = new("--nearly")
         {
             Description = "Also tell how much would merge with pointers masked and in parts of 1 KiB and 256 bytes, and why it does not.",
@@ -88,9 +110,15 @@ internal static class EvaluateCommand
             DefaultValueFactory = _ => 20,
         };
         Option<bool> json = new("--json") { Description = "Print one JSON object instead of tables." };
-        Option<bool> csv = new("--csv") { Description = "Print one line a VMA as comma-separated values instead of tables." };
+        Option<bool> csv = new("--csv")
+        {
+            Description = "Print one line a VMA as comma-separated values instead of tables.",
+        };
 
-        Option<bool> openMetrics = new("--openmetrics") { Description = "Print OpenMetrics text (node_exporter's textfile collector)." };
+        Option<bool> openMetrics = new("--openmetrics")
+        {
+            Description = "Print OpenMetrics text (node_exporter's textfile collector).",
+        };
         Option<string?> output = new("--output")
         {
             Description = "Write to a file instead, whole or not at all.",

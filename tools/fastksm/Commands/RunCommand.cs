@@ -16,10 +16,14 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Commands;
 
-/// <summary><c>fastksm run FILE</c>: performs a workload script on a simulated machine and checks its expectations.</summary>
+/// <summary>
+/// <c>fastksm run FILE</c>: performs a workload script on a simulated machine and checks its expectations.
+/// </summary>
 internal static class RunCommand
 {
-    /// <summary>Names the layout of the JSON; a key may be added without changing it, never renamed or removed.</summary>
+    /// <summary>
+    /// Names the layout of the JSON; a key may be added without changing it, never renamed or removed.
+    /// </summary>
     internal const string Schema = "fastksm.run/1";
 
     private const int MostThreads = 256;
@@ -27,7 +31,10 @@ internal static class RunCommand
     internal static Command Create()
     {
         Argument<string?> file = new("FILE") { Description = "The script; - for standard input.", Arity = ArgumentArity.ZeroOrOne };
-        Option<bool> operations = new("--operations") { Description = "List the operations of the language with an example each, and do nothing." };
+        Option<bool> operations = new("--operations")
+        {
+            Description = "List the operations of the language with an example each, and do nothing.",
+        };
         Option<bool> json = new("--json") { Description = "Print the final counters as one JSON object." };
         Option<string> index = new("--index")
         {

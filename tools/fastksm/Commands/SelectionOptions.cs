@@ -50,7 +50,9 @@ internal sealed class SelectionOptions
     /// <param name="command">Name of the command, for messages.</param>
     internal SelectionOptions(string command) => _command = command;
 
-    /// <summary>Names options of the command that choose something else to read, so that no process need be chosen.</summary>
+    /// <summary>
+    /// Names options of the command that choose something else to read, so that no process need be chosen.
+    /// </summary>
     internal void Beside(params Option[] others) => _others = others;
 
     /// <summary>Gives them to a command, before its own options.</summary>

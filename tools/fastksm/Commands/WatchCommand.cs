@@ -25,7 +25,11 @@ internal static class WatchCommand
             HelpName = "TIME",
             CustomParser = DurationArgument.Parse,
         };
-        Option<int?> rounds = new("--rounds") { Description = "End after so many rounds. Default: none, until Ctrl-C.", HelpName = "N" };
+        Option<int?> rounds = new("--rounds")
+        {
+            Description = "End after so many rounds. Default: none, until Ctrl-C.",
+            HelpName = "N",
+        };
         Option<OwnerKind?> by = new("--by")
         {
             Description = "Sum up by systemd unit, container, cgroup, user or command. Default: a row for each process.",
@@ -34,7 +38,12 @@ internal static class WatchCommand
         };
         by.CompletionSources.Clear();
         by.CompletionSources.Add(_ => OwnerArgument.Words);
-        Option<int> top = new("--top") { Description = "Rows at most; 0 for all.", HelpName = "N", DefaultValueFactory = _ => 20 };
+        Option<int> top = new("--top")
+        {
+            Description = "Rows at most; 0 for all.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 20,
+        };
         Option<bool> asMarked = new("--as-marked") { Description = "Count only VMAs that are marked mergeable today." };
         Command command = new("watch", "Show what merging would save again every few seconds, with what changed since. Nothing is enabled or changed.");
         selection.AddTo(command);

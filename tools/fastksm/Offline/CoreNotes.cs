@@ -5,7 +5,9 @@ using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Offline;
 
-/// <summary>What the notes of a core file say: which process it was, which files it had mapped, where the kernel's own page lay.</summary>
+/// <summary>
+/// What the notes of a core file say: which process it was, which files it had mapped, where the kernel's own page lay.
+/// </summary>
 /// <remarks>Thread safety: read only once it is filled.</remarks>
 internal sealed class CoreNotes
 {

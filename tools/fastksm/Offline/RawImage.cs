@@ -5,7 +5,10 @@ using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Offline;
 
-/// <summary>A file that is memory and nothing else: guest memory of QEMU (memory-backend-file) or Firecracker (a snapshot's memory file).</summary>
+/// <summary>
+/// A file that is memory and nothing else: guest memory of QEMU (memory-backend-file) or Firecracker (a snapshot's
+/// memory file).
+/// </summary>
 internal static class RawImage
 {
     /// <summary>Opens one.</summary>

@@ -96,7 +96,7 @@ public sealed partial class Cpu
 
         AccessNote note = default;
         FaultKind fault = kind == AccessKind.Write ? FaultKind.Write : FaultKind.Read;
-        MemoryStatus status = Enter().Space.Touch(Number, address >> _pageShift, fault, ref note);
+        MemoryStatus status = PageAccess.Touch(Enter().Space, Number, address >> _pageShift, fault, ref note);
         return Report(status, address, note, out access);
     }
 
@@ -159,12 +159,12 @@ public sealed partial class Cpu
     // In each of these the address is left at the first byte that was not accessed.
     private MemoryStatus Read(ref ulong address, Span<byte> destination, ref AccessNote note)
     {
-        AddressSpace<MachineObserver> space = EnterForBytes().Space;
+        AddressSpace space = EnterForBytes().Space;
         MemoryStatus status = MemoryStatus.Done;
         while (!destination.IsEmpty)
         {
             (ulong page, int offset, int length) = Split(address, destination.Length);
-            status = space.Read(Number, page, offset, destination[..length], ref note);
+            status = PageAccess.Read(space, Number, page, offset, destination[..length], ref note);
             if (status != MemoryStatus.Done)
             {
                 break;
@@ -178,7 +178,7 @@ public sealed partial class Cpu
     }
 
     private MemoryStatus Write(
-        AddressSpace<MachineObserver> space, ref ulong address, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
+        AddressSpace space, ref ulong address, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
     {
         if (Split(address, source.Length).Length < source.Length)
         {
@@ -186,7 +186,7 @@ public sealed partial class Cpu
             ulong lastPage = (address + (ulong)(source.Length - 1)) >> _pageShift;
             for (ulong page = address >> _pageShift; page <= lastPage; page++)
             {
-                MemoryStatus foreseen = space.Prepare(Number, page, kind, ref note);
+                MemoryStatus foreseen = PageAccess.Prepare(space, Number, page, kind, ref note);
                 if (foreseen != MemoryStatus.Done)
                 {
                     address = Math.Max(address, page << _pageShift);
@@ -199,7 +199,7 @@ public sealed partial class Cpu
         while (!source.IsEmpty)
         {
             (ulong page, int offset, int length) = Split(address, source.Length);
-            status = space.Write(Number, page, offset, source[..length], kind, ref note);
+            status = PageAccess.Write(space, Number, page, offset, source[..length], kind, ref note);
             if (status != MemoryStatus.Done)
             {
                 break;
@@ -215,19 +215,19 @@ public sealed partial class Cpu
     private MemoryStatus WritePage(ulong address, ulong content, ref AccessNote note)
     {
         ulong page = _machine.Arguments.Aligned(address, nameof(address));
-        return Enter().Space.WriteContent(Number, page, content, ref note);
+        return PageAccess.WriteContent(Enter().Space, Number, page, content, ref note);
     }
 
     private MemoryStatus ReadPage(ulong address, Span<byte> content, ref AccessNote note)
     {
         ulong page = _machine.Arguments.Aligned(address, nameof(address));
-        AddressSpace<MachineObserver> space = Enter().Space;
+        AddressSpace space = Enter().Space;
         if (content.Length != _machine.Options.ContentSize)
         {
             Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
         }
 
-        return space.Read(Number, page, 0, content, ref note);
+        return PageAccess.Read(space, Number, page, 0, content, ref note);
     }
 
     private static bool Report(MemoryStatus status, ulong address, in AccessNote note, out Access access)

@@ -78,7 +78,7 @@ public sealed partial class Cpu
             Throw.OutOfRange(nameof(advice), advice, "an advice");
         }
 
-        AddressSpace<MachineObserver> space = Enter().Space;
+        AddressSpace space = Enter().Space;
         MemoryStatus status = space.Advise(Number, start, end, advice, out ulong reached);
         if (advice == Advice.PageOut)
         {
@@ -157,7 +157,7 @@ public sealed partial class Cpu
             Throw.OutOfRange(nameof(kind), kind, "a kind of pin");
         }
 
-        Failures.Check(Enter().Space.Pin(Number, address >> _pageShift, kind, out uint pin), nameof(Pin), address);
+        Failures.Check(PageLending.Pin(Enter().Space, Number, address >> _pageShift, kind, out uint pin), nameof(Pin), address);
         return new FramePin(_machine, Number, pin, _machine.Store.Pins[pin]);
     }
 

@@ -113,12 +113,12 @@ public sealed partial class Cpu
     }
 
     private long MigrateEach(
-        AddressSpace<MachineObserver> space, ulong start, ulong end, int? node, HashSet<Pfn> arrived)
+        AddressSpace space, ulong start, ulong end, int? node, HashSet<Pfn> arrived)
     {
         long moved = 0;
         for (ulong page = start; page < end; page++)
         {
-            Pfn frame = space.BorrowAnonymous(page);
+            Pfn frame = PageMerge.BorrowAnonymous(space, page);
             if (!frame.IsSome)
             {
                 continue;
@@ -145,12 +145,12 @@ public sealed partial class Cpu
         return moved;
     }
 
-    private long PageOutEach(AddressSpace<MachineObserver> space, ulong start, ulong end, bool aloneOnly)
+    private long PageOutEach(AddressSpace space, ulong start, ulong end, bool aloneOnly)
     {
         long gone = 0;
         for (ulong page = start; page < end; page++)
         {
-            Pfn frame = space.BorrowAnonymous(page);
+            Pfn frame = PageMerge.BorrowAnonymous(space, page);
             if (!frame.IsSome)
             {
                 continue;

@@ -17,8 +17,8 @@ public sealed partial class Cpu
     /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
     public ModelProcess Fork()
     {
-        AddressSpace<MachineObserver> space = Enter().Space;
-        AddressSpace<MachineObserver> child = _machine.Spaces.Take();
+        AddressSpace space = Enter().Space;
+        AddressSpace child = _machine.Spaces.Take();
         MemoryStatus status = space.ForkInto(Number, child);
         if (status != MemoryStatus.Done)
         {
@@ -45,13 +45,12 @@ public sealed partial class Cpu
             throw RunsElsewhere(record, nameof(Exec));
         }
 
-        AddressSpace<MachineObserver> old = record.Space;
-        AddressSpace<MachineObserver> fresh = _machine.Spaces.Take();
-        bool inherited = fresh.TryInherit(old);
-        record.Replace(inherited ? fresh : old);
-        (inherited ? old : fresh).DropUser(Number);
+        AddressSpace old = record.Space;
+        AddressSpace fresh = _machine.Spaces.Take();
+        fresh.Inherit(old);
+        record.Replace(fresh);
+        old.DropUser(Number);
         _machine.Events.Flush();
-        Failures.Check(inherited ? MemoryStatus.Done : MemoryStatus.OutOfNativeMemory, nameof(Exec), 0);
     }
 
     /// <summary>Ends the process that runs, and unmaps everything; the CPU is idle then, and has no driver.</summary>

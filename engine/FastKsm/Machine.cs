@@ -19,11 +19,10 @@ namespace FastKsm;
 public sealed class Machine : IDisposable
 {
     private readonly Cpu[] _cpus;
+    private readonly RankedLock _processLock = new(LockRank.Processes);
     private readonly List<ProcessRecord> _processes = [];
     private readonly Stack<ProcessRecord> _spareProcesses = [];
     private readonly NodeRemover _remover;
-    private long _mergedFramesCopied;
-    private long _mergerZeroPages;
     private bool _isDisposed;
 
     /// <summary>Makes a machine without processes.</summary>
@@ -40,14 +39,15 @@ public sealed class Machine : IDisposable
         Store = new AddressSpaceStore(
             layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift),
             new ZeroFrameUse(options.ZeroFrameReads, options.ZeroFrameSplits));
-        Spaces = new SpacePool<MachineObserver>(Store, new MachineObserver(this));
+        Spaces = new SpacePool(Store);
         Arguments = new PageArguments(options.PageShift, Store.PageLimit);
         Clock = options.ModelTime ?? new ModelClock();
-        Merger = new MergeScanner<MachineObserver>(
+        Merger = new MergeScanner(
             Store, options.BackgroundCpu, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
             options.HashingThreads);
         Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
         FrameDissolver dissolver = new(Store, Walker);
+        Store.Merger = Merger;
         Merger.Dissolver = dissolver;
         Store.Dissolver = dissolver;
         Migrator = new FrameMigrator(Store, Walker, Merger, dissolver);
@@ -77,16 +77,16 @@ public sealed class Machine : IDisposable
     public long FreeFrames => Store.Frames.Allocator.CountFree();
 
     /// <summary>Merged frames that a write or a pin has copied (vmstat's <c>cow_ksm</c>).</summary>
-    public long CowKsm => Volatile.Read(ref _mergedFramesCopied);
+    public long CowKsm => Store.MergedFramesCopied;
 
     /// <summary>Zero frames placed by same-page merging that are still mapped (<c>ksm_zero_pages</c>).</summary>
-    public long KsmZeroPages => Volatile.Read(ref _mergerZeroPages);
+    public long KsmZeroPages => Store.MergerZeroPages;
 
     /// <summary>Whether it has been disposed.</summary>
     internal bool IsDisposed => _isDisposed;
 
     /// <summary>ksmd.</summary>
-    internal MergeScanner<MachineObserver> Merger { get; }
+    internal MergeScanner Merger { get; }
 
     /// <summary>From frames to pages.</summary>
     internal FrameWalker Walker { get; }
@@ -104,7 +104,7 @@ public sealed class Machine : IDisposable
     internal AddressSpaceStore Store { get; }
 
     /// <summary>Address spaces, used and to be used again.</summary>
-    internal SpacePool<MachineObserver> Spaces { get; }
+    internal SpacePool Spaces { get; }
 
     /// <summary>Sets of frames, to be used again.</summary>
     internal ObjectPool<HashSet<Pfn>> FrameSets { get; } = ObjectPool.Create<HashSet<Pfn>>();
@@ -186,14 +186,14 @@ public sealed class Machine : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         ThrowIfDriven(nameof(Validate));
         Store.Oracle?.ThrowIfBroken();
-        lock (_processes)
+        using (_processLock.Hold())
         {
             StoreRecount recount = new(Store);
             long zeroPages = 0;
             foreach (ProcessRecord process in _processes)
             {
-                process.Space.Validate(recount);
-                zeroPages += process.Space.MergerZeroPages;
+                SpaceValidation.Validate(process.Space, recount);
+                zeroPages += process.Space.Counts.MergerZero;
             }
 
             recount.Finish(Merger.Validate());
@@ -245,9 +245,9 @@ public sealed class Machine : IDisposable
     /// <summary>Makes a process of an address space, of which it becomes the user.</summary>
     /// <param name="space">The address space.</param>
     /// <param name="cpu">CPU that forks it; null for none.</param>
-    internal ModelProcess Adopt(AddressSpace<MachineObserver> space, Cpu? cpu)
+    internal ModelProcess Adopt(AddressSpace space, Cpu? cpu)
     {
-        lock (_processes)
+        using (_processLock.Hold())
         {
             ProcessRecord record = _spareProcesses.TryPop(out ProcessRecord? spare) ? spare : new ProcessRecord(this, space);
             record.Place = _processes.Count;
@@ -259,7 +259,7 @@ public sealed class Machine : IDisposable
     /// <summary>Takes a process that has exited off the list; the record is free for another one.</summary>
     internal void Forget(ProcessRecord record)
     {
-        lock (_processes)
+        using (_processLock.Hold())
         {
             ProcessRecord last = _processes[^1];
             _processes[record.Place] = last;
@@ -283,10 +283,4 @@ public sealed class Machine : IDisposable
             throw new InvalidOperationException("A listener of events called the machine back; note the event and call later.");
         }
     }
-
-    /// <summary>One merged frame more was copied.</summary>
-    internal void CountMergedFrameCopied() => Interlocked.Increment(ref _mergedFramesCopied);
-
-    /// <summary>Zero frames of the merger came or went.</summary>
-    internal void CountMergerZeroPages(long change) => Interlocked.Add(ref _mergerZeroPages, change);
 }

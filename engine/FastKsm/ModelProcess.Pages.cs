@@ -64,7 +64,7 @@ public readonly partial struct ModelProcess
     {
         (ulong start, ulong end) = Machine.Arguments.Range(address, length);
         using SpaceUse use = Use();
-        PageCounts counts = use.Space.Count(start, end);
+        PageCounts counts = PageCounting.Count(use.Space, start, end);
         int shift = PageShift;
         return new PageUsage
         {
@@ -116,7 +116,7 @@ public readonly partial struct ModelProcess
         }
 
         using SpaceUse use = Use();
-        Failures.Check(use.Space.Peek(address >> PageShift, content), nameof(Peek), address);
+        Failures.Check(PageAccess.Peek(use.Space, address >> PageShift, content), nameof(Peek), address);
     }
 
     private static long BytesOfShares(long shares, int pageShift) =>

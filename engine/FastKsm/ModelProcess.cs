@@ -36,22 +36,22 @@ public readonly partial struct ModelProcess : IEquatable<ModelProcess>
     public bool HasExited => !Record.Lives(_generation);
 
     /// <summary>Mappings (<c>map_count</c>); 0 once it has exited.</summary>
-    public int MapCount => SpaceOrNone?.VmaCount ?? 0;
+    public int MapCount => SpaceOrNone?.Vmas.Count ?? 0;
 
     /// <summary>Bytes in mappings (VmSize); 0 once it has exited.</summary>
-    public ulong MappedBytes => (SpaceOrNone?.MappedPages ?? 0) << PageShift;
+    public ulong MappedBytes => (SpaceOrNone?.Vmas.MappedPages ?? 0) << PageShift;
 
     /// <summary>Bytes in locked mappings (VmLck); 0 once it has exited.</summary>
-    public ulong LockedBytes => (SpaceOrNone?.LockedPages ?? 0) << PageShift;
+    public ulong LockedBytes => (SpaceOrNone?.Vmas.LockedPages ?? 0) << PageShift;
 
     /// <summary>Present anonymous pages, merged ones included (RssAnon), in pages; 0 once it has exited.</summary>
-    public long ResidentAnonymousPages => SpaceOrNone?.ResidentAnonymous ?? 0;
+    public long ResidentAnonymousPages => SpaceOrNone?.Counts.Anonymous ?? 0;
 
     /// <summary>Present pages of backing objects (RssFile and RssShmem), in pages; 0 once it has exited.</summary>
-    public long ResidentBackedPages => SpaceOrNone?.ResidentBacked ?? 0;
+    public long ResidentBackedPages => SpaceOrNone?.Counts.Backed ?? 0;
 
     /// <summary>Paged-out pages (VmSwap), in pages; 0 once it has exited.</summary>
-    public long SwappedPages => SpaceOrNone?.SwapEntries ?? 0;
+    public long SwappedPages => SpaceOrNone?.Counts.Swapped ?? 0;
 
     /// <summary>Whether every compatible mapping is a candidate for merging (PR_GET_MEMORY_MERGE).</summary>
     public bool MergesAnything => SpaceOrNone?.MergeAny ?? false;
@@ -72,17 +72,17 @@ public readonly partial struct ModelProcess : IEquatable<ModelProcess>
             return new KsmStat
             {
                 RmapItems = items,
-                ZeroPages = use.Space.MergerZeroPages,
+                ZeroPages = use.Space.Counts.MergerZero,
                 MergingPages = merging,
-                ProcessProfit = Ksm.Profit(merging + use.Space.MergerZeroPages, items, Machine.Options.PageSize),
+                ProcessProfit = Ksm.Profit(merging + use.Space.Counts.MergerZero, items, Machine.Options.PageSize),
                 MergeAny = use.Space.MergeAny,
-                Mergeable = use.Space.HasMergeable,
+                Mergeable = PageMerge.HasMergeable(use.Space),
             };
         }
     }
 
     /// <summary>Its address space; for tests, and for a machine at rest.</summary>
-    internal AddressSpace<MachineObserver> Space => SpaceOrNone ?? throw HasExitedException();
+    internal AddressSpace Space => SpaceOrNone ?? throw HasExitedException();
 
     /// <summary>Its record.</summary>
     /// <exception cref="InvalidOperationException">It is the default value.</exception>
@@ -95,7 +95,7 @@ public readonly partial struct ModelProcess : IEquatable<ModelProcess>
     private int PageShift => Record.Machine.Options.PageShift;
 
     // Of a process that exits meanwhile, figures may be anything that they were a moment ago, or those of its successor.
-    private AddressSpace<MachineObserver>? SpaceOrNone => Record.Lives(_generation) ? Record.Space : null;
+    private AddressSpace? SpaceOrNone => Record.Lives(_generation) ? Record.Space : null;
 
     /// <summary>Whether two handles name the same process.</summary>
     public static bool operator ==(ModelProcess left, ModelProcess right) => left.Equals(right);
@@ -125,7 +125,7 @@ public readonly partial struct ModelProcess : IEquatable<ModelProcess>
     {
         ProcessRecord record = Record;
         record.Machine.ThrowIfDisposed();
-        return record.TryUseSpace(_generation, out AddressSpace<MachineObserver> space)
+        return record.TryUseSpace(_generation, out AddressSpace space)
             ? new SpaceUse(space, record.LastCpu?.Number ?? 0)
             : throw HasExitedException();
     }

@@ -16,9 +16,9 @@ internal sealed class NodeRemover
     private readonly int _cpu;
     private readonly AddressSpaceStore _store;
     private readonly FrameMigrator _migrator;
-    private readonly MergeScanner<MachineObserver> _merger;
+    private readonly MergeScanner _merger;
 
-    internal NodeRemover(int cpu, AddressSpaceStore store, FrameMigrator migrator, MergeScanner<MachineObserver> merger)
+    internal NodeRemover(int cpu, AddressSpaceStore store, FrameMigrator migrator, MergeScanner merger)
     {
         _cpu = cpu;
         _store = store;

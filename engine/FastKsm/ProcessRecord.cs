@@ -20,11 +20,11 @@ internal sealed class ProcessRecord
     private const int GenerationShift = 32;
 
     private long _state = EndsBit;
-    private AddressSpace<MachineObserver> _space;
+    private AddressSpace _space;
 
     /// <param name="machine">Its machine.</param>
     /// <param name="space">The address space of the first process that it stands for.</param>
-    internal ProcessRecord(Machine machine, AddressSpace<MachineObserver> space)
+    internal ProcessRecord(Machine machine, AddressSpace space)
     {
         Machine = machine;
         _space = space;
@@ -34,7 +34,7 @@ internal sealed class ProcessRecord
     internal Machine Machine { get; }
 
     /// <summary>Address space of the process; that of the last one after its exit.</summary>
-    internal AddressSpace<MachineObserver> Space => Volatile.Read(ref _space);
+    internal AddressSpace Space => Volatile.Read(ref _space);
 
     /// <summary>CPU that ran it last, or on which it was forked; null before that.</summary>
     internal Cpu? LastCpu { get; set; }
@@ -46,7 +46,7 @@ internal sealed class ProcessRecord
     /// <param name="space">Its address space, of which the record is a user.</param>
     /// <param name="cpu">CPU that forks it; null for none.</param>
     /// <returns>The process's generation.</returns>
-    internal uint Begin(AddressSpace<MachineObserver> space, Cpu? cpu)
+    internal uint Begin(AddressSpace space, Cpu? cpu)
     {
         Debug.Assert((_state & (EndsBit | RunnersMask)) == EndsBit, "The last process has exited.");
         Volatile.Write(ref _space, space);
@@ -119,7 +119,7 @@ internal sealed class ProcessRecord
     /// <param name="space">
     /// The new address space, of which the record becomes a user; the old one to change nothing.
     /// </param>
-    internal void Replace(AddressSpace<MachineObserver> space)
+    internal void Replace(AddressSpace space)
     {
         Volatile.Write(ref _space, space);
         _ = Interlocked.And(ref _state, ~ReplacesBit);
@@ -129,7 +129,7 @@ internal sealed class ProcessRecord
     /// <param name="generation">The process that is meant.</param>
     /// <param name="space">Its address space; the caller drops the user.</param>
     /// <returns>False when the process has exited.</returns>
-    internal bool TryUseSpace(uint generation, out AddressSpace<MachineObserver> space)
+    internal bool TryUseSpace(uint generation, out AddressSpace space)
     {
         for (; ; )
         {

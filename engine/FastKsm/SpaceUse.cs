@@ -9,14 +9,14 @@ internal readonly ref struct SpaceUse
 
     /// <param name="space">The address space; the caller has become a user of it.</param>
     /// <param name="cpu">CPU that unmaps everything if the process exits meanwhile.</param>
-    internal SpaceUse(AddressSpace<MachineObserver> space, int cpu)
+    internal SpaceUse(AddressSpace space, int cpu)
     {
         Space = space;
         _cpu = cpu;
     }
 
     /// <summary>The address space.</summary>
-    internal AddressSpace<MachineObserver> Space { get; }
+    internal AddressSpace Space { get; }
 
     /// <summary>Lets go of it.</summary>
     public void Dispose() => Space.DropUser(_cpu);

@@ -1,11 +1,11 @@
 using System;
-using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
 /// <content>madvise and prctl.</content>
-internal sealed partial class AddressSpace<TObserver>
+internal sealed partial class AddressSpace
 {
     /// <summary>Advises about a range. Goes on behind holes and reports them at the end; stops at any other obstacle.</summary>
     /// <param name="cpu">CPU that acts.</param>
@@ -19,7 +19,7 @@ internal sealed partial class AddressSpace<TObserver>
             or Advice.PopulateRead or Advice.PopulateWrite);
         if (changesVmas)
         {
-            _latch.EnterWrite();
+            EnterAlone(cpu);
         }
         else
         {
@@ -29,24 +29,38 @@ internal sealed partial class AddressSpace<TObserver>
         MemoryStatus status = MemoryStatus.Done;
         bool hole = false;
         ulong at = start;
+
+        // As Linux from 6.16 on: one flush for all mappings that MADV_DONTNEED and MADV_FREE come by, one for each with MADV_COLD.
+        PageGather gather = advice switch
+        {
+            Advice.DontNeed => BeginUnmap(cpu),
+            Advice.Free or Advice.Cold => new PageGather(this, cpu, FlushSite.Aged),
+            _ => default,
+        };
         while (at < end && status == MemoryStatus.Done)
         {
-            uint id = _tree.At(_tree.Find(at));
-            if (id == 0 || VmaAt(id).Start > at)
+            uint id = Vmas.From(at);
+            if (id == 0 || Vmas[id].Start > at)
             {
                 hole = true;
-                at = id == 0 ? end : Math.Min(end, VmaAt(id).Start);
+                at = id == 0 ? end : Math.Min(end, Vmas[id].Start);
                 status = advice is Advice.PopulateRead or Advice.PopulateWrite ? MemoryStatus.NoMemory : status;
                 continue;
             }
 
-            ulong stop = Math.Min(end, VmaAt(id).End);
-            status = changesVmas ? AdviseVma(cpu, id, at, stop, advice) : AdvisePages(cpu, VmaAt(id), at, stop, advice);
+            ulong stop = Math.Min(end, Vmas[id].End);
+            status = changesVmas
+                ? AdviseVma(cpu, id, at, stop, advice)
+                : AdvisePages(cpu, ref gather, Vmas[id], at, stop, advice);
             at = status == MemoryStatus.Done ? stop : at;
+            if (advice == Advice.Cold)
+            {
+                gather.Flush();
+            }
         }
 
+        gather.Finish();
         reached = at;
-
         if (changesVmas)
         {
             ExitAlone();
@@ -63,18 +77,19 @@ internal sealed partial class AddressSpace<TObserver>
     internal MemoryStatus SetMergeAny(int cpu, bool enabled)
     {
         MemoryStatus status = MemoryStatus.Done;
-        _latch.EnterWrite();
-        if (enabled && !MergeAny && !TryRegister())
-        {
-            status = MemoryStatus.OutOfNativeMemory;
-        }
-        else if (enabled != MergeAny)
+        EnterAlone(cpu);
+        if (enabled != MergeAny)
         {
             // Nothing changes before every copy that this needs has been made.
-            status = enabled ? MemoryStatus.Done : UnshareEverywhere(cpu);
+            status = enabled ? MemoryStatus.Done : PageMerge.BreakAll(this, cpu);
             if (status == MemoryStatus.Done)
             {
-                SetMergeableEverywhere(enabled);
+                if (enabled)
+                {
+                    Register();
+                }
+
+                Vmas.SetMergeable(enabled);
                 MergeAny = enabled;
             }
         }
@@ -87,14 +102,14 @@ internal sealed partial class AddressSpace<TObserver>
     internal MemoryStatus Unshare(int cpu, ulong start, ulong end)
     {
         _latch.EnterRead();
-        MemoryStatus status = UnshareMerged(cpu, start, end);
+        MemoryStatus status = PageMerge.Unshare(this, cpu, start, end);
         ExitShared();
         return status;
     }
 
     private MemoryStatus AdviseVma(int cpu, uint id, ulong start, ulong end, Advice advice)
     {
-        VmaFlags flags = VmaAt(id).Flags;
+        VmaFlags flags = Vmas[id].Flags;
         switch (advice)
         {
             case Advice.Mergeable:
@@ -103,19 +118,20 @@ internal sealed partial class AddressSpace<TObserver>
                     return MemoryStatus.Done;
                 }
 
-                return TryRegister() ? Modify(ref id, start, end, flags | VmaFlags.Mergeable) : MemoryStatus.OutOfNativeMemory;
+                Register();
+                return Vmas.Modify(ref id, start, end, flags | VmaFlags.Mergeable);
             case Advice.Unmergeable:
                 if ((flags & VmaFlags.Mergeable) == VmaFlags.None)
                 {
                     return MemoryStatus.Done;
                 }
 
-                MemoryStatus status = UnshareMerged(cpu, start, end);
-                return status == MemoryStatus.Done ? Modify(ref id, start, end, flags & ~VmaFlags.Mergeable) : status;
-            case Advice.WipeOnFork when VmaAt(id).Object != 0:
+                MemoryStatus status = PageMerge.Unshare(this, cpu, start, end);
+                return status == MemoryStatus.Done ? Vmas.Modify(ref id, start, end, flags & ~VmaFlags.Mergeable) : status;
+            case Advice.WipeOnFork when Vmas[id].Object != 0:
                 return MemoryStatus.Invalid;
             default:
-                return Modify(ref id, start, end, FlagsAfter(flags, advice));
+                return Vmas.Modify(ref id, start, end, FlagsAfter(flags, advice));
         }
     }
 
@@ -135,7 +151,8 @@ internal sealed partial class AddressSpace<TObserver>
         _ => throw new ArgumentOutOfRangeException(nameof(advice), advice, "Not an advice about a VMA."),
     };
 
-    private MemoryStatus AdvisePages(int cpu, in Vma vma, ulong start, ulong end, Advice advice)
+    private MemoryStatus AdvisePages(
+        int cpu, ref PageGather gather, in Vma vma, ulong start, ulong end, Advice advice)
     {
         switch (advice)
         {
@@ -149,72 +166,16 @@ internal sealed partial class AddressSpace<TObserver>
             case Advice.Free when vma.Object != 0:
                 return MemoryStatus.Invalid;
             case Advice.DontNeed:
-                Zap(cpu, start, end);
+                PageZap.Range(this, ref gather, start, end);
 
                 // Only of whole blocks: what is left of a page table serves the rest of its block.
-                ForgetTables(FirstOfBlock(start + PteLeaf.Length - 1), FirstOfBlock(end));
+                PageTables.Forget(this, PageTable.FirstOf(start + PteLeaf.Length - 1), PageTable.FirstOf(end));
                 return MemoryStatus.Done;
             case Advice.PageOut:
                 return MemoryStatus.Done; // By the face: a walk may not begin under the mm lock.
             default:
-                Age(cpu, start, end, lazilyFree: advice == Advice.Free);
+                PageAging.Age(this, ref gather, start, end, lazilyFree: advice == Advice.Free);
                 return MemoryStatus.Done;
         }
-    }
-
-    // As Linux, without a try to merge VMAs that become alike.
-    private void SetMergeableEverywhere(bool enabled)
-    {
-        for (VmaCursor at = _tree.Find(0); at.IsSome; at = _tree.After(at))
-        {
-            ref Vma vma = ref VmaAt(_tree.At(at));
-            bool mergeable = enabled && !vma.Has(VmaFlags.Shared);
-            vma.Flags = mergeable ? vma.Flags | VmaFlags.Mergeable : vma.Flags & ~VmaFlags.Mergeable;
-        }
-    }
-
-    private MemoryStatus UnshareEverywhere(int cpu)
-    {
-        MemoryStatus status = MemoryStatus.Done;
-        for (VmaCursor at = _tree.Find(0); at.IsSome && status == MemoryStatus.Done; at = _tree.After(at))
-        {
-            ref Vma vma = ref VmaAt(_tree.At(at));
-            if (vma.Has(VmaFlags.Mergeable))
-            {
-                status = UnshareMerged(cpu, vma.Start, vma.End);
-            }
-        }
-
-        return status;
-    }
-
-    private MemoryStatus UnshareMerged(int cpu, ulong start, ulong end)
-    {
-        MemoryStatus status = MemoryStatus.Done;
-        ulong page = start;
-        for (uint leaf; (leaf = _pageTable.FindNext(ref page, end, out int count)) != 0; page += (uint)count)
-        {
-            // Nothing in a huge mapping is merged.
-            bool single = _pageTable.KindOf(leaf) == LeafKind.Table;
-            for (int i = 0; i < count && single && _pageTable.PopulatedIn(leaf) != 0 && status == MemoryStatus.Done; i++)
-            {
-                _pageTable.Enter(leaf);
-                bool merged = IsMerged(_pageTable.Get(leaf, PageTable.PositionOf(page) + i));
-                _pageTable.Exit(leaf);
-                status = merged ? FaultCore(cpu, page + (uint)i, FaultKind.Unshare) : status;
-            }
-        }
-
-        return status;
-    }
-
-    // A page that is moving will be merged again when it has arrived, so it counts; whoever needs it otherwise waits for that.
-    private bool IsMerged(Pte pte) =>
-        (pte.IsPresent || pte.IsMigration) && (pte.IsZeroFrame ? pte.IsDirty : _store.Frames[pte.Frame].Has(FrameFlags.Ksm));
-
-    private bool TryRegister()
-    {
-        IsRegistered = IsRegistered || _observer.TryRegisterMergeable(this);
-        return IsRegistered;
     }
 }

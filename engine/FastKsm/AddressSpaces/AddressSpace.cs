@@ -1,71 +1,63 @@
 using System.Diagnostics;
-using System.Threading;
+using System.Runtime.CompilerServices;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>One address space (<c>mm</c>): its VMAs, its page table, and all that can happen to them.</summary>
-/// <typeparam name="TObserver">Told about killed translations and about what concerns the merger.</typeparam>
+/// <summary>One address space (<c>mm</c>): its VMAs, its page table, its lock, and who needs it.</summary>
 /// <remarks>
+/// What can happen to its pages stands in types of its own, each with one reason: <see cref="PageAccess"/> and <see cref="PageFault"/> for
+/// accesses, <see cref="PageZap"/>, <see cref="PageProtection"/>, <see cref="PageAging"/>, <see cref="PageMove"/> and
+/// <see cref="PageCopy"/> for ranges, <see cref="MappingActions"/> for reverse-map walks, <see cref="PageMerge"/> and
+/// <see cref="HugeDissolving"/> for the merger. System calls (AddressSpace.Calls.cs) take the lock and put these together.
 /// Positions are page numbers, lengths are pages; the face converts and checks addresses. Members that take a CPU take
-/// and free frames on its behalf. Thread safety: all members may be called concurrently unless they say otherwise.
+/// and free frames on its behalf, and flush as it. Thread safety: all members may be called concurrently unless they say otherwise.
 /// </remarks>
-internal sealed partial class AddressSpace<TObserver> : WalkedSpace
-    where TObserver : struct, IAddressSpaceObserver
+internal sealed partial class AddressSpace : IVmaEdges
 {
     /// <summary>
     /// Lowest page that a mapping gets without asking for it: 64 KiB at 4 KiB pages, as vm.mmap_min_addr.
     /// </summary>
     internal const ulong Floor = 16;
 
-    private readonly AddressSpaceStore _store;
-    private readonly VmaTree _tree;
-    private readonly PageTable _pageTable;
-    private readonly ReaderWriterLatch _latch = new();
-
-    private readonly TObserver _observer;
+    private readonly SpacePool _pool;
+    private readonly ReaderWriterLatch _latch = new(LockRank.MmLock);
     private UseCounts _uses;
-    private long _residentAnonymous;
-    private long _residentBacked;
-    private long _mergerZeroPages;
-    private long _swapEntries;
+    private SpaceCounts _counts;
 
-    // Of these, the ones that no PTE stands for: inherited.
-    private long _mergerZeroPagesUnmapped;
+    // CPU of the thread that holds the mm lock alone.
+    private int _cpuAlone;
 
     /// <param name="store">Tables of the machine.</param>
-    /// <param name="observer">Whom to tell.</param>
-    internal AddressSpace(AddressSpaceStore store, TObserver observer)
+    /// <param name="pool">Whom it goes back to.</param>
+    internal AddressSpace(AddressSpaceStore store, SpacePool pool)
     {
-        _store = store;
-        _observer = observer;
-        _tree = new VmaTree(store.TreeNodes);
-        _pageTable = new PageTable(store, isWalked: true);
+        Store = store;
+        _pool = pool;
+        Vmas = new VmaSet(store, this);
+        Table = new PageTable(store, isWalked: true);
     }
 
-    /// <summary>VMAs (<c>map_count</c>).</summary>
-    internal int VmaCount => _tree.Count;
+    /// <summary>
+    /// Id among the machine's address spaces; at least one. An object that is used again has another one.
+    /// </summary>
+    internal uint Id { get; private set; }
 
-    /// <summary>Pages in VMAs (<c>total_vm</c>).</summary>
-    internal ulong MappedPages { get; private set; }
+    /// <summary>Tables of the machine.</summary>
+    internal AddressSpaceStore Store { get; }
 
-    /// <summary>Pages in locked VMAs (<c>locked_vm</c>).</summary>
-    internal ulong LockedPages { get; private set; }
+    /// <summary>Its mappings.</summary>
+    internal VmaSet Vmas { get; }
 
-    /// <summary>Present anonymous pages, merged ones included (RssAnon).</summary>
-    internal long ResidentAnonymous => Volatile.Read(ref _residentAnonymous);
+    /// <summary>
+    /// Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.
+    /// </summary>
+    internal PageTable Table { get; }
 
-    /// <summary>Present pages of backing objects (RssFile and RssShmem).</summary>
-    internal long ResidentBacked => Volatile.Read(ref _residentBacked);
-
-    /// <summary>Zero frames that the merger placed and that are still mapped (ksm_zero_pages of the process).</summary>
-    /// <remarks>A child also counts those of its parent that it did not inherit, for ever, as on Linux.</remarks>
-    internal long MergerZeroPages => Volatile.Read(ref _mergerZeroPages);
-
-    /// <summary>Paged-out pages (VmSwap).</summary>
-    internal long SwapEntries => Volatile.Read(ref _swapEntries);
+    /// <summary>What it counts of its pages.</summary>
+    internal ref SpaceCounts Counts => ref _counts;
 
     /// <summary>Whether every compatible mapping is made mergeable (MMF_VM_MERGE_ANY).</summary>
     internal bool MergeAny { get; private set; }
@@ -73,22 +65,24 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     /// <summary>Whether the merger knows this address space (MMF_VM_MERGEABLE); the merger clears it.</summary>
     internal bool IsRegistered { get; set; }
 
-    /// <summary>
-    /// Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.
-    /// </summary>
-    internal PageTable PageTable => _pageTable;
+    /// <summary>Whether it has begun to go away: it has no VMA any more, or soon will have none.</summary>
+    internal bool IsExiting { get; private set; }
+
+    /// <summary>Changes with every sole hold of the mm lock: while it stays, VMAs and page-table leaves stay. Under the lock.</summary>
+    internal uint Generation => _latch.Generation;
 
     /// <summary>Makes it an address space of its own, with one user. For the pool.</summary>
     /// <param name="id">Id among the machine's address spaces, never given out before; at least one.</param>
     internal void Begin(uint id)
     {
-        Debug.Assert(_tree.Count == 0 && _residentAnonymous == 0 && _residentBacked == 0 && _swapEntries == 0, "It is empty.");
+        Debug.Assert(Vmas.Count == 0 && _counts.IsEmpty, "It is empty.");
         Debug.Assert(!IsRegistered && !MergeAny, "The merger has let go of it.");
         Id = id;
-        _pageTable.Space = id;
+        Vmas.Space = id;
+        Table.Space = id;
         IsExiting = false;
         _uses.Begin();
-        _store.Spaces.Add(id, this);
+        Store.Spaces.Add(id, this);
     }
 
     /// <summary>One user more, unless the last has left.</summary>
@@ -113,8 +107,19 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     {
         if (_uses.DropHold())
         {
-            _observer.AddressSpaceUnused(this);
+            _pool.Return(this);
         }
+    }
+
+    /// <summary>Takes the mm lock shared.</summary>
+    internal void EnterShared([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _latch.EnterRead(file, line);
+
+    /// <summary>Gives the shared hold back.</summary>
+    internal void ExitShared()
+    {
+        Store.OracleSeesEnd();
+        _latch.ExitRead();
     }
 
     /// <summary>The merger has placed zero frames, or they have gone.</summary>
@@ -122,50 +127,83 @@ internal sealed partial class AddressSpace<TObserver> : WalkedSpace
     {
         if (change != 0)
         {
-            _ = Interlocked.Add(ref _mergerZeroPages, change);
-            _observer.MergerZeroPagesChanged(Id, change);
+            _counts.AddMergerZero(change);
+            Store.AddMergerZeroPages(change);
         }
     }
 
-    private ref Vma VmaAt(uint id) => ref _store.Vmas[id];
-
-    // VMA that contains a page; 0 for none. Under the mm lock.
-    private uint FindContaining(ulong page)
+    /// <summary>Whether a page lies in a mapping at this moment, and the one behind it otherwise.</summary>
+    internal bool TryFind(ulong page, out Vma vma)
     {
-        uint id = _tree.At(_tree.Find(page));
-        return id != 0 && VmaAt(id).Start <= page ? id : 0;
+        _latch.EnterRead();
+        uint id = Vmas.From(page);
+        vma = id == 0 ? default : Vmas[id];
+        ExitShared();
+        return id != 0;
     }
 
-    // One resident page more or less, by what the frame is now.
-    private void CountResident(in FrameRecord frame, int change)
+    /// <summary>The PTE of a page, as it is at this moment; empty where there is none.</summary>
+    internal Pte Translate(ulong page)
     {
-        if (frame.Has(FrameFlags.Anonymous))
+        _latch.EnterRead();
+        Pte pte = default;
+        uint leaf = page < Store.PageLimit ? Table.Find(page) : 0;
+        if (leaf != 0)
         {
-            _ = Interlocked.Add(ref _residentAnonymous, change);
+            LeafEdit edit = new(Table, leaf, page);
+            pte = edit.GetSettled(PageTable.PositionOf(page));
+            edit.Exit();
         }
-        else
+
+        ExitShared();
+        return pte;
+    }
+
+    /// <summary>CPUs give up what they hold of pages that have changed. With no leaf's latch held.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="site">Which of the engine's flushes this is.</param>
+    /// <param name="debt">What is owed; nothing happens if nothing is.</param>
+    internal void Pay(int cpu, FlushSite site, in FlushDebt debt)
+    {
+        if (debt.IsOwed)
         {
-            _ = Interlocked.Add(ref _residentBacked, change);
+            Store.Flush(cpu, this, site, debt, freedTables: false);
         }
     }
 
-    // CPUs give up what they hold of a range. After the PTEs have changed, before what that means is relied on.
-    private void Flush(FlushSite site, ulong page, ulong pages) => _observer.TranslationsKilled(site, Id, page, pages);
+    /// <summary>The same for all pages.</summary>
+    internal void FlushAll(int cpu, FlushSite site)
+    {
+        FlushDebt all = default;
+        all.AddRange(0, Store.PageLimit);
+        Store.Flush(cpu, this, site, all, freedTables: true);
+    }
 
-    private void OracleSeesCount(ulong page)
+    /// <summary>References of a page's frame are going to be counted, to prove that no borrower is there.</summary>
+    internal void OracleSeesCount(ulong page)
     {
         if (OracleSwitch.IsOn)
         {
-            _store.Oracle?.ReferencesCounted(Id, page);
+            Store.Oracle?.ReferencesCounted(Id, page);
         }
+    }
+
+    /// <inheritdoc/>
+    void IVmaEdges.SplitAt(ulong page)
+    {
+        Debug.Assert(_latch.IsHeldForWriting, "VMAs change under the mm lock held alone.");
+        HugeMapping.SplitAt(this, _cpuAlone, page);
+    }
+
+    private void EnterAlone(int cpu)
+    {
+        _latch.EnterWrite();
+        _cpuAlone = cpu;
     }
 
     private void ExitAlone()
     {
-        _store.OracleSeesEnd();
+        Store.OracleSeesEnd();
         _latch.ExitWrite();
     }
-
-    [Conditional("DEBUG")]
-    private void AssertHeldForWriting() => Debug.Assert(_latch.IsHeldForWriting, "VMAs change under the mm lock held alone.");
 }

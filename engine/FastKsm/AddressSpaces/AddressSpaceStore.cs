@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
 using FastKsm.Swapping;
 using FastKsm.Tlb;
@@ -21,8 +22,11 @@ internal sealed class AddressSpaceStore : IDisposable
 
     // By id, of which 0 names none. Those that nothing maps serve again.
     private readonly List<BackingObject> _objects = [null!];
+    private readonly RankedLock _objectLock = new(LockRank.Objects);
     private readonly Stack<uint> _freeObjects = new();
     private long _zeroPagesMiscounted;
+    private long _mergerZeroPages;
+    private long _mergedFramesCopied;
     private long _borrowedPagesMet;
     private uint _lastLoan;
 
@@ -61,6 +65,9 @@ internal sealed class AddressSpaceStore : IDisposable
 
     /// <summary>Page frames.</summary>
     internal PhysicalMemory Frames { get; }
+
+    /// <summary>The merger; set once, before the first address space.</summary>
+    internal IMergeRegistry? Merger { get; set; }
 
     /// <summary>Takes huge pages apart that several leaves map; set once, before the first address space.</summary>
     internal FrameDissolver? Dissolver { get; set; }
@@ -109,12 +116,48 @@ internal sealed class AddressSpaceStore : IDisposable
     /// </summary>
     internal long ZeroPagesMiscounted => Volatile.Read(ref _zeroPagesMiscounted);
 
+    /// <summary>Merged frames that a write or a pin has copied (vmstat's <c>cow_ksm</c>).</summary>
+    internal long MergedFramesCopied => Volatile.Read(ref _mergedFramesCopied);
+
+    /// <summary>Zero frames placed by the merger that are still mapped (<c>ksm_zero_pages</c>).</summary>
+    internal long MergerZeroPages => Volatile.Read(ref _mergerZeroPages);
+
     /// <summary>Bytes of native records in use, frames not counted.</summary>
     internal long UsedBytes => Vmas.UsedBytes + TreeNodes.UsedBytes + Leaves.UsedBytes + DirectoryNodes.UsedBytes
         + AnonVmas.UsedBytes + Swap.UsedBytes + Pins.UsedBytes + (Leaves.LiveCount * 8L);
 
     /// <summary>A borrowed page has been met by the merger, a mover, the pager or an advice.</summary>
     internal void CountBorrowedPageMet() => Interlocked.Increment(ref _borrowedPagesMet);
+
+    /// <summary>A merged frame has been copied.</summary>
+    internal void CountMergedFrameCopied() => Interlocked.Increment(ref _mergedFramesCopied);
+
+    /// <summary>Zero frames of the merger have come or gone.</summary>
+    internal void AddMergerZeroPages(long change) => Interlocked.Add(ref _mergerZeroPages, change);
+
+    /// <summary>Whether a frame is one entry's alone.</summary>
+    internal bool IsExclusive(Pte pte) =>
+        pte.IsCounted && Frames[pte.IsHuge ? PhysicalMemory.HeadOf(pte.Frame) : pte.Frame].Has(
+            FrameFlags.Anonymous | FrameFlags.Exclusive);
+
+    /// <summary>CPUs give up what they hold of a range. With no leaf's latch held.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="space">The address space.</param>
+    /// <param name="site">Which of the engine's flushes this is.</param>
+    /// <param name="debt">The range.</param>
+    /// <param name="freedTables">Whether page tables are about to be freed.</param>
+    internal void Flush(int cpu, AddressSpace space, FlushSite site, in FlushDebt debt, bool freedTables)
+    {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.AssertOutsideOfLeaves("A flush, which waits for other CPUs");
+        }
+
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.Flushed(site, space.Id, debt.First, debt.Pages);
+        }
+    }
 
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
     internal void AddZeroPagesMiscounted(long pages) => Interlocked.Add(ref _zeroPagesMiscounted, pages);
@@ -176,7 +219,7 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Makes an empty backing object with one reference.</summary>
     internal uint NewObject()
     {
-        lock (_objects)
+        using (_objectLock.Hold())
         {
             if (!_freeObjects.TryPop(out uint id))
             {
@@ -192,7 +235,7 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <summary>Backing object with this id.</summary>
     internal BackingObject ObjectAt(uint id)
     {
-        lock (_objects)
+        using (_objectLock.Hold())
         {
             return _objects[(int)id];
         }
@@ -203,7 +246,7 @@ internal sealed class AddressSpaceStore : IDisposable
     {
         if (id != 0)
         {
-            lock (_objects)
+            using (_objectLock.Hold())
             {
                 _objects[(int)id].References++;
             }
@@ -219,7 +262,7 @@ internal sealed class AddressSpaceStore : IDisposable
         }
 
         BackingObject dropped;
-        lock (_objects)
+        using (_objectLock.Hold())
         {
             dropped = _objects[(int)id];
             if (--dropped.References != 0)
@@ -230,7 +273,7 @@ internal sealed class AddressSpaceStore : IDisposable
 
         // The id is free only when no frame carries it any more.
         dropped.Clear(cpu);
-        lock (_objects)
+        using (_objectLock.Hold())
         {
             _freeObjects.Push(id);
         }

@@ -38,21 +38,36 @@ internal sealed class BackingObject
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        MemoryStatus status = MemoryStatus.Done;
         int position = PageTable.PositionOf(index);
+        frame = FrameAt(leaf, position);
+        if (frame.IsSome)
+        {
+            return MemoryStatus.Done;
+        }
+
+        MemoryStatus status = _store.Frames.TakeZeroed(cpu, node, out Pfn fresh);
+        if (status != MemoryStatus.Done)
+        {
+            return status;
+        }
+
+        // Of two threads that bring a page in, the second finds the first one's frame, and gives its own back.
+        _store.Frames[fresh].Become(FrameFlags.Allocated | FrameFlags.Used | FrameFlags.SwapBacked, Id, index);
         _pages.Enter(leaf);
         frame = _pages.Get(leaf, position).Frame;
-        if (!frame.IsSome)
+        bool isFirst = !frame.IsSome;
+        if (isFirst)
         {
-            status = _store.Frames.TakeZeroed(cpu, node, out frame);
-            if (status == MemoryStatus.Done)
-            {
-                _store.Frames[frame].Become(FrameFlags.Allocated | FrameFlags.Used | FrameFlags.SwapBacked, Id, index);
-                _pages.Set(leaf, position, Pte.Map(frame, accessible: false));
-            }
+            frame = fresh;
+            _pages.Set(leaf, position, Pte.Map(frame, accessible: false));
         }
 
         _pages.Exit(leaf);
+        if (!isFirst)
+        {
+            _store.Frames.Release(cpu, fresh);
+        }
+
         return status;
     }
 
@@ -65,10 +80,7 @@ internal sealed class BackingObject
             return Pfn.None;
         }
 
-        _pages.Enter(leaf);
-        Pfn frame = _pages.Get(leaf, PageTable.PositionOf(index)).Frame;
-        _pages.Exit(leaf);
-        return frame;
+        return FrameAt(leaf, PageTable.PositionOf(index));
     }
 
     /// <summary>Gives every frame and leaf back. Nobody maps the object any more.</summary>
@@ -115,6 +127,14 @@ internal sealed class BackingObject
         {
             visit(leaf);
         }
+    }
+
+    private Pfn FrameAt(uint leaf, int position)
+    {
+        _pages.Enter(leaf);
+        Pfn frame = _pages.Get(leaf, position).Frame;
+        _pages.Exit(leaf);
+        return frame;
     }
 
     // Leaf of the next page that has one; 0 for none.

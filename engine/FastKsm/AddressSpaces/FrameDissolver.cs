@@ -112,8 +112,8 @@ internal sealed class FrameDissolver
         internal required Pfn Frame;
 
         /// <inheritdoc/>
-        public readonly bool Visit(WalkedSpace space, VmaFlags flags, ulong page) =>
-            space.BeginMigration(Cpu, page, Frame, held: 1) != PteOutcome.Refused;
+        public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page) =>
+            MappingActions.BeginMigration(space, Cpu, page, Frame, held: 1) != PteOutcome.Refused;
     }
 
     private struct Arrive : IMappingVisitor
@@ -126,10 +126,12 @@ internal sealed class FrameDissolver
         private bool _isLocked;
 
         /// <inheritdoc/>
-        public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        public bool Visit(AddressSpace space, VmaFlags flags, ulong page)
         {
             bool locked = (flags & VmaFlags.Locked) != VmaFlags.None;
-            PteOutcome outcome = space.EndDissolving(page, Frame, Drops && !_isLocked && !locked, ref Zeroes);
+            bool isZero = Drops && !_isLocked && !locked && HugeDissolving.IsZeroForGood(space.Store, Frame);
+            PteOutcome outcome = MappingActions.EndDissolving(space, page, Frame, isZero);
+            Zeroes += isZero && outcome == PteOutcome.Done ? 1 : 0;
             _isLocked |= locked && outcome == PteOutcome.Done;
             return true;
         }

@@ -137,10 +137,10 @@ internal sealed class FrameMigrator
         internal required Pfn Frame;
 
         /// <inheritdoc/>
-        public readonly bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page)
         {
             // A page that is lent stays, and with it the frame; what has been unmapped is mapped again afterwards.
-            PteOutcome outcome = space.BeginMigration(Cpu, page, Frame, held: 1);
+            PteOutcome outcome = MappingActions.BeginMigration(space, Cpu, page, Frame, held: 1);
             return outcome != PteOutcome.Refused && Store.Frames[Frame].MapCount != 0;
         }
     }
@@ -151,9 +151,9 @@ internal sealed class FrameMigrator
         internal required Pfn To;
 
         /// <inheritdoc/>
-        public readonly bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page)
         {
-            _ = space.EndMigration(page, From, To);
+            _ = MappingActions.EndMigration(space, page, From, To);
             return true;
         }
     }

@@ -52,11 +52,12 @@ internal sealed class FramePager
     }
 
     /// <summary>Counts the pages that have used a frame since they were last asked, and forgets it.</summary>
+    /// <param name="cpu">CPU that acts.</param>
     /// <param name="frame">An anonymous frame that the caller has a reference to.</param>
     /// <param name="used">Pages that had used it.</param>
     /// <param name="locked">Whether a locked VMA maps it; then not all may have been asked.</param>
     /// <returns>False when a lock was busy: nothing is known, and the frame is best kept.</returns>
-    internal bool TryAge(Pfn frame, out int used, out bool locked)
+    internal bool TryAge(int cpu, Pfn frame, out int used, out bool locked)
     {
         ref FrameRecord record = ref _store.Frames[frame];
         used = 0;
@@ -66,7 +67,7 @@ internal sealed class FramePager
             return false;
         }
 
-        Age age = new() { Frame = frame, Left = _store.Frames.MapCountOf(frame) };
+        Age age = new() { Cpu = cpu, Frame = frame, Left = _store.Frames.MapCountOf(frame) };
         WalkEnd end = record.Has(FrameFlags.Anonymous)
             ? _walker.Walk(frame, WalkKind.Referenced, tryOnly: true, ref age)
             : WalkEnd.Contended;
@@ -114,15 +115,15 @@ internal sealed class FramePager
         internal bool WasRefused;
 
         /// <inheritdoc/>
-        public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        public bool Visit(AddressSpace space, VmaFlags flags, ulong page)
         {
             if ((flags & VmaFlags.Locked) != VmaFlags.None)
             {
                 // A locked VMA keeps what it maps; it may have a copy of its own here.
-                return !space.Maps(page, Frame);
+                return !MappingActions.Maps(space, page, Frame);
             }
 
-            PteOutcome outcome = space.SwapOut(Cpu, page, Frame, Slot, held: 1, fills: !HasContent);
+            PteOutcome outcome = MappingActions.SwapOut(space, Cpu, page, Frame, Slot, held: 1, fills: !HasContent);
             HasContent |= outcome == PteOutcome.Done;
             WasRefused = outcome == PteOutcome.Refused;
             return !WasRefused && Store.Frames[Frame].MapCount != 0;
@@ -131,15 +132,16 @@ internal sealed class FramePager
 
     private struct Age : IMappingVisitor
     {
+        internal required int Cpu;
         internal required Pfn Frame;
         internal required int Left;
         internal int Used;
         internal bool IsLocked;
 
         /// <inheritdoc/>
-        public bool Visit(WalkedSpace space, VmaFlags flags, ulong page)
+        public bool Visit(AddressSpace space, VmaFlags flags, ulong page)
         {
-            if (space.ClearAccessed(page, Frame, out bool wasUsed) == PteOutcome.NotMapped)
+            if (MappingActions.ClearAccessed(space, Cpu, page, Frame, out bool wasUsed) == PteOutcome.NotMapped)
             {
                 return true;
             }

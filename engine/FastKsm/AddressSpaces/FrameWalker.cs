@@ -155,7 +155,7 @@ internal sealed class FrameWalker
         internal required TVisitor Visitor;
         internal MergedPlace Place;
         internal bool InOwnSpace;
-        private WalkedSpace? _own;
+        private AddressSpace? _own;
 
         /// <inheritdoc/>
         public readonly void Prefetch(uint vma) => PrefetchRecord(Store, vma);
@@ -188,7 +188,7 @@ internal sealed class FrameWalker
                 _own = Store.Spaces.Find(Place.Space);
             }
 
-            _own?.Prefetch(Place.Page);
+            _own?.Table.Prefetch(Place.Page);
         }
     }
 }

@@ -8,5 +8,5 @@ internal interface IMappingVisitor
     /// <param name="flags">Attributes of its VMA.</param>
     /// <param name="page">The page.</param>
     /// <returns>False to end the walk.</returns>
-    bool Visit(WalkedSpace space, VmaFlags flags, ulong page);
+    bool Visit(AddressSpace space, VmaFlags flags, ulong page);
 }

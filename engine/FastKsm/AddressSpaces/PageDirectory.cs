@@ -30,10 +30,10 @@ internal sealed class PageDirectory
     internal PageDirectory(NativeSlab<DirectoryNode> nodes) => _nodes = nodes;
 
     /// <summary>Keeps leaves from going, for those who look up without the mm lock. A spin latch, outside of a leaf's.</summary>
-    internal void Enter() => SpinLatch.Enter(ref _latch);
+    internal void Enter() => SpinLatch.Enter(ref _latch, LockRank.PageDirectory);
 
     /// <summary>Gives <see cref="Enter"/> back.</summary>
-    internal void Exit() => SpinLatch.Exit(ref _latch);
+    internal void Exit() => SpinLatch.Exit(ref _latch, LockRank.PageDirectory);
 
     /// <summary>Keeps look-ups without the mm lock out, or lets them know.</summary>
     internal void BeginRemoval()
@@ -130,7 +130,7 @@ internal sealed class PageDirectory
         }
 
         uint promised = Levels;
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.PageDirectory);
         ref uint slot = ref _root;
         for (int level = Levels - 1; level >= 0; level--)
         {
@@ -149,7 +149,7 @@ internal sealed class PageDirectory
         }
 
         present = slot;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.PageDirectory);
         _nodes.CancelPromise(promised);
         return true;
     }

@@ -36,6 +36,9 @@ internal sealed class PageTable
     /// <summary>Position of a page in its leaf.</summary>
     internal static int PositionOf(ulong page) => (int)(page & (PteLeaf.Length - 1));
 
+    /// <summary>First page of the block that a page's leaf maps.</summary>
+    internal static ulong FirstOf(ulong page) => page & ~((ulong)PteLeaf.Length - 1);
+
     /// <summary>Leaf of a page; 0 for none.</summary>
     internal uint Find(ulong page) => _directory.Find(page >> PteLeaf.Shift);
 
@@ -73,7 +76,8 @@ internal sealed class PageTable
 
     /// <summary>Takes a leaf's latch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Enter(uint leaf) => SpinLatch.Enter(ref _store.LeafHeaders[leaf].Latch);
+    internal void Enter(uint leaf, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        SpinLatch.Enter(ref _store.LeafHeaders[leaf].Latch, LockRank.PageTableLeaf, file, line);
 
     /// <summary>Takes the latch of a page's leaf without the mm lock, which is what otherwise keeps the leaf.</summary>
     /// <remarks>
@@ -127,7 +131,7 @@ internal sealed class PageTable
 
     /// <summary>Gives a leaf's latch back.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Exit(uint leaf) => SpinLatch.Exit(ref _store.LeafHeaders[leaf].Latch);
+    internal void Exit(uint leaf) => SpinLatch.Exit(ref _store.LeafHeaders[leaf].Latch, LockRank.PageTableLeaf);
 
     /// <summary>A PTE; write it through <see cref="Set"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -158,7 +162,7 @@ internal sealed class PageTable
         ref Pte slot = ref _store.Leaves[leaf][position];
         if (OracleSwitch.IsOn)
         {
-            _oracle?.Changed(leaf, position, 1, slot.ToTranslation(), pte.ToTranslation());
+            OracleSees(leaf, position, 1, slot, pte);
         }
 
         header.Populated += (short)((pte.IsEmpty ? 0 : 1) - (slot.IsEmpty ? 0 : 1));
@@ -182,11 +186,11 @@ internal sealed class PageTable
     {
         ref LeafHeader header = ref _store.LeafHeaders[leaf];
         Debug.Assert(header.Latch == 1 && (header.Kind == LeafKind.Huge || header.Populated == 0), "PTEs would be lost.");
-        Debug.Assert(entry.IsPresent && entry.IsHuge, "No entry for a whole leaf.");
+        Debug.Assert((entry.IsPresent || entry.IsBusy) && entry.IsHuge, "No entry for a whole leaf.");
         if (OracleSwitch.IsOn)
         {
             Pte before = header.Kind == LeafKind.Huge ? _store.Leaves[leaf][0] : default;
-            _oracle?.Changed(leaf, 0, PteLeaf.Length, before.ToTranslation(), entry.ToTranslation());
+            OracleSees(leaf, 0, PteLeaf.Length, before, entry);
         }
 
         header.Kind = LeafKind.Huge;
@@ -201,7 +205,7 @@ internal sealed class PageTable
         Debug.Assert(header.Latch == 1 && header.Kind == LeafKind.Huge, "The leaf is no huge mapping.");
         if (OracleSwitch.IsOn)
         {
-            _oracle?.Changed(leaf, 0, PteLeaf.Length, _store.Leaves[leaf][0].ToTranslation(), default);
+            OracleSees(leaf, 0, PteLeaf.Length, _store.Leaves[leaf][0], default);
         }
 
         header.Kind = LeafKind.None;
@@ -301,6 +305,14 @@ internal sealed class PageTable
 
             _store.Leaves.Return(leaf);
         }
+    }
+
+    // The oracle keeps its records on the managed heap; what it checks does not.
+    private void OracleSees(uint leaf, int position, int pages, Pte before, Pte now)
+    {
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        _oracle?.Changed(leaf, position, pages, before.ToTranslation(), now.ToTranslation());
+        LockRanks.Excuse(GC.GetAllocatedBytesForCurrentThread() - allocated);
     }
 
     // Zero frames are chosen by address, as far as the position in the leaf tells it.

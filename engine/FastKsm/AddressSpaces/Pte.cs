@@ -9,7 +9,7 @@ namespace FastKsm.AddressSpaces;
 /// Page-table entry. 64 bits: <c>[63..32] frame  [13] huge  [5..1] flags  [0] present</c>; 0 is empty.
 /// </summary>
 /// <remarks>
-/// Not present and not empty is a swap entry, <c>[63..59] device  [58..29] offset  [12] exclusive  [6] set</c>, or a
+/// Not present and not empty is a marker, <c>[63..32] the frame that is being taken  [14] set</c>, a swap entry, <c>[63..59] device  [58..29] offset  [12] exclusive  [6] set</c>, or a
 /// migration entry,
 /// <c>[63..32] the frame that is leaving  [12] exclusive  [11..8] what the PTE was: dirty, accessed, writable, accessible
 /// [7] set</c>. The flags of a present PTE are clear in both, so no access passes through them.
@@ -31,6 +31,7 @@ internal readonly record struct Pte(ulong Value)
     private const ulong SavedMask = AccessibleBit | WritableBit | AccessedBit | DirtyBit;
     private const int SavedShift = 7;
     private const ulong HugeBit = 1 << 13;
+    private const ulong BusyBit = 1 << 14;
     private const int FrameShift = 32;
     private const int SwapEntryShift = 64 - SwapEntry.Bits;
 
@@ -67,6 +68,11 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>A page that is on its way to another frame; whoever needs it waits.</summary>
     internal bool IsMigration => (Value & MigrationBit) != 0;
 
+    /// <summary>
+    /// A marker: the thread that has put it there waits for a flush, and replaces it soon. Every other thread waits for that.
+    /// </summary>
+    internal bool IsBusy => (Value & BusyBit) != 0;
+
     /// <summary>Of an entry that is not present: the page was this address space's alone.</summary>
     internal bool WasExclusive => (Value & ExclusiveBit) != 0;
 
@@ -83,6 +89,9 @@ internal readonly record struct Pte(ulong Value)
 
     /// <summary>A clean PTE of the zero frame.</summary>
     internal static Pte MapZero(Pfn frame, bool accessible) => new(Map(frame, accessible).Value | ZeroBit);
+
+    /// <summary>A marker in the place of an entry whose frame is being taken.</summary>
+    internal static Pte Busy(Pfn frame) => new(((ulong)frame.Number << FrameShift) | BusyBit);
 
     /// <summary>The entry for all pages of a leaf: their frames follow this one, or are zero frames.</summary>
     internal Pte ForWholeLeaf() => new(Value | HugeBit);
@@ -133,10 +142,31 @@ internal readonly record struct Pte(ulong Value)
     /// <summary>The same, dirty or not.</summary>
     internal Pte WithDirty(bool dirty) => With(DirtyBit, dirty);
 
+    /// <summary>Whether it permits and remembers all that another entry of the same frame does.</summary>
+    internal bool IsAtLeast(Pte other) => (other.Value & ~Value) == 0;
+
+    /// <summary>
+    /// Whether a CPU may hold something of it that an entry of the same frame takes back. The accessed bit counts in huge
+    /// mappings only (x86).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool LosesTo(Pte next)
+    {
+        ulong watched = PresentBit | AccessibleBit | WritableBit | DirtyBit | (IsHuge ? AccessedBit : 0);
+        return IsCacheable && (Value & ~next.Value & watched) != 0;
+    }
+
+    /// <summary>Whether mprotect flushes when it makes another entry of it: rights in either direction.</summary>
+    internal bool ChangesRightsTo(Pte next)
+    {
+        const ulong Watched = PresentBit | AccessibleBit | WritableBit;
+        return IsCacheable && ((Value ^ next.Value) & Watched) != 0;
+    }
+
     /// <summary>What a CPU may cache of it.</summary>
     internal Translation ToTranslation()
     {
-        if (!IsPresent || !IsAccessible)
+        if (!IsCacheable)
         {
             return default;
         }
@@ -150,6 +180,9 @@ internal readonly record struct Pte(ulong Value)
             | (IsHuge ? TranslationBits.Huge : TranslationBits.None)
             | (IsZeroFrame ? TranslationBits.Zero : TranslationBits.None));
     }
+
+    // Present and accessible: anything else is never cached.
+    private bool IsCacheable => (Value & (PresentBit | AccessibleBit)) == (PresentBit | AccessibleBit);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Pte With(ulong bit, bool set) => new(set ? Value | bit : Value & ~bit);

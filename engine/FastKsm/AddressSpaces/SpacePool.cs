@@ -3,43 +3,40 @@ using Microsoft.Extensions.ObjectPool;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Gives out address spaces, those that are not needed any more first.</summary>
-/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
+/// <summary>Address spaces that nothing needs any more, to be used again, and their ids.</summary>
 /// <remarks>
-/// Every one that is given out has an id of its own, whatever the object has been before. So who finds an address space by its id
-/// never finds another one's. Thread safety: all members may be called concurrently.
+/// An id is given out once: what still names an address space that has gone, a VMA record or a merged page, finds none.
+/// Thread safety: all members may be called concurrently.
 /// </remarks>
-internal sealed class SpacePool<TObserver>
-    where TObserver : struct, IAddressSpaceObserver
+internal sealed class SpacePool
 {
     // As many are kept for later; the others are left to the garbage collector.
     private const int KeptAtMost = 4096;
 
-    private readonly ObjectPool<AddressSpace<TObserver>> _pool;
+    private readonly ObjectPool<AddressSpace> _pool;
     private uint _lastId;
 
     /// <param name="store">Tables of the machine.</param>
-    /// <param name="observer">Whom the address spaces tell.</param>
-    internal SpacePool(AddressSpaceStore store, TObserver observer) =>
-        _pool = new DefaultObjectPool<AddressSpace<TObserver>>(new Policy(store, observer), KeptAtMost);
+    internal SpacePool(AddressSpaceStore store) =>
+        _pool = new DefaultObjectPool<AddressSpace>(new Policy(store, this), KeptAtMost);
 
-    /// <summary>Gives out an empty address space with one user.</summary>
-    internal AddressSpace<TObserver> Take()
+    /// <summary>An empty address space with one user, the caller.</summary>
+    internal AddressSpace Take()
     {
-        AddressSpace<TObserver> space = _pool.Get();
+        AddressSpace space = _pool.Get();
         space.Begin(Interlocked.Increment(ref _lastId));
         return space;
     }
 
-    /// <summary>Takes back an address space whose last hold has ended.</summary>
-    internal void Return(AddressSpace<TObserver> space) => _pool.Return(space);
+    /// <summary>Takes back the record of one that is not needed any more; no lock of it is held.</summary>
+    internal void Return(AddressSpace space) => _pool.Return(space);
 
-    private sealed class Policy(AddressSpaceStore store, TObserver observer) : PooledObjectPolicy<AddressSpace<TObserver>>
+    private sealed class Policy(AddressSpaceStore store, SpacePool owner) : PooledObjectPolicy<AddressSpace>
     {
         /// <inheritdoc/>
-        public override AddressSpace<TObserver> Create() => new(store, observer);
+        public override AddressSpace Create() => new(store, owner);
 
         /// <inheritdoc/>
-        public override bool Return(AddressSpace<TObserver> obj) => true;
+        public override bool Return(AddressSpace obj) => true;
     }
 }

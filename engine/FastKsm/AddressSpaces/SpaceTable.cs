@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading;
+using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
@@ -13,7 +14,7 @@ internal sealed class SpaceTable
 {
     private const int SmallestSize = 16;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Spaces);
     private Entry[] _entries = new Entry[SmallestSize];
     private int _count;
     private uint _version;
@@ -21,10 +22,10 @@ internal sealed class SpaceTable
     /// <summary>Enters an address space.</summary>
     /// <param name="id">Its id, which is not in the table; at least one.</param>
     /// <param name="space">The address space.</param>
-    internal void Add(uint id, WalkedSpace space)
+    internal void Add(uint id, AddressSpace space)
     {
         Debug.Assert(id != 0, "Ids are at least one.");
-        lock (_gate)
+        using (_gate.Hold())
         {
             BeginChange();
             if (_count + 1 > _entries.Length / 2)
@@ -42,7 +43,7 @@ internal sealed class SpaceTable
     /// <param name="id">Its id.</param>
     internal void Remove(uint id)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             Entry[] entries = _entries;
             int mask = entries.Length - 1;
@@ -78,13 +79,13 @@ internal sealed class SpaceTable
     /// <summary>Finds an address space.</summary>
     /// <param name="id">Its id.</param>
     /// <returns>The address space; null when it is not there, or has exited.</returns>
-    internal WalkedSpace? Find(uint id)
+    internal AddressSpace? Find(uint id)
     {
         SpinWait spinner = default;
         for (; ; )
         {
             uint before = Volatile.Read(ref _version);
-            WalkedSpace? found = Look(Volatile.Read(ref _entries), id);
+            AddressSpace? found = Look(Volatile.Read(ref _entries), id);
 
             // The entries were read with acquire semantics, so before the second read of the version.
             if ((before & 1) == 0 && Volatile.Read(ref _version) == before)
@@ -97,7 +98,7 @@ internal sealed class SpaceTable
     }
 
     // Ends at an empty entry, or when it has seen all: a change under way may show it any mixture of old and new.
-    private static WalkedSpace? Look(Entry[] entries, uint id)
+    private static AddressSpace? Look(Entry[] entries, uint id)
     {
         int mask = entries.Length - 1;
         for (int i = 0, at = HomeOf(id, mask); i <= mask; i++, at = (at + 1) & mask)
@@ -150,6 +151,6 @@ internal sealed class SpaceTable
     private struct Entry
     {
         internal uint Id;
-        internal WalkedSpace? Space;
+        internal AddressSpace? Space;
     }
 }

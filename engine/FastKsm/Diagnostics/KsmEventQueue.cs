@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using FastKsm.Primitives;
 
 namespace FastKsm.Diagnostics;
 
@@ -14,7 +15,7 @@ internal sealed class KsmEventQueue
 {
     private static int s_lastMachine;
 
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.Events);
     private readonly int _machine = Interlocked.Increment(ref s_lastMachine);
     private List<KsmEvent> _waiting = [];
     private List<KsmEvent> _told = [];
@@ -34,7 +35,7 @@ internal sealed class KsmEventQueue
     /// <returns>Dispose of it to remove the listener.</returns>
     internal IDisposable Listen(Action<KsmEvent> listener)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _listener += listener;
         }
@@ -45,7 +46,7 @@ internal sealed class KsmEventQueue
     /// <summary>Notes an event; call only while <see cref="IsOn"/>.</summary>
     internal void Add(in KsmEvent what)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _waiting.Add(what);
         }
@@ -55,6 +56,11 @@ internal sealed class KsmEventQueue
     /// <remarks>If another thread is telling already, it tells these events, too.</remarks>
     internal void Flush()
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.AssertOutsideOfLeaves("Telling listeners");
+        }
+
         while (_waiting.Count != 0 && TryTake(out List<KsmEvent> events))
         {
             try
@@ -68,7 +74,7 @@ internal sealed class KsmEventQueue
             finally
             {
                 events.Clear();
-                lock (_gate)
+                using (_gate.Hold())
                 {
                     // Whoever noted an event and left it to this thread did so before; the loop sees it.
                     _emitter = 0;
@@ -79,7 +85,7 @@ internal sealed class KsmEventQueue
 
     private bool TryTake(out List<KsmEvent> events)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             events = _waiting;
             if (_emitter != 0 || events.Count == 0)
@@ -95,7 +101,7 @@ internal sealed class KsmEventQueue
 
     private void Remove(Action<KsmEvent> listener)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _listener -= listener;
         }

@@ -95,7 +95,7 @@ internal sealed unsafe class CellPool : IDisposable
             return false;
         }
 
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         bool done = _firstWithRoom != 0 || TryGrow();
         if (done)
         {
@@ -113,7 +113,7 @@ internal sealed unsafe class CellPool : IDisposable
             id = (number * ChunkCells) + (uint)bit;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
         return done;
     }
 
@@ -122,7 +122,7 @@ internal sealed unsafe class CellPool : IDisposable
     {
         Debug.Assert(!new ReadOnlySpan<byte>(this[id], (int)_cellBytes).ContainsAnyExcept((byte)0), "A free cell reads as zero.");
         uint number = id / ChunkCells;
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         ref Chunk chunk = ref _chunks[number];
         ulong bit = 1UL << (int)(id % ChunkCells);
         Debug.Assert((chunk.Free & bit) == 0, "Cell returned twice.");
@@ -139,7 +139,7 @@ internal sealed unsafe class CellPool : IDisposable
             BecomeIdle(number);
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
     }
 
     /// <summary>Bytes that the host backs with memory now.</summary>

@@ -14,6 +14,11 @@ internal sealed partial class FrameAllocator
     internal MemoryStatus TakeHuge(int cpu, int preferred, out Pfn first)
     {
         first = Pfn.None;
+        if (LockRanks.IsOn)
+        {
+            LockRanks.AssertOutsideOfLeaves("Taking a huge page");
+        }
+
         if (_faults.Strikes())
         {
             return MemoryStatus.OutOfFrames;
@@ -29,14 +34,14 @@ internal sealed partial class FrameAllocator
                 continue;
             }
 
-            SpinLatch.Enter(ref _nodes[node].Latch);
+            SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
             MemoryStatus here = PopBlock(ref _nodes[node], out uint number);
-            SpinLatch.Exit(ref _nodes[node].Latch);
+            SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
             if (here == MemoryStatus.OutOfFrames && Drain(node, but: -1))
             {
-                SpinLatch.Enter(ref _nodes[node].Latch);
+                SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
                 here = PopBlock(ref _nodes[node], out number);
-                SpinLatch.Exit(ref _nodes[node].Latch);
+                SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
             }
 
             first = new Pfn(number);
@@ -50,9 +55,9 @@ internal sealed partial class FrameAllocator
     internal void GiveHuge(Pfn first)
     {
         ref Node node = ref _nodes[_layout.NodeOf(first.Number)];
-        SpinLatch.Enter(ref node.Latch);
+        SpinLatch.Enter(ref node.Latch, LockRank.FreeFrames);
         PushBlock(ref node, first.Number);
-        SpinLatch.Exit(ref node.Latch);
+        SpinLatch.Exit(ref node.Latch, LockRank.FreeFrames);
     }
 
     private void PushBlock(ref Node node, uint first)

@@ -57,6 +57,11 @@ internal sealed partial class FrameAllocator : IDisposable
     internal MemoryStatus Take(int cpu, int preferred, out Pfn frame)
     {
         frame = Pfn.None;
+        if (LockRanks.IsOn)
+        {
+            LockRanks.AssertOutsideOfLeaves("Taking a frame");
+        }
+
         if (_faults.Strikes())
         {
             return MemoryStatus.OutOfFrames;
@@ -97,21 +102,21 @@ internal sealed partial class FrameAllocator : IDisposable
         int node = _layout.NodeOf(frame.Number);
         if (node != _layout.HomeOf(cpu) || IsClosed(node))
         {
-            SpinLatch.Enter(ref _nodes[node].Latch);
+            SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
             Push(ref _nodes[node], frame.Number);
-            SpinLatch.Exit(ref _nodes[node].Latch);
+            SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
             return;
         }
 
         ref CpuFrameCache cache = ref _caches[cpu];
-        SpinLatch.Enter(ref cache.Latch);
+        SpinLatch.Enter(ref cache.Latch, LockRank.FrameCache);
         if (cache.Count == CpuFrameCache.Capacity)
         {
             Spill(ref cache, node, CpuFrameCache.Batch);
         }
 
         cache.Frames[cache.Count++] = frame.Number;
-        SpinLatch.Exit(ref cache.Latch);
+        SpinLatch.Exit(ref cache.Latch, LockRank.FrameCache);
     }
 
     /// <summary>Frames that can still be had.</summary>
@@ -177,9 +182,9 @@ internal sealed partial class FrameAllocator : IDisposable
     /// <summary>Closes a node: no frame of it is handed out any more.</summary>
     internal void Close(int node)
     {
-        SpinLatch.Enter(ref _nodes[node].Latch);
+        SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
         _nodes[node].IsClosed = true;
-        SpinLatch.Exit(ref _nodes[node].Latch);
+        SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
         _ = Interlocked.Increment(ref _closedNodes);
         _ = Drain(node, but: -1);
     }
@@ -187,19 +192,19 @@ internal sealed partial class FrameAllocator : IDisposable
     /// <summary>Whether a closed node is gone: all of its frames have come back.</summary>
     internal bool TryLeave(int node)
     {
-        SpinLatch.Enter(ref _nodes[node].Latch);
+        SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
         ref Node record = ref _nodes[node];
         record.IsGone = FreeOf(record) == record.End - record.First;
-        SpinLatch.Exit(ref _nodes[node].Latch);
+        SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
         return record.IsGone;
     }
 
     /// <summary>Opens a node that has been closed.</summary>
     internal void Open(int node)
     {
-        SpinLatch.Enter(ref _nodes[node].Latch);
+        SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
         (_nodes[node].IsClosed, _nodes[node].IsGone) = (false, false);
-        SpinLatch.Exit(ref _nodes[node].Latch);
+        SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
         _ = Interlocked.Decrement(ref _closedNodes);
     }
 
@@ -219,23 +224,23 @@ internal sealed partial class FrameAllocator : IDisposable
     {
         ref CpuFrameCache cache = ref _caches[cpu];
         MemoryStatus status = MemoryStatus.Done;
-        SpinLatch.Enter(ref cache.Latch);
+        SpinLatch.Enter(ref cache.Latch, LockRank.FrameCache);
         if (cache.Count == 0)
         {
             status = Refill(ref cache, node);
         }
 
         number = status == MemoryStatus.Done ? cache.Frames[--cache.Count] : 0;
-        SpinLatch.Exit(ref cache.Latch);
+        SpinLatch.Exit(ref cache.Latch, LockRank.FrameCache);
         return status;
     }
 
     private MemoryStatus TakeFrom(int node, out uint number)
     {
         ref Node from = ref _nodes[node];
-        SpinLatch.Enter(ref from.Latch);
+        SpinLatch.Enter(ref from.Latch, LockRank.FreeFrames);
         MemoryStatus status = Pop(ref from, out number);
-        SpinLatch.Exit(ref from.Latch);
+        SpinLatch.Exit(ref from.Latch, LockRank.FreeFrames);
         return status;
     }
 
@@ -246,7 +251,7 @@ internal sealed partial class FrameAllocator : IDisposable
         int count = 0;
         MemoryStatus status = MemoryStatus.Done;
         ref Node from = ref _nodes[node];
-        SpinLatch.Enter(ref from.Latch);
+        SpinLatch.Enter(ref from.Latch, LockRank.FreeFrames);
         while (count < got.Length && status == MemoryStatus.Done)
         {
             status = Pop(ref from, out uint number);
@@ -256,7 +261,7 @@ internal sealed partial class FrameAllocator : IDisposable
             }
         }
 
-        SpinLatch.Exit(ref from.Latch);
+        SpinLatch.Exit(ref from.Latch, LockRank.FreeFrames);
         for (int i = count; i > 0; i--)
         {
             cache.Frames[cache.Count++] = got[i - 1];
@@ -277,10 +282,10 @@ internal sealed partial class FrameAllocator : IDisposable
             }
 
             ref CpuFrameCache cache = ref _caches[other];
-            SpinLatch.Enter(ref cache.Latch);
+            SpinLatch.Enter(ref cache.Latch, LockRank.FrameCache);
             any |= cache.Count != 0;
             Spill(ref cache, node, cache.Count);
-            SpinLatch.Exit(ref cache.Latch);
+            SpinLatch.Exit(ref cache.Latch, LockRank.FrameCache);
         }
 
         return any;
@@ -290,13 +295,13 @@ internal sealed partial class FrameAllocator : IDisposable
     private void Spill(ref CpuFrameCache cache, int node, int count)
     {
         Span<uint> frames = ((Span<uint>)cache.Frames)[..cache.Count];
-        SpinLatch.Enter(ref _nodes[node].Latch);
+        SpinLatch.Enter(ref _nodes[node].Latch, LockRank.FreeFrames);
         foreach (uint number in frames[..count])
         {
             Push(ref _nodes[node], number);
         }
 
-        SpinLatch.Exit(ref _nodes[node].Latch);
+        SpinLatch.Exit(ref _nodes[node].Latch, LockRank.FreeFrames);
         frames[count..].CopyTo(frames);
         cache.Count -= count;
     }

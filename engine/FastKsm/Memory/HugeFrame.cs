@@ -198,7 +198,7 @@ internal readonly ref struct HugeFrame
 
     private ref int Number(int record) => ref _records[record].Number;
 
-    private void Enter() => SpinLatch.Enter(ref Number(Latch));
+    private void Enter() => SpinLatch.Enter(ref Number(Latch), LockRank.HugeSharers);
 
-    private void Exit() => SpinLatch.Exit(ref Number(Latch));
+    private void Exit() => SpinLatch.Exit(ref Number(Latch), LockRank.HugeSharers);
 }

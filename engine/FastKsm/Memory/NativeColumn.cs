@@ -104,7 +104,7 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
 
     private bool TryGrow(uint id)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         bool covered = id < _committed;
         if (!covered)
         {
@@ -118,7 +118,7 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
             }
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
         return covered;
     }
 }

@@ -87,12 +87,17 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
     /// <returns>False when the host has no memory or the slab is full; nothing has changed.</returns>
     internal bool TryPromise(uint count)
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.AssertOutsideOfLeaves("Setting records aside");
+        }
+
         if (_faults.Strikes())
         {
             return false;
         }
 
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         uint wanted = _promised + count;
         bool granted = wanted <= _freeCount || TryGrow(wanted - _freeCount);
         if (granted)
@@ -100,7 +105,7 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
             _promised = wanted;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
         return granted;
     }
 
@@ -108,7 +113,7 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
     internal uint TakePromised()
     {
         uint id;
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         Debug.Assert(_promised != 0, "More taken than promised.");
         _promised--;
         bool fresh = _freeHead == 0;
@@ -123,7 +128,7 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
             _freeCount--;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
         Debug.Assert(id < _committed, "A promise was not backed by memory.");
         if (!fresh)
         {
@@ -136,21 +141,21 @@ internal sealed unsafe class NativeSlab<T> : IDisposable
     /// <summary>Gives up what is left of a promise.</summary>
     internal void CancelPromise(uint count)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         Debug.Assert(count <= _promised, "More given up than promised.");
         _promised -= count;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
     }
 
     /// <summary>Gives a record back; its id may come up again at once.</summary>
     internal void Return(uint id)
     {
         Debug.Assert(id != 0 && id < _everUsed, "Record id out of range.");
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.Slab);
         *(uint*)&_records[id] = _freeHead;
         _freeHead = id;
         _freeCount++;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.Slab);
     }
 
     /// <inheritdoc/>

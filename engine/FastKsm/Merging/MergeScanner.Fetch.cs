@@ -5,7 +5,7 @@ using FastKsm.Memory;
 namespace FastKsm.Merging;
 
 /// <content>The way through address spaces and pages.</content>
-internal sealed partial class MergeScanner<TObserver>
+internal sealed partial class MergeScanner
 {
     private const int PagesAHold = 64;
 
@@ -17,10 +17,10 @@ internal sealed partial class MergeScanner<TObserver>
     private Position _position;
 
     // The next page to visit; false at the end of a full scan, with nothing registered, or without memory for an item.
-    private bool TryFetch(out Visit<TObserver> visit)
+    private bool TryFetch(out Visit visit)
     {
         visit = default;
-        MmSlot<TObserver>? slot = _slots.Cursor;
+        MmSlot? slot = _slots.Cursor;
         if (slot is null)
         {
             StartScan();
@@ -80,9 +80,9 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // Frees what is left behind the last page and goes to the next slot. Gives the shared hold back.
-    private MmSlot<TObserver>? Leave(MmSlot<TObserver> slot)
+    private MmSlot? Leave(MmSlot slot)
     {
-        AddressSpace<TObserver> space = slot.Space;
+        AddressSpace space = slot.Space;
         if (space.IsExiting)
         {
             (_address, _link) = (0, 0);
@@ -90,7 +90,7 @@ internal sealed partial class MergeScanner<TObserver>
 
         _ = FreeItems(slot, _link, _store.PageLimit);
         bool unregister = _address == 0;
-        MmSlot<TObserver>? next = _slots.Advance(unregister);
+        MmSlot? next = _slots.Advance(unregister);
         (_address, _link) = (0, 0);
         _position = default;
         space.ExitShared();
@@ -104,7 +104,7 @@ internal sealed partial class MergeScanner<TObserver>
 
     // Pages that are where they belong are passed under one hold of the mm lock: they take some 12 ns each, and the lock half as much
     // again. A thread that waits to change a VMA waits for PagesAHold of them at most.
-    private bool TryFetchHeld(MmSlot<TObserver> slot, ref Visit<TObserver> visit, out bool exhausted)
+    private bool TryFetchHeld(MmSlot slot, ref Visit visit, out bool exhausted)
     {
         for (int passed = 0; ; passed++)
         {
@@ -126,11 +126,11 @@ internal sealed partial class MergeScanner<TObserver>
         }
     }
 
-    private bool TryFetchFrom(ref Visit<TObserver> visit, out bool exhausted)
+    private bool TryFetchFrom(ref Visit visit, out bool exhausted)
     {
         exhausted = false;
-        MmSlot<TObserver> slot = visit.Slot;
-        AddressSpace<TObserver> space = slot.Space;
+        MmSlot slot = visit.Slot;
+        AddressSpace space = slot.Space;
         while (!space.IsExiting && TryNextPage(space, slot, out int place))
         {
             if (_link < _address && FreeItems(slot, _link, _address))
@@ -159,7 +159,7 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // Puts the address at the next page that is present and anonymous in a mergeable VMA.
-    private bool TryNextPage(AddressSpace<TObserver> space, MmSlot<TObserver> slot, out int place)
+    private bool TryNextPage(AddressSpace space, MmSlot slot, out int place)
     {
         for (; ; )
         {
@@ -172,7 +172,7 @@ internal sealed partial class MergeScanner<TObserver>
                 }
             }
 
-            PageTable table = space.PageTable;
+            PageTable table = space.Table;
             for (; _address < _position.End; _address++)
             {
                 place = PageTable.PositionOf(_address);
@@ -196,13 +196,13 @@ internal sealed partial class MergeScanner<TObserver>
         }
     }
 
-    private bool TryNextLeaf(AddressSpace<TObserver> space, MmSlot<TObserver> slot)
+    private bool TryNextLeaf(AddressSpace space, MmSlot slot)
     {
         _position = default;
-        while (space.TryNextMergeable(ref _address, out ulong end))
+        while (PageMerge.TryNext(space, ref _address, out ulong end))
         {
             ulong page = _address;
-            uint leaf = space.PageTable.FindNext(ref page, end, out int count);
+            uint leaf = space.Table.FindNext(ref page, end, out int count);
             if (leaf != 0)
             {
                 _address = page;
@@ -220,10 +220,10 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // Decides whether the page is visited at all, and borrows its frame if there is something to do. False: go on.
-    private bool TryVisit(AddressSpace<TObserver> space, ref Visit<TObserver> visit, int place)
+    private bool TryVisit(AddressSpace space, ref Visit visit, int place)
     {
         uint leaf = _position.Leaf;
-        PageTable table = space.PageTable;
+        PageTable table = space.Table;
         if (Knobs.MergeAcrossNodes && IsInPlace(table.Look(leaf, place), _items[visit.Item], out visit.Node))
         {
             return true;

@@ -6,7 +6,7 @@ using FastKsm.Simd;
 namespace FastKsm.Merging;
 
 /// <content>What is done about one page.</content>
-internal sealed partial class MergeScanner<TObserver>
+internal sealed partial class MergeScanner
 {
     /// <summary>EFAULT: what Linux reports for every merge that fails.</summary>
     private const int BadAddress = (int)Errno.BadAddress;
@@ -14,7 +14,7 @@ internal sealed partial class MergeScanner<TObserver>
     // A huge page has been taken apart, and pages of zeroes have lost their frames by it.
     private bool _hasLostPages;
 
-    private void Process(ref Visit<TObserver> visit)
+    private void Process(ref Visit visit)
     {
         if (visit.Node != 0)
         {
@@ -63,7 +63,7 @@ internal sealed partial class MergeScanner<TObserver>
         SearchUnstable(visit);
     }
 
-    private void SearchUnstable(in Visit<TObserver> visit)
+    private void SearchUnstable(in Visit visit)
     {
         ref RmapItem item = ref _items[visit.Item];
         UnstableMatch match = _index.SearchOrInsert(visit.Item, visit.Frame, visit.Checksum);
@@ -88,7 +88,7 @@ internal sealed partial class MergeScanner<TObserver>
                 _frames.Release(_cpu, match.Frame);
                 if (sameHuge && _frames[visit.Frame].Has(FrameFlags.Huge))
                 {
-                    AddressSpace<TObserver> space = visit.Slot.Space;
+                    AddressSpace space = visit.Slot.Space;
                     space.EnterShared();
                     _ = TryDissolve(space, visit.Page, visit.Frame);
                     ExitShared(space);
@@ -101,7 +101,7 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // The merged frame has moved to another NUMA node: its node belongs elsewhere, or gives way to one that is there already.
-    private void Resettle(ref Visit<TObserver> visit)
+    private void Resettle(ref Visit visit)
     {
         uint node = _stable.Resettle(visit.Node);
         if (node == 0 || node != _stable.NodeOf(_items[visit.Item]))
@@ -122,7 +122,7 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // A page that is on the node's frame already joins it even beyond the limit of sharing.
-    private void Join(in Visit<TObserver> visit, uint node)
+    private void Join(in Visit visit, uint node)
     {
         if (!_stable.TryPromiseRecord())
         {
@@ -140,7 +140,7 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // The page being visited becomes the merged one; the page met before gives its frame up for it.
-    private void Found(in Visit<TObserver> visit, UnstableMatch match)
+    private void Found(in Visit visit, UnstableMatch match)
     {
         if (!_stable.TryPromiseInsert())
         {
@@ -159,7 +159,7 @@ internal sealed partial class MergeScanner<TObserver>
 
             // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
             _store.AnonVmas.Drop(anonVma);
-            _ = visit.Slot.Space.BreakMerged(_cpu, visit.Page);
+            _ = PageMerge.Break(visit.Slot.Space, _cpu, visit.Page);
             _stable.ForgetOverlaid(ref _items[visit.Item]);
             return;
         }
@@ -169,7 +169,7 @@ internal sealed partial class MergeScanner<TObserver>
         _stable.Append(node, visit.Item, anonVma, index);
     }
 
-    private void Tell(KsmEventKind kind, MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, bool merged)
+    private void Tell(KsmEventKind kind, MmSlot slot, uint item, Pfn frame, Pfn target, bool merged)
     {
         if (_events.IsOn)
         {
@@ -183,12 +183,12 @@ internal sealed partial class MergeScanner<TObserver>
 
     // On success the item is in no index, and its VMA's anon_vma is held.
     private bool TryMerge(
-        MmSlot<TObserver> slot, uint item, Pfn frame, Pfn target, out uint anonVma, out ulong index)
+        MmSlot slot, uint item, Pfn frame, Pfn target, out uint anonVma, out ulong index)
     {
-        AddressSpace<TObserver> space = slot.Space;
+        AddressSpace space = slot.Space;
         ulong page = _items.PageOf(item);
         space.EnterShared();
-        bool merged = space.IsMergeable(page, out anonVma, out index) && TryMerge(space, page, frame, target);
+        bool merged = PageMerge.IsMergeable(space, page, out anonVma, out index) && TryMerge(space, page, frame, target);
         if (merged)
         {
             TakeOut(item);
@@ -201,11 +201,11 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // A page of a huge page can be merged only when it stands for itself. Under the mm lock.
-    private bool TryMerge(AddressSpace<TObserver> space, ulong page, Pfn frame, Pfn target) => frame == target
-        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && space.TryMerge(_cpu, page, frame, target));
+    private bool TryMerge(AddressSpace space, ulong page, Pfn frame, Pfn target) => frame == target
+        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && PageMerge.TryMerge(space, _cpu, page, frame, target));
 
     // The index looks at pages of any address space, which is not to be done with a lock of one.
-    private void ExitShared(AddressSpace<TObserver> space)
+    private void ExitShared(AddressSpace space)
     {
         space.ExitShared();
         if (_hasLostPages)
@@ -215,9 +215,9 @@ internal sealed partial class MergeScanner<TObserver>
         }
     }
 
-    private bool TryDissolve(AddressSpace<TObserver> space, ulong page, Pfn frame)
+    private bool TryDissolve(AddressSpace space, ulong page, Pfn frame)
     {
-        bool dissolved = space.TryDissolve(_cpu, page, frame, out int zeroes, out bool shared)
+        bool dissolved = HugeDissolving.TryDissolve(space, _cpu, page, frame, out int zeroes, out bool shared)
             || (shared && Dissolver!.TryDissolve(_cpu, frame, out zeroes));
         Counters.Statistics.HugePagesSplit += dissolved ? 1 : 0;
         _hasLostPages |= zeroes != 0;
@@ -225,11 +225,11 @@ internal sealed partial class MergeScanner<TObserver>
     }
 
     // Whether nothing else is to be done about the page.
-    private bool TryPlaceZeroFrame(ref Visit<TObserver> visit)
+    private bool TryPlaceZeroFrame(ref Visit visit)
     {
-        AddressSpace<TObserver> space = visit.Slot.Space;
+        AddressSpace space = visit.Slot.Space;
         space.EnterShared();
-        bool mergeable = space.IsMergeable(visit.Page, out _, out _);
+        bool mergeable = PageMerge.IsMergeable(space, visit.Page, out _, out _);
         Pfn zero = _frames.ZeroFrameOf(visit.Page);
         bool placed = mergeable && TryMerge(space, visit.Page, visit.Frame, zero);
         visit.HasLostPage = _hasLostPages;

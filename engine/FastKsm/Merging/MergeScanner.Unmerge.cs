@@ -5,7 +5,7 @@ using FastKsm.Primitives;
 namespace FastKsm.Merging;
 
 /// <content>Stopping, unmerging, and settings that need an empty index.</content>
-internal sealed partial class MergeScanner<TObserver>
+internal sealed partial class MergeScanner
 {
     // As Linux shows it in the file run.
     private const long RemovingBit = 4;
@@ -101,12 +101,12 @@ internal sealed partial class MergeScanner<TObserver>
 
     private MemoryStatus UnmergeAll()
     {
-        MmSlot<TObserver>? slot = _slots.Start();
+        MmSlot? slot = _slots.Start();
         while (slot is not null)
         {
-            AddressSpace<TObserver> space = slot.Space;
+            AddressSpace space = slot.Space;
             space.EnterShared();
-            MemoryStatus status = space.BreakAllMerged(_cpu);
+            MemoryStatus status = PageMerge.BreakAll(space, _cpu);
             if (status != MemoryStatus.Done)
             {
                 space.ExitShared();

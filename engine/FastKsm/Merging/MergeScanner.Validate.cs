@@ -6,21 +6,21 @@ using FastKsm.Memory;
 namespace FastKsm.Merging;
 
 /// <content>The check of invariants K1 to K7, for a machine at rest.</content>
-internal sealed partial class MergeScanner<TObserver>
+internal sealed partial class MergeScanner
 {
     /// <summary>Counts everything again from the items and the stable nodes.</summary>
     /// <returns>For an anon_vma, the merged items that hold it.</returns>
     /// <exception cref="InvalidOperationException">An invariant is broken; the message names it.</exception>
     internal Func<uint, int> Validate()
     {
-        lock (_mutex)
+        using (_mutex.Hold())
         {
             Dictionary<uint, int> holds = [];
             StableRecount recount = _stable.Validate(holds);
             long items = 0;
             long unshared = 0;
             long entered = 0;
-            for (MmSlot<TObserver>? slot = _slots.After(null); slot is not null; slot = _slots.After(slot))
+            for (MmSlot? slot = _slots.After(null); slot is not null; slot = _slots.After(slot))
             {
                 Require(slot.Space.IsRegistered, "K6", slot.Space.Id);
                 (long count, long merging) = (0, 0);
@@ -50,13 +50,13 @@ internal sealed partial class MergeScanner<TObserver>
         }
     }
 
-    private bool IsFoundByWalks(MmSlot<TObserver> slot, uint id)
+    private bool IsFoundByWalks(MmSlot slot, uint id)
     {
         _ = _stable.NextRecord(id, out StableRecord record);
         _ = NextPlace(id, out MergedPlace place);
         Pfn frame = _stable.FrameOf(record.Node);
         bool stale = !_frames[frame].Has(FrameFlags.Ksm) || _frames[frame].Mapping != record.Node;
-        return place.AnonVma != 0 && (stale || slot.Space.IsFoundBy(place.Page, frame, place.AnonVma, place.Index));
+        return place.AnonVma != 0 && (stale || PageMerge.IsFoundBy(slot.Space, place.Page, frame, place.AnonVma, place.Index));
     }
 
     private static void Require(bool holds, string invariant, uint id)

@@ -3,7 +3,7 @@ using FastKsm.AddressSpaces;
 namespace FastKsm.Merging;
 
 /// <content>What reverse-map walks over merged frames ask.</content>
-internal sealed partial class MergeScanner<TObserver> : IMergedFrames
+internal sealed partial class MergeScanner : IMergedFrames
 {
     /// <inheritdoc/>
     public bool TryEnter(Pfn frame, bool tryOnly, out uint list) => _stable.TryEnterList(frame, tryOnly, out list);

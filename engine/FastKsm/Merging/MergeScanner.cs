@@ -5,26 +5,25 @@ using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
 /// <summary>
 /// ksmd: visits the pages of registered address spaces, batch by batch, and merges those of equal content.
 /// </summary>
-/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
 /// <remarks>
 /// Bookkeeping is lazy, as Linux's: writing, unmapping and exiting change no counter until the scanner comes by.
 /// Thread safety: the public operations take the ksm mutex; registration and exit are told from any thread, under an mm lock.
 /// </remarks>
-internal sealed partial class MergeScanner<TObserver> : IDisposable
-    where TObserver : struct, IAddressSpaceObserver
+internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
 {
-    private readonly Lock _mutex = new();
+    private readonly RankedLock _mutex = new(LockRank.KsmMutex);
     private readonly int _cpu;
     private readonly PhysicalMemory _frames;
     private readonly AddressSpaceStore _store;
     private readonly RmapItemTable _items;
-    private readonly MmSlotList<TObserver> _slots;
+    private readonly MmSlotList _slots;
     private readonly IMergeIndex _index;
     private readonly StableTree _stable;
     private readonly LookAhead _ahead;
@@ -50,7 +49,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         _store = store;
         _frames = store.Frames;
         _items = new RmapItemTable(store.Faults);
-        _slots = new MmSlotList<TObserver>(store.DirectoryNodes);
+        _slots = new MmSlotList(store.DirectoryNodes);
         MergeParts parts = new(
             _frames, store.AnonVmas, _items, Counters, Knobs, new MergeNodes(_frames, Knobs), clock, store.Faults, events, BorrowPage)
         {
@@ -83,11 +82,11 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     internal long UsedBytes => _items.UsedBytes + _index.UsedBytes;
 
     /// <summary>Registered address spaces in the order in which they are scanned. For a machine at rest.</summary>
-    internal IEnumerable<AddressSpace<TObserver>> Registered
+    internal IEnumerable<AddressSpace> Registered
     {
         get
         {
-            for (MmSlot<TObserver>? slot = _slots.After(null); slot is not null; slot = _slots.After(slot))
+            for (MmSlot? slot = _slots.After(null); slot is not null; slot = _slots.After(slot))
             {
                 yield return slot.Space;
             }
@@ -95,7 +94,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     }
 
     /// <summary>Registers an address space. Under its mm lock, held alone.</summary>
-    internal void Register(AddressSpace<TObserver> space)
+    public void Register(AddressSpace space)
     {
         _slots.Register(space, atEnd: Knobs.Run == 2);
         if (_events.IsOn)
@@ -105,7 +104,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     }
 
     /// <summary>A registered address space begins to go away. Under its mm lock, held alone.</summary>
-    internal void Exit(AddressSpace<TObserver> space)
+    public void Exit(AddressSpace space)
     {
         _slots.Exit(space);
         if (_events.IsOn)
@@ -117,7 +116,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     /// <summary>Items and merging pages of an address space; zeroes when it is not registered.</summary>
     internal (long Items, long MergingPages) CountsOf(uint space)
     {
-        MmSlot<TObserver>? slot = _slots.Find(space);
+        MmSlot? slot = _slots.Find(space);
         return slot is null ? default : (slot.Count, slot.MergingPages);
     }
 
@@ -137,7 +136,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
 
             _ahead.Begin(Knobs.PagesToScan);
             _position = default;
-            for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit<TObserver> visit); _budget--)
+            for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit visit); _budget--)
             {
                 if (visit.Frame.IsSome)
                 {
@@ -159,7 +158,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
 
     /// <summary>Changes settings under the mutex.</summary>
     /// <param name="change">What to change; returns what the writer is told.</param>
-    internal Errno Configure(Func<MergeScanner<TObserver>, Errno> change)
+    internal Errno Configure(Func<MergeScanner, Errno> change)
     {
         EnterAtRest();
         try
@@ -180,9 +179,9 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
         _items.Dispose();
     }
 
-    private MmSlot<TObserver> SlotOf(uint item) => (MmSlot<TObserver>)_items.ListOf(item);
+    private MmSlot SlotOf(uint item) => (MmSlot)_items.ListOf(item);
 
-    private Pfn BorrowPage(uint item) => SlotOf(item).Space.BorrowMergeable(_items.PageOf(item));
+    private Pfn BorrowPage(uint item) => PageMerge.BorrowMergeable(SlotOf(item).Space, _items.PageOf(item));
 
     // 3.7 of every occasion: processing, a skip, freeing.
     private void TakeOut(uint item)
@@ -211,7 +210,7 @@ internal sealed partial class MergeScanner<TObserver> : IDisposable
     }
 
     // Whether there was any.
-    private bool FreeItems(MmSlot<TObserver> slot, ulong start, ulong end)
+    private bool FreeItems(MmSlot slot, ulong start, ulong end)
     {
         bool any = false;
         for (uint item; start < end && (item = _items.FindNext(slot, ref start, end)) != 0; start++)

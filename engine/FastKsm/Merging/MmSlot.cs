@@ -5,10 +5,8 @@ using FastKsm.Memory;
 namespace FastKsm.Merging;
 
 /// <summary>An address space that is registered for merging, and its rmap items.</summary>
-/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
 /// <remarks>Serves one address space after another. Thread safety: guarded by the list.</remarks>
-internal sealed class MmSlot<TObserver> : RmapItemList
-    where TObserver : struct, IAddressSpaceObserver
+internal sealed class MmSlot : RmapItemList
 {
     /// <param name="nodes">Where directory nodes come from.</param>
     internal MmSlot(NativeSlab<DirectoryNode> nodes)
@@ -19,20 +17,20 @@ internal sealed class MmSlot<TObserver> : RmapItemList
     }
 
     /// <summary>The address space. The head of the list has none.</summary>
-    internal AddressSpace<TObserver> Space => SpaceOrNone!;
+    internal AddressSpace Space => SpaceOrNone!;
 
     /// <summary>The address space, or null for the head of the list.</summary>
-    internal AddressSpace<TObserver>? SpaceOrNone { get; private set; }
+    internal AddressSpace? SpaceOrNone { get; private set; }
 
     /// <summary>Slot before this one, cyclically.</summary>
-    internal MmSlot<TObserver> Previous { get; private set; }
+    internal MmSlot Previous { get; private set; }
 
     /// <summary>Slot after this one, cyclically.</summary>
-    internal MmSlot<TObserver> Next { get; private set; }
+    internal MmSlot Next { get; private set; }
 
     /// <summary>Gives it to an address space.</summary>
     /// <param name="space">The address space.</param>
-    internal void Serve(AddressSpace<TObserver> space)
+    internal void Serve(AddressSpace space)
     {
         Debug.Assert(Count == 0 && MergingPages == 0 && Next == this, "The last one has left nothing behind.");
         SpaceOrNone = space;
@@ -40,7 +38,7 @@ internal sealed class MmSlot<TObserver> : RmapItemList
     }
 
     /// <summary>Enters it, alone until now, before another.</summary>
-    internal void InsertBefore(MmSlot<TObserver> other)
+    internal void InsertBefore(MmSlot other)
     {
         Next = other;
         Previous = other.Previous;

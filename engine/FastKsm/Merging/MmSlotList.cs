@@ -3,31 +3,30 @@ using System.Diagnostics;
 using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Merging;
 
 /// <summary>
 /// The registered address spaces in the order in which they are scanned, and the scanner's place among them.
 /// </summary>
-/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
 /// <remarks>
 /// A circular list with a head; the cursor is at a slot, or at the head between two full scans. Thread safety: all members
 /// may be called concurrently; only the scanner moves the cursor. The list's lock lies inside the mm lock and holds nothing.
 /// </remarks>
-internal sealed class MmSlotList<TObserver>
-    where TObserver : struct, IAddressSpaceObserver
+internal sealed class MmSlotList
 {
-    private readonly Lock _gate = new();
+    private readonly RankedLock _gate = new(LockRank.MmList);
     private readonly NativeSlab<DirectoryNode> _nodes;
-    private readonly Dictionary<uint, MmSlot<TObserver>> _byId = [];
-    private readonly Stack<MmSlot<TObserver>> _spare = [];
-    private readonly MmSlot<TObserver> _head;
-    private MmSlot<TObserver> _cursor;
+    private readonly Dictionary<uint, MmSlot> _byId = [];
+    private readonly Stack<MmSlot> _spare = [];
+    private readonly MmSlot _head;
+    private MmSlot _cursor;
 
     internal MmSlotList(NativeSlab<DirectoryNode> nodes)
     {
         _nodes = nodes;
-        _head = new MmSlot<TObserver>(nodes);
+        _head = new MmSlot(nodes);
         _cursor = _head;
     }
 
@@ -36,7 +35,7 @@ internal sealed class MmSlotList<TObserver>
     {
         get
         {
-            lock (_gate)
+            using (_gate.Hold())
             {
                 return _byId.Count == 0;
             }
@@ -44,18 +43,18 @@ internal sealed class MmSlotList<TObserver>
     }
 
     /// <summary>Slot under the cursor; null between two full scans. For the scanner.</summary>
-    internal MmSlot<TObserver>? Cursor => _cursor == _head ? null : _cursor;
+    internal MmSlot? Cursor => _cursor == _head ? null : _cursor;
 
     /// <summary>
     /// Registers an address space: just before the cursor, so that the scan under way does not meet it; at the end if
     /// asked.
     /// </summary>
-    internal void Register(AddressSpace<TObserver> space, bool atEnd)
+    internal void Register(AddressSpace space, bool atEnd)
     {
         space.AddHold();
-        lock (_gate)
+        using (_gate.Hold())
         {
-            MmSlot<TObserver> slot = _spare.TryPop(out MmSlot<TObserver>? spare) ? spare : new MmSlot<TObserver>(_nodes);
+            MmSlot slot = _spare.TryPop(out MmSlot? spare) ? spare : new MmSlot(_nodes);
             slot.Serve(space);
             _byId.Add(space.Id, slot);
             slot.InsertBefore(atEnd ? _head : _cursor);
@@ -65,11 +64,11 @@ internal sealed class MmSlotList<TObserver>
     /// <summary>
     /// An address space is going away: its items are next to be freed, or there are none and it leaves at once.
     /// </summary>
-    internal void Exit(AddressSpace<TObserver> space)
+    internal void Exit(AddressSpace space)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
-            if (!_byId.TryGetValue(space.Id, out MmSlot<TObserver>? slot) || slot == _cursor)
+            if (!_byId.TryGetValue(space.Id, out MmSlot? slot) || slot == _cursor)
             {
                 return;
             }
@@ -89,9 +88,9 @@ internal sealed class MmSlotList<TObserver>
     }
 
     /// <summary>Slot of an address space; null when it is not registered.</summary>
-    internal MmSlot<TObserver>? Find(uint id)
+    internal MmSlot? Find(uint id)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             return _byId.GetValueOrDefault(id);
         }
@@ -99,9 +98,9 @@ internal sealed class MmSlotList<TObserver>
 
     /// <summary>Puts the cursor at the first slot.</summary>
     /// <returns>The slot; null when there is none.</returns>
-    internal MmSlot<TObserver>? Start()
+    internal MmSlot? Start()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _cursor = _head.Next;
             return Cursor;
@@ -111,7 +110,7 @@ internal sealed class MmSlotList<TObserver>
     /// <summary>Puts the cursor between two full scans.</summary>
     internal void Reset()
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
             _cursor = _head;
         }
@@ -123,11 +122,11 @@ internal sealed class MmSlotList<TObserver>
     /// it has given the mm lock back.
     /// </param>
     /// <returns>The slot; null behind the last one.</returns>
-    internal MmSlot<TObserver>? Advance(bool unregister)
+    internal MmSlot? Advance(bool unregister)
     {
-        lock (_gate)
+        using (_gate.Hold())
         {
-            MmSlot<TObserver> left = _cursor;
+            MmSlot left = _cursor;
             _cursor = left.Next;
             if (unregister)
             {
@@ -140,7 +139,7 @@ internal sealed class MmSlotList<TObserver>
         }
     }
 
-    private void Forget(MmSlot<TObserver> slot)
+    private void Forget(MmSlot slot)
     {
         _ = _byId.Remove(slot.SpaceId);
         slot.Space.IsRegistered = false;
@@ -148,9 +147,9 @@ internal sealed class MmSlotList<TObserver>
     }
 
     /// <summary>Slot after another; null behind the last one. For checks at rest.</summary>
-    internal MmSlot<TObserver>? After(MmSlot<TObserver>? slot)
+    internal MmSlot? After(MmSlot? slot)
     {
-        MmSlot<TObserver> next = (slot ?? _head).Next;
+        MmSlot next = (slot ?? _head).Next;
         return next == _head ? null : next;
     }
 }

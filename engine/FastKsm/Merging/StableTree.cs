@@ -38,7 +38,7 @@ internal sealed partial class StableTree : IDisposable
     private readonly NativeSlab<StableRecord> _records;
     private readonly MergeNodes _numa;
     private readonly RedBlackTree<StableNode>[] _trees;
-    private readonly LatchStripes _lists = new(ListLatches);
+    private readonly LatchStripes _lists = new(ListLatches, LockRank.MergedList);
     private readonly StableTable? _table;
     private readonly bool _indexOverlaysChecksum;
     private long _staleDiscarded;

@@ -3,12 +3,10 @@ using FastKsm.AddressSpaces;
 namespace FastKsm.Merging;
 
 /// <summary>A page that the scanner has come to, and what it knows of it.</summary>
-/// <typeparam name="TObserver">Observer of the address spaces.</typeparam>
-internal ref struct Visit<TObserver>
-    where TObserver : struct, IAddressSpaceObserver
+internal ref struct Visit
 {
     /// <summary>Where.</summary>
-    internal MmSlot<TObserver> Slot;
+    internal MmSlot Slot;
 
     /// <summary>The page.</summary>
     internal ulong Page;

@@ -10,10 +10,11 @@ internal sealed class LatchStripes
     private readonly PaddedLatch[] _latches;
 
     /// <param name="count">Number of locks, a power of two.</param>
-    internal LatchStripes(int count)
+    /// <param name="rank">Their place in the order of locks.</param>
+    internal LatchStripes(int count, LockRank rank)
     {
         Debug.Assert(int.IsPow2(count), "The number of a lock is a part of a hash.");
-        _latches = Array.ConvertAll(new PaddedLatch[count], static _ => new PaddedLatch());
+        _latches = Array.ConvertAll(new PaddedLatch[count], _ => new PaddedLatch(rank));
     }
 
     /// <summary>A lock by its number.</summary>
@@ -32,7 +33,9 @@ internal sealed class LatchStripes
         private readonly Padding _padding;
 #pragma warning restore CS0169, CA1823
 
-        internal ReaderWriterLatch Latch { get; } = new();
+        internal PaddedLatch(LockRank rank) => Latch = new ReaderWriterLatch(rank);
+
+        internal ReaderWriterLatch Latch { get; }
 
         [System.Runtime.CompilerServices.InlineArray(Sizes.FalseSharingStride / sizeof(long))]
         private struct Padding

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 
 namespace FastKsm.Primitives;
@@ -17,6 +18,8 @@ internal sealed class ReaderWriterLatch
     /// <summary>Vain wake-ups after which a waiter demands its turn.</summary>
     private const int Patience = 4;
 
+    private readonly LockRank _rank;
+
     // Waits are under the gate. A waiter counts itself before it tests the state, and who leaves changes the state before it
     // looks for waiters: either the waiter sees the lock free or it is seen, and then it is pulsed, under the gate, after it waits.
     private readonly object _gate = new();
@@ -31,12 +34,20 @@ internal sealed class ReaderWriterLatch
     private uint _readersLetIn;
     private bool _writerLetIn;
 
+    /// <param name="rank">Its place in the order of locks.</param>
+    internal ReaderWriterLatch(LockRank rank) => _rank = rank;
+
     /// <summary>Takes the lock shared.</summary>
-    internal void EnterRead()
+    internal void EnterRead([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.Enter(_rank, file, line);
+        }
+
         for (int i = 0; i < Spins; i++)
         {
-            if (TryEnterRead())
+            if (TryShare())
             {
                 return;
             }
@@ -47,7 +58,7 @@ internal sealed class ReaderWriterLatch
         lock (_gate)
         {
             _ = Interlocked.Increment(ref _waiters);
-            for (int vain = 0; !TryEnterRead(); vain++)
+            for (int vain = 0; !TryShare(); vain++)
             {
                 if (vain >= Patience)
                 {
@@ -71,6 +82,11 @@ internal sealed class ReaderWriterLatch
     /// <summary>Gives a shared hold back.</summary>
     internal void ExitRead()
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.Exit(_rank);
+        }
+
         int left = Interlocked.Decrement(ref _state);
         Debug.Assert(left >= 0, "Shared hold released twice.");
         if (left == 0 && Volatile.Read(ref _waiters) != 0)
@@ -89,8 +105,13 @@ internal sealed class ReaderWriterLatch
     }
 
     /// <summary>Takes the lock alone.</summary>
-    internal void EnterWrite()
+    internal void EnterWrite([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.Enter(_rank, file, line);
+        }
+
         if (Interlocked.CompareExchange(ref _state, -1, 0) == 0)
         {
             return;
@@ -139,6 +160,11 @@ internal sealed class ReaderWriterLatch
     /// <summary>Gives the sole hold back.</summary>
     internal void ExitWrite()
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.Exit(_rank);
+        }
+
         Debug.Assert(_state == -1, "Sole hold released twice.");
         _generation++;
         if (Volatile.Read(ref _waiters) == 0)
@@ -203,7 +229,18 @@ internal sealed class ReaderWriterLatch
     internal bool IsHeld => Volatile.Read(ref _state) != 0;
 
     /// <summary>Takes the lock shared if nobody holds it alone or waits to.</summary>
-    internal bool TryEnterRead()
+    internal bool TryEnterRead([CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        bool entered = TryShare();
+        if (LockRanks.IsOn && entered)
+        {
+            LockRanks.Tried(_rank, file, line);
+        }
+
+        return entered;
+    }
+
+    private bool TryShare()
     {
         int seen = Volatile.Read(ref _state);
         while (seen >= 0 && Volatile.Read(ref _waitingWriters) == 0)

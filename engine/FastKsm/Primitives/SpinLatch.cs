@@ -9,9 +9,19 @@ namespace FastKsm.Primitives;
 internal static class SpinLatch
 {
     /// <summary>Waits until the latch is free and takes it.</summary>
+    /// <param name="latch">The latch.</param>
+    /// <param name="rank">Its place in the order of locks.</param>
+    /// <param name="file">Where it is taken.</param>
+    /// <param name="line">In which line.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Enter(ref int latch)
+    internal static void Enter(
+        ref int latch, LockRank rank, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
+        if (LockRanks.IsOn)
+        {
+            LockRanks.Enter(rank, file, line);
+        }
+
         if (Interlocked.CompareExchange(ref latch, 1, 0) != 0)
         {
             EnterContended(ref latch);
@@ -20,9 +30,13 @@ internal static class SpinLatch
 
     /// <summary>Gives the latch back.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Exit(ref int latch)
+    internal static void Exit(ref int latch, LockRank rank)
     {
         Debug.Assert(latch == 1, "Latch released twice.");
+        if (LockRanks.IsOn)
+        {
+            LockRanks.Exit(rank);
+        }
 
         // Release store: were it to overtake the section's last write, the next holder could miss that write.
         Volatile.Write(ref latch, 0);

@@ -14,14 +14,14 @@ internal sealed partial class AnonVmaTable
     /// <returns>Head of the copy's chain.</returns>
     internal uint Clone(uint own, uint chain, in VmaInterval copy, ref IntervalPromise promise)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         uint head = CloneLinks(chain, copy, ref promise);
         if (own != 0)
         {
             _anonVmas[own].Active++;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
         return head;
     }
 
@@ -68,7 +68,7 @@ internal sealed partial class AnonVmaTable
         }
 
         FamilyHold hold = EnterWrite(parentOwn, child.First, child.Last);
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         chain = CloneLinks(parentChain, child, ref promise);
         own = FindReusable(chain);
         bool reused = own != 0;
@@ -83,7 +83,7 @@ internal sealed partial class AnonVmaTable
         }
 
         _anonVmas[own].Active++;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
         ExitWrite(hold);
         Cancel(ref promise);
         if (reused)
@@ -119,7 +119,7 @@ internal sealed partial class AnonVmaTable
         }
 
         Detach(chain, first);
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         _anonVmas[own].Active--;
         for (uint link = chain; link != 0; link = _links[link].Next)
         {
@@ -144,6 +144,6 @@ internal sealed partial class AnonVmaTable
 
         own = 0;
         chain = 0;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
     }
 }

@@ -24,14 +24,14 @@ internal sealed partial class AnonVmaTable
     /// <summary>Makes an anon_vma stay, if it exists at this moment; the id may have been used again meanwhile.</summary>
     internal bool TryHold(uint anonVma)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         bool exists = anonVma != 0 && anonVma < _anonVmas.IdLimit && _anonVmas[anonVma].References > 0;
         if (exists)
         {
             _anonVmas[anonVma].References++;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
         return exists;
     }
 

@@ -126,7 +126,7 @@ internal sealed partial class AnonVmaTable : IDisposable
         }
 
         FamilyHold hold = EnterWrite(shared, interval.First, interval.Last);
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         bool lost = own != 0;
         if (!lost)
         {
@@ -137,7 +137,7 @@ internal sealed partial class AnonVmaTable : IDisposable
             Volatile.Write(ref own, anonVma);
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
         ExitWrite(hold);
         Cancel(ref promise);
         if (lost && shared == 0)
@@ -180,17 +180,17 @@ internal sealed partial class AnonVmaTable : IDisposable
     internal void Hold(uint anonVma)
     {
         Debug.Assert(anonVma != 0, "A merged page has an anon_vma.");
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         _anonVmas[anonVma].References++;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
     }
 
     /// <summary>Takes <see cref="Hold"/> back.</summary>
     internal void Drop(uint anonVma)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.AnonVmaTable);
         Release(anonVma);
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.AnonVmaTable);
     }
 
     /// <summary>Counts everything again from the chains of all VMAs.</summary>

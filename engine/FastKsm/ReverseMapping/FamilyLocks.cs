@@ -44,8 +44,8 @@ internal sealed class FamilyLocks
     private const int Groups = 16;
     private const int Structures = 128;
 
-    private readonly LatchStripes _ranges = new(Groups * Stripes);
-    private readonly LatchStripes _structures = new(Structures);
+    private readonly LatchStripes _ranges = new(Groups * Stripes, LockRank.AnonVmaRange);
+    private readonly LatchStripes _structures = new(Structures, LockRank.AnonVmaStructure);
 
     /// <summary>The structure latch of a family.</summary>
     internal ReaderWriterLatch Structure(uint root) => _structures.Of(root);

@@ -53,13 +53,14 @@ internal struct ClusterHead
 
     /// <summary>Waits for the cluster's lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Enter() => SpinByte.Enter(ref _latch);
+    internal void Enter([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        SpinByte.Enter(ref _latch, LockRank.SwapCluster, file, line);
 
     /// <summary>Takes the cluster's lock if it is free.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryEnter() => SpinByte.TryEnter(ref _latch);
+    internal bool TryEnter() => SpinByte.TryEnter(ref _latch, LockRank.SwapCluster);
 
     /// <summary>Gives the cluster's lock back.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Exit() => SpinByte.Exit(ref _latch);
+    internal void Exit() => SpinByte.Exit(ref _latch, LockRank.SwapCluster);
 }

@@ -96,7 +96,7 @@ internal sealed class SwapAllocator<TLayout, TFolios>
         for (int cpu = 0; cpu < _cursors.Length; cpu++)
         {
             ref CpuCursor cursor = ref _cursors[cpu];
-            SpinLatch.Enter(ref cursor.Latch);
+            SpinLatch.Enter(ref cursor.Latch, LockRank.SwapCursor);
             for (int order = 0; order < SwapLimits.Orders; order++)
             {
                 if (cursor.Next[order] is { IsSome: true } next && next.Device == number)
@@ -105,14 +105,14 @@ internal sealed class SwapAllocator<TLayout, TFolios>
                 }
             }
 
-            SpinLatch.Exit(ref cursor.Latch);
+            SpinLatch.Exit(ref cursor.Latch, LockRank.SwapCursor);
         }
     }
 
     private void AllocateOnCpu(ref AllocationRequest request)
     {
         ref CpuCursor cursor = ref _cursors[request.Cpu];
-        SpinLatch.Enter(ref cursor.Latch);
+        SpinLatch.Enter(ref cursor.Latch, LockRank.SwapCursor);
         int before;
         do
         {
@@ -123,7 +123,7 @@ internal sealed class SwapAllocator<TLayout, TFolios>
             }
         }
         while (!request.IsDone && request.Done != before);
-        SpinLatch.Exit(ref cursor.Latch);
+        SpinLatch.Exit(ref cursor.Latch, LockRank.SwapCursor);
     }
 
     // When a device has become full: Linux has a worker do this, here it is the allocating thread, after it has what
@@ -238,7 +238,7 @@ internal sealed class SwapAllocator<TLayout, TFolios>
             return TryLists(device, ref request, out next);
         }
 
-        SpinLatch.Enter(ref device.SharedLatch);
+        SpinLatch.Enter(ref device.SharedLatch, LockRank.SwapCursor);
         ref uint shared = ref device.SharedNext[request.Order];
         bool done = (shared != 0 && _search.TryAt(device, shared, ref request, out next))
             || TryLists(device, ref request, out next);
@@ -247,7 +247,7 @@ internal sealed class SwapAllocator<TLayout, TFolios>
             shared = next;
         }
 
-        SpinLatch.Exit(ref device.SharedLatch);
+        SpinLatch.Exit(ref device.SharedLatch, LockRank.SwapCursor);
         return done;
     }
 

@@ -27,7 +27,7 @@ internal sealed partial class SwapDevice<TLayout>
     private bool TryTakeVirgin(out uint cluster)
     {
         ref ListsState common = ref _shares[0];
-        SpinLatch.Enter(ref common.Latch);
+        SpinLatch.Enter(ref common.Latch, LockRank.SwapLists);
         while (common.Virgin < _clusters && _layout.HasTable(common.Virgin))
         {
             common.Virgin++;
@@ -40,7 +40,7 @@ internal sealed partial class SwapDevice<TLayout>
             common.Virgin++;
         }
 
-        SpinLatch.Exit(ref common.Latch);
+        SpinLatch.Exit(ref common.Latch, LockRank.SwapLists);
         return done;
     }
 
@@ -55,7 +55,7 @@ internal sealed partial class SwapDevice<TLayout>
 
         bool done = false;
         ref int latch = ref LatchOf(list);
-        SpinLatch.Enter(ref latch);
+        SpinLatch.Enter(ref latch, LockRank.SwapLists);
         for (uint link = ends.Head; link != 0 && !done; link = _layout.Links(link - 1).Next)
         {
             cluster = link - 1;
@@ -68,7 +68,7 @@ internal sealed partial class SwapDevice<TLayout>
             }
         }
 
-        SpinLatch.Exit(ref latch);
+        SpinLatch.Exit(ref latch, LockRank.SwapLists);
         return done;
     }
 
@@ -101,16 +101,16 @@ internal sealed partial class SwapDevice<TLayout>
         int former = ClusterLists.Of(record);
         list = ClusterLists.In(record.Share, list);
         ref int latch = ref LatchOf(former >= 0 ? former : list);
-        SpinLatch.Enter(ref latch);
+        SpinLatch.Enter(ref latch, LockRank.SwapLists);
         if (former >= 0)
         {
             Unlink(cluster, former);
             if (ClusterLists.ShareOf(former) != ClusterLists.ShareOf(list))
             {
                 // On no list for a moment: no other thread looks for the cluster while its lock is held.
-                SpinLatch.Exit(ref latch);
+                SpinLatch.Exit(ref latch, LockRank.SwapLists);
                 latch = ref LatchOf(list);
-                SpinLatch.Enter(ref latch);
+                SpinLatch.Enter(ref latch, LockRank.SwapLists);
             }
         }
 
@@ -128,7 +128,7 @@ internal sealed partial class SwapDevice<TLayout>
 
         ends.Tail = cluster + 1;
         ends.Count++;
-        SpinLatch.Exit(ref latch);
+        SpinLatch.Exit(ref latch, LockRank.SwapLists);
         record.Flag = flag;
         record.Order = order;
     }

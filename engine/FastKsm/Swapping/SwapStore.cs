@@ -102,7 +102,7 @@ internal sealed unsafe class SwapStore : IDisposable
 
     private bool TryCommit(uint slot)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.SwapBackend);
         bool done = slot < _committed;
         if (!done)
         {
@@ -118,7 +118,7 @@ internal sealed unsafe class SwapStore : IDisposable
             }
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.SwapBackend);
         return done;
     }
 }

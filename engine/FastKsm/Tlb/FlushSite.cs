@@ -12,11 +12,15 @@ internal enum FlushSite
     /// <summary>A write to a huge mapping of the zero frame: it goes before the huge page shows.</summary>
     HugeZeroReplaced,
 
-    /// <summary>Pages of a range are unmapped: before their frames are let go.</summary>
+    /// <summary>
+    /// Pages of a range are unmapped, by a gather: before their frames and page tables are let go.
+    /// </summary>
     Unmapped,
 
-    /// <summary>A huge mapping is unmapped: before its frames are let go.</summary>
-    HugeUnmapped,
+    /// <summary>
+    /// A huge mapping becomes 512 entries. No translation goes wrong without it; hardware may not hold both sizes at once.
+    /// </summary>
+    HugeSplit,
 
     /// <summary>fork: all that became read-only, before the child can run.</summary>
     Forked,
@@ -26,9 +30,6 @@ internal enum FlushSite
 
     /// <summary>MADV_FREE and MADV_COLD: what has become clean or unused.</summary>
     Aged,
-
-    /// <summary>The same for a huge mapping.</summary>
-    HugeAged,
 
     /// <summary>
     /// A reference check has cleared the accessed bit of a huge mapping. That of a PTE needs no flush, as on x86.
@@ -58,7 +59,4 @@ internal enum FlushSite
     /// A huge page is taken apart: pages of zeroes go before their frames are looked at for the last time and let go.
     /// </summary>
     ZeroesDropped,
-
-    /// <summary>Page tables are freed: no CPU walks through them any more.</summary>
-    TablesFreed,
 }

@@ -15,7 +15,7 @@ internal sealed class LinuxTreeWalk
 {
     private readonly RmapLayout _layout;
     private readonly AugmentedIntervalTree _tree;
-    private readonly ReaderWriterLatch _latch = new();
+    private readonly ReaderWriterLatch _latch = new(LockRank.AnonVmaStructure);
 
     /// <param name="layout">The layout; all its VMAs have one anon_vma.</param>
     /// <param name="vmas">How many those are.</param>

@@ -429,11 +429,11 @@ public sealed class CopyOnWriteTests : IDisposable
     {
         _parent.Poke(address + Page, 1);
         _ = _parent.Peek(address);
-        uint leaf = _parent.Space.PageTable.Find(address / Page);
+        uint leaf = _parent.Space.Table.Find(address / Page);
         int position = PageTable.PositionOf(address / Page);
-        _parent.Space.PageTable.Enter(leaf);
-        _parent.Space.PageTable.Set(leaf, position, _parent.Space.PageTable.Get(leaf, position).WithDirty(true));
-        _parent.Space.PageTable.Exit(leaf);
+        _parent.Space.Table.Enter(leaf);
+        _parent.Space.Table.Set(leaf, position, _parent.Space.Table.Get(leaf, position).WithDirty(true));
+        _parent.Space.Table.Exit(leaf);
         _parent.Space.CountMergerZeroPages(1);
     }
 }

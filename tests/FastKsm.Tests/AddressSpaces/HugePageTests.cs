@@ -301,7 +301,7 @@ public sealed class HugePageTests : IDisposable
 
         int AgeOnce()
         {
-            Assert.True(_machine.Pager.TryAge(_process.FrameAt(Start), out int used, out _));
+            Assert.True(_machine.Pager.TryAge(0, _process.FrameAt(Start), out int used, out _));
             return used;
         }
 

@@ -19,9 +19,9 @@ public sealed class SpaceTableTests
     {
         Random random = new(seed);
         using Machine machine = new(new MachineOptions { Frames = 16 });
-        WalkedSpace[] spaces = [machine.Spawn().Space, machine.Spawn().Space, machine.Spawn().Space];
+        AddressSpace[] spaces = [machine.Spawn().Space, machine.Spawn().Space, machine.Spawn().Space];
         SpaceTable table = new();
-        Dictionary<uint, WalkedSpace> known = [];
+        Dictionary<uint, AddressSpace> known = [];
         for (int i = 0; i < 20_000; i++)
         {
             // Few homes, so that entries crowd, and move back when one of them goes.
@@ -49,7 +49,7 @@ public sealed class SpaceTableTests
     {
         const uint Stays = 7;
         using Machine machine = new(new MachineOptions { Frames = 16 });
-        (WalkedSpace stays, WalkedSpace comes) = (machine.Spawn().Space, machine.Spawn().Space);
+        (AddressSpace stays, AddressSpace comes) = (machine.Spawn().Space, machine.Spawn().Space);
         machine.Rest();
         SpaceTable table = new();
         table.Add(Stays, stays);

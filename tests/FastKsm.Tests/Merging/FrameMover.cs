@@ -21,7 +21,7 @@ internal static class FrameMover
         moved.Become(old.Flags, old.Mapping, old.Index);
         foreach (ModelProcess process in processes)
         {
-            PageTable table = process.Space.PageTable;
+            PageTable table = process.Space.Table;
             ulong page = 0;
             for (uint leaf; (leaf = table.FindNext(ref page, machine.Store.PageLimit, out int count)) != 0; page += (uint)count)
             {

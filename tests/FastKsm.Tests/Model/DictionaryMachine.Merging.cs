@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Tests.TestKit;
 using Xunit;
@@ -231,7 +232,7 @@ internal sealed partial class DictionaryMachine
             Assert.Equal((running.MergesAnything, running.Pages.Values.Any(entry => entry.Mergeable)), (stat.MergeAny, stat.Mergeable));
             foreach ((ulong page, DictionaryPage entry) in running.Pages)
             {
-                bool found = running.Process.Space.IsMergeable(page, out uint anonVma, out _);
+                bool found = PageMerge.IsMergeable(running.Process.Space, page, out uint anonVma, out _);
                 Assert.True(entry.Mergeable ? found || anonVma == 0 : !found, $"Page {page} of {running} is mergeable: {found}.");
             }
         }

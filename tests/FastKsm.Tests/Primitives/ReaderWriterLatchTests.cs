@@ -14,7 +14,7 @@ public sealed class ReaderWriterLatchTests
     public async Task EnterAndExit_ReadersAndWriters_ExcludeAndAllFinish()
     {
         const int Rounds = 20_000;
-        ReaderWriterLatch latch = new();
+        ReaderWriterLatch latch = new(LockRank.MmLock);
         int inside = 0;
         int writers = 0;
         long writes = 0;
@@ -59,7 +59,7 @@ public sealed class ReaderWriterLatchTests
     public async Task Enter_OthersEnterAloneOneRightAfterTheOther_ComesToItsTurns(bool reads)
     {
         const int Turns = 1_000;
-        ReaderWriterLatch latch = new();
+        ReaderWriterLatch latch = new(LockRank.MmLock);
         int done = 0;
         void Busy()
         {

@@ -115,7 +115,7 @@ public sealed class ConcurrentWalkTests
         {
             Task work = Threads.Start(machine.Cpus[0].Drive(() => done = (
                 process.Migrate(area.At(0), KsmRig.PageSize),
-                machine.Pager.TryAge(process.FrameAt(area.At(0)), out int _, out bool _),
+                machine.Pager.TryAge(0, process.FrameAt(area.At(0)), out int _, out bool _),
                 process.PageOut(area.At(0), KsmRig.PageSize))));
             Assert.True(work.Wait(TimeSpan.FromMinutes(1)), "It waits for the merger.");
             return Errno.None;

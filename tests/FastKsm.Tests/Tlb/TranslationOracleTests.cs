@@ -83,7 +83,7 @@ public sealed class TranslationOracleTests
     [Fact]
     public void TableFreed_WithoutAFlushSinceItWasUnlinked_BreaksI3()
     {
-        _oracle.Flushed(FlushSite.TablesFreed, Space, First, 512);
+        _oracle.Flushed(FlushSite.Unmapped, Space, First, 512);
         _oracle.TableUnlinked(Leaf);
 
         _oracle.TableFreed(Leaf);
@@ -179,7 +179,7 @@ public sealed class TranslationOracleTests
     {
         Translation whole = s_read with { Bits = s_read.Bits | TranslationBits.Huge };
         _oracle.Changed(Leaf, 0, 512, whole, default);
-        _oracle.Flushed(FlushSite.HugeUnmapped, Space, First, 511);
+        _oracle.Flushed(FlushSite.Unmapped, Space, First, 511);
 
         _oracle.Freed(new Pfn(whole.Frame.Number + 510));
         Assert.Null(_oracle.Fault);

@@ -182,7 +182,7 @@ internal sealed unsafe class CompressedBackend : SwapBackend
             return known;
         }
 
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.SwapBackend);
         CellPool? made = _pools[sizeClass];
         try
         {
@@ -198,7 +198,7 @@ internal sealed unsafe class CompressedBackend : SwapBackend
             made = null;
         }
 
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.SwapBackend);
         return made;
     }
 

@@ -58,7 +58,7 @@ internal sealed unsafe class ContentNumberBackend : SwapBackend
         ulong number = MemoryMarshal.Read<ulong>(content);
         int position = (int)(slot % SwapLimits.ClusterSlots);
         ref Numbers cluster = ref _clusters[slot / SwapLimits.ClusterSlots];
-        SpinLatch.Enter(ref cluster.Latch);
+        SpinLatch.Enter(ref cluster.Latch, LockRank.SwapBackend);
         ulong first = number - (uint)position;
         if (cluster.IsEmpty)
         {
@@ -75,7 +75,7 @@ internal sealed unsafe class ContentNumberBackend : SwapBackend
             }
         }
 
-        SpinLatch.Exit(ref cluster.Latch);
+        SpinLatch.Exit(ref cluster.Latch, LockRank.SwapBackend);
         return done ? SwapStatus.Done : SwapStatus.OutOfNativeMemory;
     }
 
@@ -84,10 +84,10 @@ internal sealed unsafe class ContentNumberBackend : SwapBackend
     {
         int position = (int)(slot % SwapLimits.ClusterSlots);
         ref Numbers cluster = ref _clusters[slot / SwapLimits.ClusterSlots];
-        SpinLatch.Enter(ref cluster.Latch);
+        SpinLatch.Enter(ref cluster.Latch, LockRank.SwapBackend);
         bool isWritten = (cluster.Written[position / 64] & (1UL << position)) != 0;
         ulong number = cluster.Table != 0 ? ((ulong*)_tables[cluster.Table])[position] : cluster.First + (uint)position;
-        SpinLatch.Exit(ref cluster.Latch);
+        SpinLatch.Exit(ref cluster.Latch, LockRank.SwapBackend);
         MemoryMarshal.Write(content, in number);
         return isWritten ? SwapStatus.Done : SwapStatus.IoError;
     }
@@ -96,7 +96,7 @@ internal sealed unsafe class ContentNumberBackend : SwapBackend
     internal override void Free(uint first, int count)
     {
         ref Numbers cluster = ref _clusters[first / SwapLimits.ClusterSlots];
-        SpinLatch.Enter(ref cluster.Latch);
+        SpinLatch.Enter(ref cluster.Latch, LockRank.SwapBackend);
         int start = (int)(first % SwapLimits.ClusterSlots);
         for (int position = start; position < start + count; position++)
         {
@@ -110,7 +110,7 @@ internal sealed unsafe class ContentNumberBackend : SwapBackend
             cluster.Table = 0;
         }
 
-        SpinLatch.Exit(ref cluster.Latch);
+        SpinLatch.Exit(ref cluster.Latch, LockRank.SwapBackend);
     }
 
     /// <inheritdoc/>

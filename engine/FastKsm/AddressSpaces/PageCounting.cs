@@ -2,46 +2,50 @@ using FastKsm.Memory;
 
 namespace FastKsm.AddressSpaces;
 
-/// <content>What pages are, for those who ask: the figures of smaps.</content>
-internal sealed partial class AddressSpace<TObserver>
+/// <summary>Counts the pages of a range by kind, as smaps does.</summary>
+internal static class PageCounting
 {
     /// <summary>Counts the pages of a range by what they are at this moment.</summary>
-    internal PageCounts Count(ulong start, ulong end)
+    internal static PageCounts Count(AddressSpace space, ulong start, ulong end)
     {
         PageCounts counts = default;
-        _latch.EnterRead();
-        for (VmaCursor at = _tree.Find(start); at.IsSome && VmaAt(_tree.At(at)).Start < end; at = _tree.After(at))
+        space.EnterShared();
+        foreach (uint id in space.Vmas.After(start))
         {
-            ref Vma vma = ref VmaAt(_tree.At(at));
+            ref Vma vma = ref space.Vmas[id];
+            if (vma.Start >= end)
+            {
+                break;
+            }
+
             (ulong first, ulong stop) = (ulong.Max(start, vma.Start), ulong.Min(end, vma.End));
             counts.Vmas++;
             counts.Pages += (long)(stop - first);
             long before = counts.Shares;
-            CountPages(first, stop, ref counts);
+            CountPages(space, first, stop, ref counts);
             counts.LockedShares += vma.Has(VmaFlags.Locked) ? counts.Shares - before : 0;
         }
 
-        ExitShared();
+        space.ExitShared();
         return counts;
     }
 
-    private void CountPages(ulong start, ulong end, ref PageCounts counts)
+    private static void CountPages(AddressSpace space, ulong start, ulong end, ref PageCounts counts)
     {
-        ulong page = start;
-        for (uint leaf; (leaf = _pageTable.FindNext(ref page, end, out int count)) != 0; page += (uint)count)
+        PhysicalMemory frames = space.Store.Frames;
+        foreach (LeafRun run in new LeafRuns(space.Table, start, end))
         {
-            int position = PageTable.PositionOf(page);
-            _pageTable.Enter(leaf);
-            for (int i = 0; i < count && _pageTable.PopulatedIn(leaf) != 0; i++)
+            LeafEdit edit = new(space.Table, run.Leaf, run.Page);
+            for (int i = 0; i < run.Count && edit.Populated != 0; i++)
             {
-                Pte pte = _pageTable.Get(leaf, position + i);
+                Pte pte = edit.GetSettled(run.Position + i);
                 if (pte.IsCounted)
                 {
-                    CountPage(pte, _store.Frames[pte.Frame], _store.Frames.MapCountOf(pte.Frame), ref counts);
+                    CountPage(pte, frames[pte.Frame], frames.MapCountOf(pte.Frame), ref counts);
                 }
             }
 
-            _pageTable.Exit(leaf);
+            edit.Exit();
         }
     }
 

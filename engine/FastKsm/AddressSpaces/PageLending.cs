@@ -3,19 +3,20 @@ using FastKsm.Primitives;
 
 namespace FastKsm.AddressSpaces;
 
-/// <content>Frames on loan to devices and pipes.</content>
-internal sealed partial class AddressSpace<TObserver>
+/// <summary>Frames on loan to devices and pipes.</summary>
+internal static class PageLending
 {
     /// <summary>
     /// Borrows the frame of a page; <see cref="AddressSpaceStore.Unpin"/> gives it back, however long after.
     /// </summary>
+    /// <param name="space">The address space.</param>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page.</param>
     /// <param name="kind">What for.</param>
     /// <param name="pin">Id of the loan; 0 unless done.</param>
-    internal MemoryStatus Pin(int cpu, ulong page, PinKind kind, out uint pin)
+    internal static MemoryStatus Pin(AddressSpace space, int cpu, ulong page, PinKind kind, out uint pin)
     {
-        if (!_store.Pins.TryTake(out pin))
+        if (!space.Store.Pins.TryTake(out pin))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
@@ -23,42 +24,42 @@ internal sealed partial class AddressSpace<TObserver>
         FaultKind access = kind == PinKind.Write ? FaultKind.Write : FaultKind.Read;
         AccessNote note = default;
         MemoryStatus status;
-        _latch.EnterRead();
+        space.EnterShared();
         for (; ; )
         {
-            if (kind != PinKind.Write && !MayLendForReading(page, kind))
+            if (kind != PinKind.Write && !MayLendForReading(space, page, kind))
             {
                 status = MemoryStatus.NotPermitted;
                 break;
             }
 
-            status = Open(cpu, page, access, ref note, out uint leaf, out _);
+            status = PageAccess.Open(space, cpu, page, access, ref note, out LeafEdit edit, out _);
             if (status != MemoryStatus.Done)
             {
                 break;
             }
 
-            Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
-            if (kind != PinKind.Read || !pte.IsCounted || !IsShared(pte))
+            Pte pte = edit.Get(PageTable.PositionOf(page));
+            if (kind != PinKind.Read || !pte.IsCounted || !IsShared(space, pte))
             {
-                Lend(pte, kind, ref _store.Pins[pin]);
-                _pageTable.Exit(leaf);
+                Lend(space.Store, pte, kind, ref space.Store.Pins[pin]);
+                edit.Exit();
                 break;
             }
 
             // A borrower that reads must see what the owner writes later, so the page becomes the owner's alone first.
-            _pageTable.Exit(leaf);
-            status = FaultCore(cpu, page, FaultKind.Unshare);
+            edit.Exit();
+            status = PageFault.Handle(space, cpu, page, FaultKind.Unshare, out _);
             if (status != MemoryStatus.Done)
             {
                 break;
             }
         }
 
-        ExitShared();
+        space.ExitShared();
         if (status != MemoryStatus.Done)
         {
-            _store.Pins.Return(pin);
+            space.Store.Pins.Return(pin);
             pin = 0;
         }
 
@@ -66,36 +67,37 @@ internal sealed partial class AddressSpace<TObserver>
     }
 
     // A VMA that permits only writes lends what the page table has at hand, which permits reading; it faults nothing in.
-    private bool MayLendForReading(ulong page, PinKind kind)
+    private static bool MayLendForReading(AddressSpace space, ulong page, PinKind kind)
     {
-        uint id = FindContaining(page);
-        if (id == 0 || VmaAt(id).Has(VmaFlags.Read))
+        uint id = space.Vmas.Containing(page);
+        if (id == 0 || space.Vmas[id].Has(VmaFlags.Read))
         {
             return true;
         }
 
-        uint leaf = _pageTable.Find(page);
+        uint leaf = space.Table.Find(page);
         if (leaf == 0)
         {
             return false;
         }
 
-        _pageTable.Enter(leaf);
-        Pte pte = _pageTable.Get(leaf, PageTable.PositionOf(page));
-        _pageTable.Exit(leaf);
-        return pte.IsCounted && pte.IsAccessible && (kind == PinKind.Reference || !IsShared(pte));
+        LeafEdit edit = new(space.Table, leaf, page);
+        Pte pte = edit.GetSettled(PageTable.PositionOf(page));
+        edit.Exit();
+        return pte.IsCounted && pte.IsAccessible && (kind == PinKind.Reference || !IsShared(space, pte));
     }
 
-    private bool IsShared(Pte pte) => _store.Frames[pte.Frame].Has(FrameFlags.Anonymous) && !IsExclusive(pte);
+    private static bool IsShared(AddressSpace space, Pte pte) =>
+        space.Store.Frames[pte.Frame].Has(FrameFlags.Anonymous) && !space.Store.IsExclusive(pte);
 
-    private void Lend(Pte pte, PinKind kind, ref PinRecord record)
+    private static void Lend(AddressSpaceStore store, Pte pte, PinKind kind, ref PinRecord record)
     {
         record.Kind = kind;
-        record.Loan = _store.NextLoan();
+        record.Loan = store.NextLoan();
         record.Frame = pte.IsCounted ? pte.Frame : Pfn.None;
         if (record.Frame.IsSome)
         {
-            ref FrameRecord frame = ref _store.Frames.HolderOf(pte.Frame);
+            ref FrameRecord frame = ref store.Frames.HolderOf(pte.Frame);
             frame.AddReference();
             if (kind != PinKind.Reference)
             {

@@ -5,26 +5,30 @@ using FastKsm.ReverseMapping;
 namespace FastKsm.AddressSpaces;
 
 /// <content>When VMAs become one and when one becomes several: Linux's rules.</content>
-internal sealed partial class AddressSpace<TObserver>
+internal sealed partial class VmaSet
 {
-    // Gives [start, end), which lies in the VMA, other flags. Merges with neighbours if it can, splits if it must.
-    private MemoryStatus Modify(ref uint id, ulong start, ulong end, VmaFlags flags)
+    /// <summary>Gives a range of one VMA other flags. Merges with neighbours if it can, splits if it must.</summary>
+    /// <param name="id">The VMA; afterwards the one that has the range.</param>
+    /// <param name="start">First page.</param>
+    /// <param name="end">One past the last page.</param>
+    /// <param name="flags">Its flags from now on.</param>
+    /// <returns>NoMemory when it would take too many VMAs, or the host has none; nothing has changed.</returns>
+    internal MemoryStatus Modify(ref uint id, ulong start, ulong end, VmaFlags flags)
     {
-        AssertHeldForWriting();
-        if (VmaAt(id).Flags == flags)
+        if (At(id).Flags == flags)
         {
             return MemoryStatus.Done;
         }
 
         // Two splits clone the chain and re-key the VMA twice; or a neighbour adopts it, or that of the other neighbour, or has
         // it already, and both are re-keyed.
-        uint intervals = 2 + (4 * _store.AnonVmas.LengthOf(VmaAt(id).Chain)) + LinksAround(start, end);
+        uint intervals = 2 + (4 * _store.AnonVmas.LengthOf(At(id).Chain)) + LinksAround(start, end);
         if (!_store.TryPromise(out Promise promise, 2, 2 * _tree.NodesForInsert, intervals))
         {
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        Region region = Region.Of(VmaAt(id), start, end);
+        Region region = Region.Of(At(id), start, end);
         region.Flags = flags;
         MemoryStatus status = MemoryStatus.Done;
         uint merged = TryMerge(region, id, ref promise);
@@ -38,8 +42,8 @@ internal sealed partial class AddressSpace<TObserver>
             status = TrySplitAround(id, start, end, ref promise);
             if (status == MemoryStatus.Done)
             {
-                CountLocked(VmaAt(id).Flags, flags, end - start);
-                VmaAt(id).Flags = flags;
+                CountLocked(At(id).Flags, flags, end - start);
+                At(id).Flags = flags;
             }
         }
 
@@ -50,7 +54,7 @@ internal sealed partial class AddressSpace<TObserver>
     // Makes the VMA end at both edges of a range, so that the id names exactly the range.
     private MemoryStatus TrySplitAround(uint id, ulong start, ulong end, ref Promise promise)
     {
-        int pieces = (start != VmaAt(id).Start ? 1 : 0) + (end != VmaAt(id).End ? 1 : 0);
+        int pieces = (start != At(id).Start ? 1 : 0) + (end != At(id).End ? 1 : 0);
 
         // Linux tests before each split: the second one of two may be the one that fails, after the first has happened.
         // Here neither has: what is refused has changed nothing.
@@ -59,12 +63,12 @@ internal sealed partial class AddressSpace<TObserver>
             return MemoryStatus.NoMemory;
         }
 
-        if (start != VmaAt(id).Start)
+        if (start != At(id).Start)
         {
             SplitOff(id, start, newBelow: true, ref promise);
         }
 
-        if (end != VmaAt(id).End)
+        if (end != At(id).End)
         {
             SplitOff(id, end, newBelow: false, ref promise);
         }
@@ -72,25 +76,25 @@ internal sealed partial class AddressSpace<TObserver>
         return MemoryStatus.Done;
     }
 
-    // Chain links of the VMAs that a range could merge with.
-    private uint LinksAround(ulong start, ulong end)
+    /// <summary>Chain links of the VMAs that a range could merge with.</summary>
+    internal uint LinksAround(ulong start, ulong end)
     {
-        uint before = start == 0 ? 0 : FindContaining(start - 1);
-        uint after = FindContaining(end);
-        return (before == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(before).Chain))
-            + (after == 0 ? 0 : _store.AnonVmas.LengthOf(VmaAt(after).Chain));
+        uint before = start == 0 ? 0 : Containing(start - 1);
+        uint after = Containing(end);
+        return (before == 0 ? 0 : _store.AnonVmas.LengthOf(At(before).Chain))
+            + (after == 0 ? 0 : _store.AnonVmas.LengthOf(At(after).Chain));
     }
 
-    private VmaInterval IntervalOf(uint id) => new(id, VmaAt(id).PageOffset, VmaAt(id).LastIndex);
+    internal VmaInterval IntervalOf(uint id) => new(id, At(id).PageOffset, At(id).LastIndex);
 
-    private void SplitOff(uint id, ulong at, bool newBelow, ref Promise promise)
+    internal void SplitOff(uint id, ulong at, bool newBelow, ref Promise promise)
     {
         promise.Vmas--;
         uint other = _store.Vmas.TakePromised();
-        ref Vma vma = ref VmaAt(id);
-        ref Vma piece = ref VmaAt(other);
+        ref Vma vma = ref At(id);
+        ref Vma piece = ref At(other);
         Debug.Assert(vma.Start < at && at < vma.End, "A split leaves two pieces.");
-        SplitHugeAt(at);
+        _edges.SplitAt(at);
         piece = vma;
         _store.AddObjectReference(vma.Object);
         (ulong start, ulong end) = (vma.Start, vma.End);
@@ -119,19 +123,22 @@ internal sealed partial class AddressSpace<TObserver>
         _tree.Insert(piece.Start, piece.End, other, ref promise.Nodes);
     }
 
-    // Lets a neighbour take a range in. The middle is the VMA that holds the range now, 0 if none does. Returns the VMA
-    // that then holds the range, 0 if no neighbour fits.
-    private uint TryMerge(in Region region, uint middle, ref Promise promise)
+    /// <summary>Lets a neighbour take a range in.</summary>
+    /// <param name="region">The range, and what its VMA would be.</param>
+    /// <param name="middle">The VMA that holds the range now; 0 if none does.</param>
+    /// <param name="promise">What has been set aside.</param>
+    /// <returns>The VMA that then holds the range; 0 if no neighbour fits.</returns>
+    internal uint TryMerge(in Region region, uint middle, ref Promise promise)
     {
-        uint before = region.Start == 0 ? 0 : FindContaining(region.Start - 1);
-        uint after = FindContaining(region.End);
-        bool left = before != 0 && before != middle && Fits(VmaAt(before), region)
-            && VmaAt(before).IndexOf(region.Start) == region.PageOffset;
-        bool right = after != 0 && after != middle && Fits(VmaAt(after), region)
-            && VmaAt(after).PageOffset == region.PageOffset + (region.End - region.Start);
+        uint before = region.Start == 0 ? 0 : Containing(region.Start - 1);
+        uint after = Containing(region.End);
+        bool left = before != 0 && before != middle && Fits(At(before), region)
+            && At(before).IndexOf(region.Start) == region.PageOffset;
+        bool right = after != 0 && after != middle && Fits(At(after), region)
+            && At(after).PageOffset == region.PageOffset + (region.End - region.Start);
         if (left && right)
         {
-            (uint low, uint high) = (VmaAt(before).AnonVma, VmaAt(after).AnonVma);
+            (uint low, uint high) = (At(before).AnonVma, At(after).AnonVma);
             right = low == 0 || high == 0 || low == high;
         }
 
@@ -141,20 +148,20 @@ internal sealed partial class AddressSpace<TObserver>
         }
 
         uint target = left ? before : after;
-        ref Vma vma = ref VmaAt(target);
+        ref Vma vma = ref At(target);
         uint other = left && right ? after : 0;
         ulong start = left ? vma.Start : region.Start;
-        ulong end = other != 0 ? VmaAt(other).End : left ? region.End : vma.End;
+        ulong end = other != 0 ? At(other).End : left ? region.End : vma.End;
         ulong offset = vma.PageOffset - (vma.Start - start);
 
         // What differs from none is one and the same anon_vma, by the rules above, so there is one family to lock; and all that
         // changes lies within the merged range and the VMA that the range is taken from.
         (uint own, uint chain) = vma.AnonVma != 0 ? (vma.AnonVma, vma.Chain)
             : region.AnonVma != 0 || other == 0 ? (region.AnonVma, region.Chain)
-            : (VmaAt(other).AnonVma, VmaAt(other).Chain);
-        ulong first = middle == 0 ? offset : ulong.Min(offset, VmaAt(middle).PageOffset);
+            : (At(other).AnonVma, At(other).Chain);
+        ulong first = middle == 0 ? offset : ulong.Min(offset, At(middle).PageOffset);
         ulong last = offset + (end - start) - 1;
-        last = middle == 0 ? last : ulong.Max(last, VmaAt(middle).LastIndex);
+        last = middle == 0 ? last : ulong.Max(last, At(middle).LastIndex);
         FamilyHold hold = _store.AnonVmas.EnterWrite(own, first, last);
         _store.AnonVmas.Detach(vma.Chain, vma.PageOffset);
         ulong formerStart = vma.Start;
@@ -203,7 +210,7 @@ internal sealed partial class AddressSpace<TObserver>
             return;
         }
 
-        ref Vma vma = ref VmaAt(middle);
+        ref Vma vma = ref At(middle);
         CountLocked(vma.Flags, VmaFlags.None, end - start);
         if (start == vma.Start && end == vma.End)
         {
@@ -213,7 +220,7 @@ internal sealed partial class AddressSpace<TObserver>
 
         _store.AnonVmas.Detach(vma.Chain, vma.PageOffset);
         ulong formerStart = vma.Start;
-        SplitHugeAt(start == vma.Start ? end : start);
+        _edges.SplitAt(start == vma.Start ? end : start);
         if (start == vma.Start)
         {
             vma.PageOffset = vma.IndexOf(end);
@@ -228,11 +235,10 @@ internal sealed partial class AddressSpace<TObserver>
         _tree.Update(formerStart, vma.Start, vma.End);
     }
 
-    // Takes a VMA out; its pages belong to whoever takes its range over. Its object stays referenced by that VMA, so no
-    // object can lose its last reference here.
-    private void Drop(uint id)
+    /// <summary>Takes a VMA out whose pages are gone. Its object is the caller's to let go of.</summary>
+    internal void Drop(uint id)
     {
-        ref Vma vma = ref VmaAt(id);
+        ref Vma vma = ref At(id);
         _store.AnonVmas.Unlink(ref vma.AnonVma, ref vma.Chain, vma.PageOffset, vma.LastIndex);
         DropHeld(id);
     }
@@ -240,14 +246,15 @@ internal sealed partial class AddressSpace<TObserver>
     // The same under a hold of its family, in which another VMA has taken its chain over.
     private void DropHeld(uint id)
     {
-        ref Vma vma = ref VmaAt(id);
+        ref Vma vma = ref At(id);
         _tree.Remove(vma.Start);
         _store.AnonVmas.UnlinkHeld(ref vma.AnonVma, ref vma.Chain, vma.PageOffset);
         _store.DropObjectReference(0, vma.Object);
         _store.Vmas.Return(id);
     }
 
-    private void CountLocked(VmaFlags from, VmaFlags to, ulong pages)
+    /// <summary>A range goes from one set of flags to another.</summary>
+    internal void CountLocked(VmaFlags from, VmaFlags to, ulong pages)
     {
         LockedPages -= (from & VmaFlags.Locked) != VmaFlags.None ? pages : 0;
         LockedPages += (to & VmaFlags.Locked) != VmaFlags.None ? pages : 0;

@@ -1,0 +1,167 @@
+using System;
+using System.Runtime.InteropServices;
+using FastKsm.Memory;
+using FastKsm.Simd;
+using FastKsm.Tlb;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>Taking a huge page apart that one leaf maps: 512 frames that stand for themselves.</summary>
+/// <remarks>Where several leaves map it, it takes a <see cref="FrameDissolver"/>.</remarks>
+internal static class HugeDissolving
+{
+    /// <summary>Takes apart the huge page that a frame belongs to. Under the mm lock.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="page">A page that maps the frame.</param>
+    /// <param name="frame">The frame; the caller has a reference to it, and keeps it.</param>
+    /// <param name="zeroes">Pages of zeroes that have lost their frame by it.</param>
+    /// <param name="shared">
+    /// Whether it is mapped elsewhere too, so that it takes a <see cref="FrameDissolver"/>.
+    /// </param>
+    /// <returns>
+    /// False when another thread has a reference to any of the 512, but for PTEs; nothing has changed then.
+    /// </returns>
+    internal static bool TryDissolve(AddressSpace space, int cpu, ulong page, Pfn frame, out int zeroes, out bool shared)
+    {
+        (zeroes, shared) = (0, false);
+        uint leaf = space.Table.Find(page);
+        if (leaf == 0)
+        {
+            return false;
+        }
+
+        LeafEdit edit = new(space.Table, leaf, page);
+        bool dissolved = TryDissolve(space, cpu, ref edit, page, frame, ref zeroes, out shared);
+        edit.Exit();
+        HugeMapping.PaySplit(space, cpu, edit);
+        return dissolved;
+    }
+
+    /// <summary>The same under the latch, which is given back for the time of a flush.</summary>
+    internal static bool TryDissolve(
+        AddressSpace space, int cpu, ref LeafEdit edit, ulong page, Pfn frame, ref int zeroes, out bool shared)
+    {
+        shared = false;
+        if (!space.Store.Frames[frame].Has(FrameFlags.Huge))
+        {
+            return true;
+        }
+
+        _ = edit.GetSettled(PageTable.PositionOf(page));
+        HugeFrame huge = space.Store.Frames.HugeFrameOf(frame);
+        bool whole = edit.Kind == LeafKind.Huge;
+        bool here = whole
+            ? huge is { WholeMappings: 1, SingleMappings: 0 } && edit.Whole.Frame == PhysicalMemory.HeadOf(frame)
+            : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(edit, frame);
+        if (!here)
+        {
+            shared = true;
+            return false;
+        }
+
+        // All mappings are in this leaf, whose latch keeps borrowers out, but for those who come by a frame's number: they may
+        // come between the two looks, and the mapping has been split in vain then.
+        bool alone = huge.OtherReferences == 1;
+        if (alone && whole)
+        {
+            HugeMapping.Split(space, ref edit);
+        }
+
+        if (!alone || !huge.TryFreeze())
+        {
+            space.Store.CountBorrowedPageMet();
+            return false;
+        }
+
+        space.Store.Frames.Dissolve(cpu, frame);
+        DropZeroes(space, cpu, ref edit, PhysicalMemory.HeadOf(frame), ref zeroes);
+        return true;
+    }
+
+    /// <summary>Whether a frame that no CPU can write holds nothing but zeroes.</summary>
+    internal static bool IsZeroForGood(AddressSpaceStore store, Pfn frame)
+    {
+        store.OracleSeesTrust(frame);
+        return IsZero(store.Frames, frame);
+    }
+
+    // Entries of a leaf that map frames of a huge page.
+    private static int CountParts(in LeafEdit edit, Pfn frame)
+    {
+        Pfn head = PhysicalMemory.HeadOf(frame);
+        int parts = 0;
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = edit.GetSettled(i);
+            parts += pte.IsCounted && PhysicalMemory.HeadOf(pte.Frame) == head ? 1 : 0;
+        }
+
+        return parts;
+    }
+
+    // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have. Whether it
+    // is zeroes is known for good only when no CPU can write the page any more: they are looked at again behind the flush. Until then
+    // a marker stands in their place, which keeps every other thread from the page, so the second look needs no latch.
+    private static void DropZeroes(AddressSpace space, int cpu, ref LeafEdit edit, Pfn head, ref int zeroes)
+    {
+        if (!space.Store.ZeroFrames.ForSplits)
+        {
+            return;
+        }
+
+        Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
+        taken.Clear();
+        FlushDebt before = edit.Detach();
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = edit.Get(i);
+            if (pte.IsCounted && PhysicalMemory.HeadOf(pte.Frame) == head && IsZero(space.Store.Frames, pte.Frame)
+                && !space.Vmas[space.Vmas.Containing(edit.FirstPage + (uint)i)].Has(VmaFlags.Locked))
+            {
+                taken[i] = pte;
+                edit.Take(i, Pte.Busy(pte.Frame));
+            }
+        }
+
+        FlushDebt owed = edit.Detach();
+        edit.Attach(before);
+        if (!owed.IsOwed)
+        {
+            return;
+        }
+
+        edit.Exit();
+        space.Pay(cpu, FlushSite.ZeroesDropped, owed);
+        Span<bool> stays = stackalloc bool[PteLeaf.Length];
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            stays[i] = taken[i].IsEmpty || !IsZeroForGood(space.Store, taken[i].Frame);
+        }
+
+        edit.Reenter();
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = taken[i];
+            if (!pte.IsEmpty)
+            {
+                ulong page = edit.FirstPage + (uint)i;
+                edit.Install(i, stays[i] ? pte : Pte.MapZero(space.Store.Frames.ZeroFrameOf(page), pte.IsAccessible));
+                zeroes += stays[i] ? 0 : 1;
+            }
+        }
+
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            if (!stays[i])
+            {
+                space.Counts.AddResident(space.Store.Frames[taken[i].Frame], -1);
+                PageZap.Unmapped(space, taken[i]);
+                space.Store.Frames.Release(cpu, taken[i].Frame);
+            }
+        }
+    }
+
+    private static bool IsZero(PhysicalMemory frames, Pfn frame) => PageZero.IsZero(
+        in MemoryMarshal.GetReference(frames.Content(frame)), (nuint)frames.ContentSize);
+}

@@ -1,0 +1,242 @@
+using System;
+using System.Diagnostics;
+using FastKsm.Memory;
+using FastKsm.Primitives;
+using FastKsm.Tlb;
+
+namespace FastKsm.AddressSpaces;
+
+/// <summary>Accesses: reading and writing through the page table, and faults until it permits them.</summary>
+/// <remarks>Thread safety: all members may be called concurrently; they take the mm lock shared.</remarks>
+internal static class PageAccess
+{
+    /// <summary>Reads bytes of one page.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that reads.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="offset">First byte in the page.</param>
+    /// <param name="destination">Where to; ends within the page.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal static MemoryStatus Read(AddressSpace space, int cpu, ulong page, int offset, Span<byte> destination, ref AccessNote note)
+    {
+        space.EnterShared();
+        MemoryStatus status = Open(space, cpu, page, FaultKind.Read, ref note, out LeafEdit edit, out Span<byte> content);
+        if (status == MemoryStatus.Done)
+        {
+            content.Slice(offset, destination.Length).CopyTo(destination);
+            edit.Exit();
+        }
+
+        space.ExitShared();
+        return status;
+    }
+
+    /// <summary>Writes bytes of one page.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that writes.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="offset">First byte in the page.</param>
+    /// <param name="source">The bytes; they end within the page.</param>
+    /// <param name="kind">Write, or forced write.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal static MemoryStatus Write(
+        AddressSpace space, int cpu, ulong page, int offset, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
+    {
+        Debug.Assert(kind is FaultKind.Write or FaultKind.ForcedWrite, "Only these write.");
+        space.EnterShared();
+        MemoryStatus status = Open(space, cpu, page, kind, ref note, out LeafEdit edit, out Span<byte> content);
+        if (status == MemoryStatus.Done)
+        {
+            source.CopyTo(content[offset..]);
+            edit.Exit();
+        }
+
+        space.ExitShared();
+        return status;
+    }
+
+    /// <summary>Makes a page usable for an access, and uses it without moving a byte.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that accesses it.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="kind">Read, write, or forced write.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal static MemoryStatus Touch(AddressSpace space, int cpu, ulong page, FaultKind kind, ref AccessNote note)
+    {
+        space.EnterShared();
+        MemoryStatus status = Open(space, cpu, page, kind, ref note, out LeafEdit edit, out _);
+        if (status == MemoryStatus.Done)
+        {
+            edit.Exit();
+        }
+
+        space.ExitShared();
+        return status;
+    }
+
+    /// <summary>Makes a page usable for an access as the page table says at this moment, and does not use it.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that is going to access it.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="kind">Read, write, or forced write.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal static MemoryStatus Prepare(AddressSpace space, int cpu, ulong page, FaultKind kind, ref AccessNote note)
+    {
+        space.EnterShared();
+        MemoryStatus status = PageFault.Handle(space, cpu, page, kind, out Fault fault);
+        Note(ref note, fault);
+        space.ExitShared();
+        return status;
+    }
+
+    /// <summary>Writes a whole page by content number.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that writes.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="number">The content's number.</param>
+    /// <param name="note">What the access has met so far.</param>
+    internal static MemoryStatus WriteContent(AddressSpace space, int cpu, ulong page, ulong number, ref AccessNote note)
+    {
+        space.EnterShared();
+        MemoryStatus status = Open(space, cpu, page, FaultKind.Write, ref note, out LeafEdit edit, out Span<byte> content);
+        if (status == MemoryStatus.Done)
+        {
+            PageContent.Fill(content, number);
+            edit.Exit();
+        }
+
+        space.ExitShared();
+        return status;
+    }
+
+    /// <summary>Reads a page as a debugger does: whatever its protection, without a fault, leaving no trace.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="destination">Receives the content; one content size long.</param>
+    internal static MemoryStatus Peek(AddressSpace space, ulong page, Span<byte> destination)
+    {
+        space.EnterShared();
+        uint id = space.Vmas.Containing(page);
+        uint leaf = id == 0 ? 0 : space.Table.Find(page);
+        destination.Clear();
+        Pte pte = default;
+        if (leaf != 0)
+        {
+            LeafEdit edit = new(space.Table, leaf, page);
+            pte = edit.GetSettled(PageTable.PositionOf(page));
+            if (pte.IsSwap)
+            {
+                space.Store.Swap.Content(pte.Entry.Offset).CopyTo(destination);
+            }
+            else if (!pte.IsEmpty)
+            {
+                // A frame that is moving has the content until the entry has gone.
+                space.Store.Frames.Content(pte.Frame).CopyTo(destination);
+            }
+
+            edit.Exit();
+        }
+
+        if (id != 0 && pte.IsEmpty && space.Vmas[id].Object != 0)
+        {
+            Pfn frame = space.Store.ObjectAt(space.Vmas[id].Object).Find(space.Vmas[id].IndexOf(page));
+            if (frame.IsSome)
+            {
+                space.Store.Frames.Content(frame).CopyTo(destination);
+            }
+        }
+
+        space.ExitShared();
+        return id == 0 ? MemoryStatus.NotMapped : MemoryStatus.Done;
+    }
+
+    /// <summary>Faults until the entry permits an access, and marks it as used. Under the mm lock.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="cpu">CPU that accesses the page.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="kind">Read, write, or forced write.</param>
+    /// <param name="note">What the access has met so far.</param>
+    /// <param name="edit">The leaf; when done its latch is held, which keeps the frame in place.</param>
+    /// <param name="content">The frame's content.</param>
+    internal static MemoryStatus Open(
+        AddressSpace space, int cpu, ulong page, FaultKind kind, ref AccessNote note, out LeafEdit edit, out Span<byte> content)
+    {
+        edit = default;
+        content = default;
+        if (page >= space.Store.PageLimit)
+        {
+            return MemoryStatus.NotMapped;
+        }
+
+        int position = PageTable.PositionOf(page);
+        for (; ; )
+        {
+            uint leaf = space.Table.Find(page);
+            if (leaf != 0)
+            {
+                edit = new LeafEdit(space.Table, leaf, page);
+                Pte pte = edit.Get(position);
+                if (Permits(space, pte, kind))
+                {
+                    MarkUsed(space, ref edit, position, pte, kind);
+                    if (OracleSwitch.IsOn)
+                    {
+                        space.Store.Oracle?.Accessed(space.Id, page);
+                    }
+
+                    note.Frame = pte.Frame;
+                    content = space.Store.Frames.Content(pte.Frame);
+                    return MemoryStatus.Done;
+                }
+
+                edit.Exit();
+            }
+
+            MemoryStatus status = PageFault.Handle(space, cpu, page, kind, out Fault fault);
+            Note(ref note, fault);
+            if (status != MemoryStatus.Done)
+            {
+                return status;
+            }
+        }
+    }
+
+    // A debugger writes through a mapping of the kernel: the frame becomes dirty, and the entry stays as it is.
+    private static void MarkUsed(AddressSpace space, ref LeafEdit edit, int position, Pte pte, FaultKind kind)
+    {
+        ref FrameRecord frame = ref space.Store.Frames[pte.Frame];
+        bool marksFrame = kind == FaultKind.ForcedWrite && !frame.Has(FrameFlags.Huge);
+        if (marksFrame && !pte.IsDirty)
+        {
+            frame.Set(FrameFlags.Dirty);
+        }
+
+        bool dirties = kind != FaultKind.Read && !marksFrame && !pte.IsDirty;
+        if (!pte.IsAccessed || dirties)
+        {
+            if (pte.IsHuge)
+            {
+                Pte whole = edit.Whole;
+                edit.LoosenWhole(whole.WithAccessed(true).WithDirty(dirties || whole.IsDirty));
+            }
+            else
+            {
+                edit.Loosen(position, pte.WithAccessed(true).WithDirty(dirties || pte.IsDirty));
+            }
+        }
+    }
+
+    // A fault that found nothing to do any more counts, but does not hide what one before it did.
+    private static void Note(ref AccessNote note, Fault fault)
+    {
+        note.Faults++;
+        note.Fault = fault == Fault.None ? note.Fault : fault;
+    }
+
+    private static bool Permits(AddressSpace space, Pte pte, FaultKind kind) => kind switch
+    {
+        FaultKind.Read => pte.IsAccessible,
+        FaultKind.Write => pte.IsWritable && pte.IsAccessible,
+        _ => pte.IsWritable || space.Store.IsExclusive(pte),
+    };
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Runtime.CompilerServices;
+
+namespace FastKsm.Primitives;
+
+/// <summary>Checks that every thread takes locks in the order of <see cref="LockRank"/>, and what it does under a leaf's latch.</summary>
+/// <remarks>
+/// On in debug builds, and where the runtime configuration sets <c>FastKsm.LockRanks</c>, as that of the tests does. A static readonly
+/// field is a constant to the JIT compiler, so that what depends on it costs nothing where it is off. A violation throws on the spot:
+/// the message names both places. Thread safety: each thread has its own list.
+/// </remarks>
+internal static class LockRanks
+{
+#if DEBUG
+    private const bool Default = true;
+#else
+    private const bool Default = false;
+#endif
+
+    /// <summary>Whether it is on.</summary>
+    internal static readonly bool IsOn = AppContext.TryGetSwitch("FastKsm.LockRanks", out bool isOn) ? isOn : Default;
+
+    [ThreadStatic]
+    private static List<Held>? s_held;
+
+    // Bytes that checks have allocated, which are no fault of the code they check.
+    [ThreadStatic]
+    private static long s_excused;
+
+    private static List<Held> OfThread => s_held ??= new List<Held>(32);
+
+    /// <summary>A lock is about to be taken.</summary>
+    /// <param name="rank">Which.</param>
+    /// <param name="file">Where.</param>
+    /// <param name="line">In which line.</param>
+    /// <exception cref="InvalidOperationException">A lock is held that must be taken after it.</exception>
+    internal static void Enter(LockRank rank, string file, int line)
+    {
+        List<Held> held = OfThread;
+        foreach (Held other in held)
+        {
+            if (other.Rank > rank || (other.Rank == rank && !MayHoldTwo(rank)))
+            {
+                throw Broken($"{rank} is taken at {Place(file, line)} under {other.Rank}, which was taken at {other.Place}");
+            }
+        }
+
+        long allocated = rank == LockRank.PageTableLeaf ? GC.GetAllocatedBytesForCurrentThread() - s_excused : 0;
+        held.Add(new Held(rank, file, line, allocated));
+    }
+
+    /// <summary>A lock has been tried, and taken: the order does not matter then.</summary>
+    internal static void Tried(LockRank rank, string file, int line) => OfThread.Add(new Held(rank, file, line, 0));
+
+    /// <summary>A lock is about to be given back.</summary>
+    /// <exception cref="InvalidOperationException">Managed memory has been allocated under a leaf's latch.</exception>
+    internal static void Exit(LockRank rank)
+    {
+        List<Held> held = OfThread;
+        for (int i = held.Count - 1; i >= 0; i--)
+        {
+            if (held[i].Rank == rank)
+            {
+                Held ended = held[i];
+                held.RemoveAt(i);
+                long allocated = GC.GetAllocatedBytesForCurrentThread() - s_excused - ended.Allocated;
+                if (rank == LockRank.PageTableLeaf && allocated > 0)
+                {
+                    throw Broken($"{allocated} bytes were allocated under {rank}, which was taken at {ended.Place}");
+                }
+
+                return;
+            }
+        }
+
+        throw Broken($"{rank} is given back, and the thread does not hold it");
+    }
+
+    /// <summary>The thread is about to do what must not be done under a leaf's latch or anything inside of it.</summary>
+    /// <param name="what">What: to wait, to allocate, to call out.</param>
+    /// <param name="file">Where.</param>
+    /// <param name="line">In which line.</param>
+    /// <exception cref="InvalidOperationException">Such a latch is held.</exception>
+    internal static void AssertOutsideOfLeaves(
+        string what, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        foreach (Held held in OfThread)
+        {
+            if (held.Rank >= LockRank.PageTableLeaf)
+            {
+                throw Broken($"{what} at {Place(file, line)} under {held.Rank}, which was taken at {held.Place}");
+            }
+        }
+    }
+
+    /// <summary>A check has allocated so many bytes.</summary>
+    internal static void Excuse(long bytes) => s_excused += bytes;
+
+    private static bool MayHoldTwo(LockRank rank) =>
+        rank is LockRank.MmLock or LockRank.AnonVmaRange or LockRank.PageTableLeaf;
+
+    private static string Place(string file, int line) => $"{Path.GetFileName(file)}:{line}";
+
+    private static InvalidOperationException Broken(string what) => new($"Lock order is broken: {what}.");
+
+    private readonly record struct Held(LockRank Rank, string File, int Line, long Allocated)
+    {
+        internal string Place => LockRanks.Place(File, Line);
+    }
+}

@@ -98,6 +98,9 @@ internal static class LockRanks
     /// <summary>A check has allocated so many bytes.</summary>
     internal static void Excuse(long bytes) => s_excused += bytes;
 
+    /// <summary>A check has found a fault, and says so at length: what is allocated under the leaf that is held is no other fault.</summary>
+    internal static void ExcuseLeaf() => s_excused += 1L << 40;
+
     private static bool MayHoldTwo(LockRank rank) =>
         rank is LockRank.MmLock or LockRank.AnonVmaRange or LockRank.PageTableLeaf;
 

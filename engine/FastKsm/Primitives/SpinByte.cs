@@ -50,13 +50,13 @@ internal static class SpinByte
     internal static void Exit(ref byte latch, LockRank rank)
     {
         Debug.Assert(latch == 1, "Latch released twice.");
+
+        // Release store: were it to overtake the section's last write, the next holder could miss that write.
+        Volatile.Write(ref latch, 0);
         if (LockRanks.IsOn)
         {
             LockRanks.Exit(rank);
         }
-
-        // Release store: were it to overtake the section's last write, the next holder could miss that write.
-        Volatile.Write(ref latch, 0);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

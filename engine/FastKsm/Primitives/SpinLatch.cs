@@ -33,13 +33,13 @@ internal static class SpinLatch
     internal static void Exit(ref int latch, LockRank rank)
     {
         Debug.Assert(latch == 1, "Latch released twice.");
+
+        // Release store: were it to overtake the section's last write, the next holder could miss that write.
+        Volatile.Write(ref latch, 0);
         if (LockRanks.IsOn)
         {
             LockRanks.Exit(rank);
         }
-
-        // Release store: were it to overtake the section's last write, the next holder could miss that write.
-        Volatile.Write(ref latch, 0);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

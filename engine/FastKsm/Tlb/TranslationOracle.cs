@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Threading;
 using FastKsm.Memory;
+using FastKsm.Primitives;
 
 namespace FastKsm.Tlb;
 
@@ -337,8 +338,12 @@ internal sealed class TranslationOracle : IFrameGuard
 
     private static bool Owes(StaleTranslation stale, int thread) => stale.Thread == thread || stale.Thread == NoThread;
 
-    private void Break(string fault) => _ = Interlocked.CompareExchange(
-        ref _fault, $"Invariant {fault}.{Environment.NewLine}Found at:{Environment.NewLine}{Environment.StackTrace}", null);
+    private void Break(string fault)
+    {
+        LockRanks.ExcuseLeaf();
+        _ = Interlocked.CompareExchange(
+            ref _fault, $"Invariant {fault}.{Environment.NewLine}Found at:{Environment.NewLine}{Environment.StackTrace}", null);
+    }
 
     /// <summary>A page of an address space.</summary>
     private readonly record struct TablePlace(uint Space, ulong Page)

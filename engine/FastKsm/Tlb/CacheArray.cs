@@ -8,8 +8,9 @@ namespace FastKsm.Tlb;
 /// <summary>One set-associative array of a TLB, in native memory that its owner provides.</summary>
 /// <remarks>
 /// Layout: a set is a run of blocks, a block is one cache line: four keys, then their four values. So a hit in four ways
-/// touches one line. Beside the sets, one or two words of tree bits for each: bit n is node n of a binary tree over the ways,
-/// numbered as a heap from 1; set, it points right. Key 0 is no entry; ways beyond the last one of a set stay so.
+/// touches one line. Behind the sets, one or two words of tree bits for each: bit n is node n of a binary tree over the ways,
+/// numbered as a heap from 1; set, it points right. Behind these, for each way of a tree in one word, the bits on its path, and what they are
+/// when it has been used. Key 0 is no entry; ways beyond the last one of a set stay so.
 /// Thread safety: none; the owner's.
 /// </remarks>
 internal unsafe struct CacheArray
@@ -25,6 +26,7 @@ internal unsafe struct CacheArray
 
     private byte* _blocks;
     private ulong* _trees;
+    private ulong* _paths;
     private ulong _setMask;
     private uint _setBytes;
     private int _ways;
@@ -41,28 +43,29 @@ internal unsafe struct CacheArray
     private readonly int TreeWords => _leaves > 64 ? 2 : 1;
 
     /// <summary>Bytes that an array needs, a multiple of a cache line.</summary>
-    internal static nuint BytesOf(int sets, int ways)
-    {
-        nuint blocks = (nuint)(sets * ((ways + BlockWays - 1) / BlockWays));
-        nuint trees = (nuint)(sets * (ways > 64 ? 16 : 8));
-        return (blocks * BlockBytes) + ((trees + BlockBytes - 1) & ~(nuint)(BlockBytes - 1));
-    }
+    internal static nuint BytesOf(int sets, int ways) => BlocksOf(sets, ways) + TreesOf(sets, ways) + RoundUp((nuint)ways * 16);
 
     /// <summary>Lays an empty array out over zero-filled memory.</summary>
     internal static CacheArray Place(byte* memory, int sets, int ways)
     {
         Debug.Assert(BitOperations.IsPow2(sets) && ways is > 0 and <= TlbGeometry.MostWays, "Geometry out of range.");
         Debug.Assert((nuint)memory % BlockBytes == 0, "An array begins on a cache line.");
-        int blocks = (ways + BlockWays - 1) / BlockWays;
-        return new CacheArray
+        CacheArray made = new()
         {
             _blocks = memory,
-            _trees = (ulong*)(memory + (nuint)(sets * blocks * BlockBytes)),
+            _trees = (ulong*)(memory + BlocksOf(sets, ways)),
+            _paths = (ulong*)(memory + BlocksOf(sets, ways) + TreesOf(sets, ways)),
             _setMask = (ulong)sets - 1,
-            _setBytes = (uint)(blocks * BlockBytes),
+            _setBytes = (uint)(BlocksOf(sets, ways) / (nuint)sets),
             _ways = ways,
             _leaves = (int)BitOperations.RoundUpToPowerOf2((uint)ways),
         };
+        if (made.TreeWords == 1)
+        {
+            made.FillPaths();
+        }
+
+        return made;
     }
 
     /// <summary>Finds an entry, and notes that it was used.</summary>
@@ -126,7 +129,7 @@ internal unsafe struct CacheArray
         ulong evicted = 0;
         if (way < 0)
         {
-            way = FreeWay(set, live);
+            way = IsFullOf(set, (ushort)key) ? -1 : FreeWay(set, live);
             if (way < 0)
             {
                 way = random == 0 ? TreeVictim(set) : RandomVictim(ref random);
@@ -232,10 +235,38 @@ internal unsafe struct CacheArray
         return dead;
     }
 
+    // Whether every way holds an entry with this tag, as is the rule on a CPU that runs one address space: none is free or dead then.
+    private readonly bool IsFullOf(ulong set, ushort tag)
+    {
+        ulong* block = (ulong*)(_blocks + (set * _setBytes));
+        Vector256<ulong> wanted = Vector256.Create((ulong)tag);
+        for (int i = 0; i < Blocks; i++, block += BlockBytes / sizeof(ulong))
+        {
+            if (!Vector256.EqualsAll(Vector256.LoadAligned(block) & Vector256.Create(0xFFFFul), wanted))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     // Each node on the path points away from the way that was used.
     private readonly void Touch(ulong set, int way)
     {
-        ulong* tree = _trees + (set * (uint)TreeWords);
+        if (TreeWords == 1)
+        {
+            ulong* path = _paths + (2 * way);
+            _trees[set] = (_trees[set] & ~path[0]) | path[1];
+        }
+        else
+        {
+            Touch(_trees + (set * 2), way);
+        }
+    }
+
+    private readonly void Touch(ulong* tree, int way)
+    {
         for (int node = way + _leaves; node > 1; node >>= 1)
         {
             int parent = node >> 1;
@@ -245,8 +276,28 @@ internal unsafe struct CacheArray
         }
     }
 
+    private readonly void FillPaths()
+    {
+        for (int way = 0; way < _ways; way++)
+        {
+            ulong touched = 0, untouched = ulong.MaxValue;
+            Touch(&touched, way);
+            Touch(&untouched, way);
+            _paths[2 * way] = touched | ~untouched;
+            _paths[(2 * way) + 1] = touched;
+        }
+    }
+
     private readonly int TreeVictim(ulong set)
     {
+        if (_ways == BlockWays)
+        {
+            // Node 1, and then node 2 or 3.
+            ulong bits = _trees[set];
+            int half = (int)(bits >> 1) & 1;
+            return (half * 2) + ((int)(bits >> (2 + half)) & 1);
+        }
+
         ulong* tree = _trees + (set * (uint)TreeWords);
         int node = 1;
         int width = _leaves;
@@ -271,4 +322,10 @@ internal unsafe struct CacheArray
         random ^= random << 5;
         return (int)(random % (uint)_ways);
     }
+
+    private static nuint BlocksOf(int sets, int ways) => (nuint)(sets * ((ways + BlockWays - 1) / BlockWays)) * BlockBytes;
+
+    private static nuint TreesOf(int sets, int ways) => RoundUp((nuint)sets * (ways > 64 ? 16u : 8u));
+
+    private static nuint RoundUp(nuint bytes) => (bytes + BlockBytes - 1) & ~(nuint)(BlockBytes - 1);
 }

@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using FastKsm.Primitives;
+
+namespace FastKsm.Tlb;
+
+/// <content>Accesses.</content>
+internal sealed unsafe partial class CpuTlb
+{
+    private const ulong MayRead = (ulong)TranslationBits.Valid;
+    private const ulong MayWrite = (ulong)(TranslationBits.Valid | TranslationBits.Writable | TranslationBits.Dirty);
+
+    /// <summary>First-level hits.</summary>
+    internal long Hits => (long)(_state->Sections - _state->NotHits);
+
+    /// <summary>The driver begins an access that needs no page table.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="writes">Whether it stores, for which the entry must be writable and have been dirty when it was filled.</param>
+    /// <param name="frame">The frame.</param>
+    /// <returns>True inside the section, which <see cref="End"/> ends; false outside, and nothing has happened.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryBegin(ulong page, bool writes, out Pfn frame)
+    {
+        Publish(page);
+
+        // The section stands before the flag is looked at, as far as a flush can tell. The flush sets the flag, then makes a barrier
+        // on this thread, then looks at the section. So either it sees the section, and waits, or the flag is seen here. Without
+        // the barrier this load could be done before the store above is visible, and neither would see the other. The barrier is the
+        // flush's, for all threads at once, or with full fences each access's own.
+        if (Volatile.Read(ref _state->Pending) == 0 && _cache.TryFind(page, _state->Tag, out ulong value))
+        {
+            ulong needed = writes ? MayWrite : MayRead;
+            if ((value & needed) == needed)
+            {
+                frame = TranslationCache.FrameOf(value);
+                return true;
+            }
+        }
+
+        return TryBeginSlowly(page, writes, out frame);
+    }
+
+    /// <summary>The same for what the second level holds; the first holds it then, too.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal bool TryBeginL2(ulong page, bool writes, out Pfn frame)
+    {
+        BeginDrained(page);
+        _state->NotHits++;
+        ulong needed = writes ? MayWrite : MayRead;
+        if (_cache.FindInL2(page, _state->Tag, out ulong value) && (value & needed) == needed)
+        {
+            frame = TranslationCache.FrameOf(value);
+            return true;
+        }
+
+        End();
+        frame = default;
+        return false;
+    }
+
+    /// <summary>
+    /// The driver begins an access through what it has read in the page table. It still holds the leaf's latch, and has set accessed, and for
+    /// a store dirty, in the entry.
+    /// </summary>
+    /// <param name="page">The page.</param>
+    /// <param name="translation">What the entry says now; of a huge mapping with the frame of its first page.</param>
+    /// <param name="writes">Whether it stores.</param>
+    /// <returns>The page's frame. <see cref="End"/> ends the section, after the latch has been left.</returns>
+    internal Pfn BeginFilled(ulong page, Translation translation, bool writes)
+    {
+        Debug.Assert(!writes || translation.StoresSilently, "A store through an entry that is not writable and dirty.");
+
+        // A flush that has changed the entry since, or will, takes the leaf's latch for it: either the entry was read after the change, or
+        // the change comes after the latch has been left, when the section stands and the entry is in the TLB, so that the flush
+        // finds both. Requests that are older come first, for they would take the new entry away: not wrong, but for nothing.
+        BeginDrained(page);
+        Debug.Assert(_running is not null && _loaded == _running, "An access on a CPU that runs nothing.");
+        _state->NotHits++;
+        _cache.Fill(page, _state->Tag, translation);
+        return translation.At((int)(page & (Sizes.HugePages - 1))).Frame;
+    }
+
+    /// <summary>The access is over.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void End()
+    {
+        Debug.Assert(_state->Section != 0, "The end of no access.");
+
+        // Release store: were it visible before the last byte of the access, a flush could let the frame be reused under it.
+        Volatile.Write(ref _state->Section, 0);
+    }
+
+    /// <summary>The driver does what others have asked for.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void Drain()
+    {
+        Debug.Assert(_state->Section == 0, "Requests are handled outside of accesses.");
+        SpinLatch.Enter(ref _state->Latch);
+        HandleAll(returns: true);
+        SpinLatch.Exit(ref _state->Latch);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Publish(ulong page)
+    {
+        CpuTlbState* state = _state;
+        Debug.Assert(state->Section == 0, "Two accesses at once on a CPU.");
+        Debug.Assert(_driver is null || _driver == Thread.CurrentThread, "An access by another thread than the driver.");
+        ulong sequence = state->Sections + 1;
+        state->Sections = sequence;
+        Volatile.Write(ref state->Section, SectionWord.Of(page, state->SectionBase, sequence));
+        if (state->IsFenced)
+        {
+            Interlocked.MemoryBarrier();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryBeginSlowly(ulong page, bool writes, out Pfn frame)
+    {
+        ulong needed = writes ? MayWrite : MayRead;
+        ulong value;
+        if (Volatile.Read(ref _state->Pending) != 0)
+        {
+            End();
+            _state->NotHits++;
+            BeginDrained(page);
+            if (_cache.TryFind(page, _state->Tag, out value) && (value & needed) == needed)
+            {
+                frame = TranslationCache.FrameOf(value);
+                return true;
+            }
+        }
+
+        if (_cache.TryFindHuge(page, _state->Tag, out value) && (value & needed) == needed)
+        {
+            frame = TranslationCache.FrameOf(value);
+            return true;
+        }
+
+        End();
+        _state->NotHits++;
+        frame = default;
+        return false;
+    }
+
+    // Inside a section before which everything that others have asked for has been done.
+    private void BeginDrained(ulong page)
+    {
+        Publish(page);
+        while (Volatile.Read(ref _state->Pending) != 0)
+        {
+            End();
+            _state->NotHits++;
+            Drain();
+            Publish(page);
+        }
+    }
+}

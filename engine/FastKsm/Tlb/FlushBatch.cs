@@ -1,0 +1,87 @@
+namespace FastKsm.Tlb;
+
+/// <summary>Flushes that a task owes for pages that it has unmapped, to be made at once (<c>tlbflush_unmap_batch</c>).</summary>
+/// <remarks>
+/// It must be empty before any frame of it is freed, before a page that was dirty is written out or copied, and before the task leaves
+/// the work that it is for. Thread safety: none; a task's own, passed by reference, since a copy would owe the same again.
+/// </remarks>
+internal struct FlushBatch
+{
+    private readonly FlushEngine _engine;
+    private readonly bool _kernelThread;
+    private CpuMask _mask;
+    private bool _required;
+    private bool _writable;
+
+    /// <summary>Owes nothing.</summary>
+    /// <param name="engine">The machine's flushes.</param>
+    /// <param name="kernelThread">Whether a kernel thread makes them.</param>
+    internal FlushBatch(FlushEngine engine, bool kernelThread)
+    {
+        _engine = engine;
+        _kernelThread = kernelThread;
+    }
+
+    /// <summary>Whether anything is owed.</summary>
+    internal readonly bool IsRequired => _required;
+
+    /// <summary>Whether a CPU may still store through a translation that is owed.</summary>
+    internal readonly bool IsWritable => _writable;
+
+    /// <summary>The CPUs that it will tell.</summary>
+    internal readonly CpuMask Mask => _mask;
+
+    /// <summary>R1: whether an unmapping had better wait for a batch: another CPU than this may hold translations.</summary>
+    internal readonly bool ShouldDefer(int cpu, SpaceTranslations mm) => _engine.IsArm || mm.HasOtherCpu(cpu);
+
+    /// <summary>R2, under the leaf's latch, after an accessible entry has been cleared.</summary>
+    /// <param name="cpu">The CPU that unmaps.</param>
+    /// <param name="mm">The address space.</param>
+    /// <param name="wasDirty">Whether the entry was dirty, so that a CPU may store through what it holds of it.</param>
+    /// <param name="page">The page, which hardware that broadcasts invalidates at once; all if not given.</param>
+    internal void Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
+    {
+        // The entry has been cleared; then the generation, by a full fence; and then the mask. Read earlier, it could miss a CPU that came
+        // in between, read the old generation and filled the old entry.
+        ulong generation = mm.NextGeneration();
+        for (int word = 0; word < mm.MaskWords; word++)
+        {
+            _mask[word] |= mm.MaskWord(word);
+        }
+
+        _required = true;
+        _writable |= wasDirty;
+        mm.AddBatched();
+        if (_engine.IsArm)
+        {
+            _engine.BroadcastUnmapped(cpu, mm, generation, page);
+        }
+    }
+
+    /// <summary>R3: makes the flush that is owed.</summary>
+    internal void Flush(int cpu)
+    {
+        if (!_required)
+        {
+            return;
+        }
+
+        if (_engine.Bug != PlantedBug.BatchNotFlushed)
+        {
+            _engine.FlushBatch(cpu, _kernelThread, in _mask);
+        }
+
+        _mask = default;
+        _required = false;
+        _writable = false;
+    }
+
+    /// <summary>R4: the same, if a CPU may still store, before a page is written out.</summary>
+    internal void FlushIfWritable(int cpu)
+    {
+        if (_writable)
+        {
+            Flush(cpu);
+        }
+    }
+}

@@ -104,7 +104,7 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
 
     private bool TryGrow(uint id)
     {
-        SpinLatch.Enter(ref _latch, LockRank.Slab);
+        SpinLatch.Enter(ref _latch, LockRank.Column);
         bool covered = id < _committed;
         if (!covered)
         {
@@ -118,7 +118,7 @@ internal sealed unsafe class NativeColumn<T> : IDisposable
             }
         }
 
-        SpinLatch.Exit(ref _latch, LockRank.Slab);
+        SpinLatch.Exit(ref _latch, LockRank.Column);
         return covered;
     }
 }

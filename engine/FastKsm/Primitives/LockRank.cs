@@ -52,11 +52,20 @@ internal enum LockRank : byte
     /// <summary>A CPU's place in the swap devices.</summary>
     SwapCursor,
 
+    /// <summary>Where all CPUs go on in a rotational swap device.</summary>
+    SwapShared,
+
+    /// <summary>The list of swap devices.</summary>
+    SwapDevices,
+
     /// <summary>A cluster of swap slots.</summary>
     SwapCluster,
 
     /// <summary>Lists of a swap device.</summary>
     SwapLists,
+
+    /// <summary>Slots that a group uses.</summary>
+    SwapCounts,
 
     /// <summary>What stores the pages of a swap device.</summary>
     SwapBackend,
@@ -70,8 +79,11 @@ internal enum LockRank : byte
     /// <summary>A node's free frames.</summary>
     FreeFrames,
 
-    /// <summary>A slab, a column or a pool of native records.</summary>
+    /// <summary>A slab or a pool of native records.</summary>
     Slab,
+
+    /// <summary>A column of native records.</summary>
+    Column,
 
     /// <summary>The queue of events. Nothing is called under it.</summary>
     Events,

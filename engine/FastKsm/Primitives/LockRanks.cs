@@ -88,7 +88,7 @@ internal static class LockRanks
     {
         foreach (Held held in OfThread)
         {
-            if (held.Rank >= LockRank.PageTableLeaf)
+            if (held.Rank is LockRank.PageTableLeaf or LockRank.HugeSharers or >= LockRank.FlushQueue)
             {
                 throw Broken($"{what} at {Place(file, line)} under {held.Rank}, which was taken at {held.Place}");
             }

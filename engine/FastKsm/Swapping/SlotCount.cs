@@ -31,14 +31,14 @@ internal sealed class SlotCount
     {
         get
         {
-            SpinLatch.Enter(ref _words[Latch], LockRank.SwapLists);
+            SpinLatch.Enter(ref _words[Latch], LockRank.SwapCounts);
             int sum = _words[Common];
             for (int part = 0; part < Parts; part++)
             {
                 sum += Volatile.Read(ref _words[First + (part * Stride)]);
             }
 
-            SpinLatch.Exit(ref _words[Latch], LockRank.SwapLists);
+            SpinLatch.Exit(ref _words[Latch], LockRank.SwapCounts);
             return sum;
         }
     }
@@ -55,9 +55,9 @@ internal sealed class SlotCount
         ref int own = ref _words[First + ((Thread.GetCurrentProcessorId() & (Parts - 1)) * Stride)];
         if (Math.Abs(Interlocked.Add(ref own, slots)) > Fold)
         {
-            SpinLatch.Enter(ref _words[Latch], LockRank.SwapLists);
+            SpinLatch.Enter(ref _words[Latch], LockRank.SwapCounts);
             Volatile.Write(ref _words[Common], _words[Common] + Interlocked.Exchange(ref own, 0));
-            SpinLatch.Exit(ref _words[Latch], LockRank.SwapLists);
+            SpinLatch.Exit(ref _words[Latch], LockRank.SwapCounts);
             Interlocked.MemoryBarrier();
         }
     }

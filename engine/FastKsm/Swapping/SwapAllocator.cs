@@ -238,7 +238,7 @@ internal sealed class SwapAllocator<TLayout, TFolios>
             return TryLists(device, ref request, out next);
         }
 
-        SpinLatch.Enter(ref device.SharedLatch, LockRank.SwapCursor);
+        SpinLatch.Enter(ref device.SharedLatch, LockRank.SwapShared);
         ref uint shared = ref device.SharedNext[request.Order];
         bool done = (shared != 0 && _search.TryAt(device, shared, ref request, out next))
             || TryLists(device, ref request, out next);
@@ -247,7 +247,7 @@ internal sealed class SwapAllocator<TLayout, TFolios>
             shared = next;
         }
 
-        SpinLatch.Exit(ref device.SharedLatch, LockRank.SwapCursor);
+        SpinLatch.Exit(ref device.SharedLatch, LockRank.SwapShared);
         return done;
     }
 

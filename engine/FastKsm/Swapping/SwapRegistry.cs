@@ -128,11 +128,11 @@ internal sealed class SwapRegistry<TLayout>
             return 1;
         }
 
-        SpinLatch.Enter(ref _available.Latch, LockRank.SwapLists);
+        SpinLatch.Enter(ref _available.Latch, LockRank.SwapDevices);
         ReadOnlySpan<int> all = _available.Numbers;
         all.CopyTo(numbers);
         int count = all.Length;
-        SpinLatch.Exit(ref _available.Latch, LockRank.SwapLists);
+        SpinLatch.Exit(ref _available.Latch, LockRank.SwapDevices);
         return count;
     }
 
@@ -144,7 +144,7 @@ internal sealed class SwapRegistry<TLayout>
             return;
         }
 
-        SpinLatch.Enter(ref _available.Latch, LockRank.SwapLists);
+        SpinLatch.Enter(ref _available.Latch, LockRank.SwapDevices);
         int at = _available.Numbers.IndexOf(device.Number);
         if (at >= 0)
         {
@@ -152,12 +152,12 @@ internal sealed class SwapRegistry<TLayout>
             Insert(device);
         }
 
-        SpinLatch.Exit(ref _available.Latch, LockRank.SwapLists);
+        SpinLatch.Exit(ref _available.Latch, LockRank.SwapDevices);
     }
 
     private void Settle(SwapDevice<TLayout> device)
     {
-        SpinLatch.Enter(ref _available.Latch, LockRank.SwapLists);
+        SpinLatch.Enter(ref _available.Latch, LockRank.SwapDevices);
         int at = _available.Numbers.IndexOf(device.Number);
         bool belongs = Belongs(device);
         if (at >= 0 && !belongs)
@@ -184,7 +184,7 @@ internal sealed class SwapRegistry<TLayout>
             Volatile.Write(ref _only, only);
         }
 
-        SpinLatch.Exit(ref _available.Latch, LockRank.SwapLists);
+        SpinLatch.Exit(ref _available.Latch, LockRank.SwapDevices);
     }
 
     private static bool Belongs(SwapDevice<TLayout> device) => device.IsWritable && device.InUse < device.Pages;

@@ -96,9 +96,9 @@ internal sealed unsafe partial class CpuTlb
     internal void Drain()
     {
         Debug.Assert(_state->Section == 0, "Requests are handled outside of accesses.");
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         HandleAll(returns: true);
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -52,7 +52,7 @@ internal sealed unsafe partial class CpuTlb
     /// <returns>Whether the request waits for the driver.</returns>
     internal bool Deliver(in FlushRequest request, Thread current, out bool needsInterrupt)
     {
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         while (_queued == RingLength)
         {
             MakeRoom(current);
@@ -72,7 +72,7 @@ internal sealed unsafe partial class CpuTlb
             Handle(in request);
         }
 
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
         return waits;
     }
 
@@ -80,14 +80,14 @@ internal sealed unsafe partial class CpuTlb
     /// <returns>Whether that is so; false if it is driven or runs an address space.</returns>
     internal bool TryFlushOnEntry()
     {
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         bool halted = _running is null;
         if (halted)
         {
             Raise(Pending.FlushOnEntry);
         }
 
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
         return halted;
     }
 
@@ -171,14 +171,14 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
         SpinWait spinner = default;
         while (Volatile.Read(ref _state->Section) == seen && Driver is not null)
         {
             spinner.SpinOnce(sleep1Threshold: -1);
         }
 
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
     }
 
     // The handler of a CPU, whichever thread runs it. Rules in the order of the reference's 2.6.

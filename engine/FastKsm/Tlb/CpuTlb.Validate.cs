@@ -9,9 +9,9 @@ internal sealed unsafe partial class CpuTlb
     /// <summary>Throws if an invariant of the reference's 8.2 does not hold. Nothing happens on the CPU meanwhile.</summary>
     internal void Validate()
     {
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         string? broken = Broken();
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
         if (broken is not null)
         {
             throw new InvalidOperationException($"Invariant {broken} (CPU {Number}).");

@@ -72,30 +72,30 @@ internal sealed unsafe partial class CpuTlb
     internal void BeginDriving(Thread driver)
     {
         Debug.Assert(Driver is null || Driver == driver, "Another thread drives the CPU.");
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
 
         // Left behind, if at all, by a driver that has ended.
         Volatile.Write(ref _state->Section, 0);
         HandleAll(returns: true);
         Volatile.Write(ref _driver, driver);
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
     /// <summary>The driver leaves: from here on, other threads do what they want of this CPU.</summary>
     internal void EndDriving()
     {
         Debug.Assert(_state->Section == 0, "A driver left inside an access.");
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         HandleAll(returns: true);
         Volatile.Write(ref _driver, null);
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
     /// <summary>The driver switches to an address space; null to be idle, where the CPU keeps what it has loaded (lazy).</summary>
     internal void SwitchTo(SpaceTranslations? next)
     {
         Debug.Assert(_state->Section == 0, "A switch inside an access.");
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
 
         // Interrupts that wait come before the switch; what ran before a kernel thread does not come back first.
         HandleAll(returns: false);
@@ -109,7 +109,7 @@ internal sealed unsafe partial class CpuTlb
             Load(next);
         }
 
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
     /// <summary>A kernel thread takes the CPU: until it is left, the CPU counts as lazy.</summary>
@@ -121,7 +121,7 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         if (_state->IsLazy == 0 && _loaded is not null)
         {
             Volatile.Write(ref _state->IsLazy, 1);
@@ -131,19 +131,19 @@ internal sealed unsafe partial class CpuTlb
             }
         }
 
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
     /// <summary>The kernel thread leaves the CPU; if another thread drives it, that one goes on by itself.</summary>
     internal void EndKernelThread()
     {
-        SpinLatch.Enter(ref _state->Latch);
+        SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
         if (!IsDrivenByAnother(Thread.CurrentThread))
         {
             HandleAll(returns: true);
         }
 
-        SpinLatch.Exit(ref _state->Latch);
+        SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
     // The current thread may do the driver's work: there is no driver, or it is this thread. Under the latch, so that none comes.

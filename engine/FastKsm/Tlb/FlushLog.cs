@@ -21,16 +21,16 @@ internal sealed class FlushLog
     /// <summary>Appends an event.</summary>
     internal void Append(in FlushEvent happened)
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.FlushQueue);
         _events[_written % _events.Length] = happened;
         _written++;
-        SpinLatch.Exit(ref _latch);
+        SpinLatch.Exit(ref _latch, LockRank.FlushQueue);
     }
 
     /// <summary>The events that are left, oldest first.</summary>
     internal FlushEvent[] Events()
     {
-        SpinLatch.Enter(ref _latch);
+        SpinLatch.Enter(ref _latch, LockRank.FlushQueue);
         FlushEvent[] kept;
         try
         {
@@ -42,7 +42,7 @@ internal sealed class FlushLog
         }
         finally
         {
-            SpinLatch.Exit(ref _latch);
+            SpinLatch.Exit(ref _latch, LockRank.FlushQueue);
         }
 
         return kept;

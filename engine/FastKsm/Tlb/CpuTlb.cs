@@ -14,7 +14,7 @@ namespace FastKsm.Tlb;
 internal sealed unsafe partial class CpuTlb
 {
     /// <summary>Address spaces whose translations a CPU can hold at once.</summary>
-    internal const int MaxSlots = 6;
+    internal const int MaxSlots = TlbOptions.MostContextSlots;
 
     private const int NoSlot = -1;
     private const ulong Switching = ulong.MaxValue;

@@ -1,6 +1,8 @@
+using System;
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace FastKsm.Tlb;
@@ -19,10 +21,6 @@ internal unsafe struct CacheArray
     internal const int BlockWays = 4;
 
     private const int BlockBytes = 64;
-
-    // For four ways: which bits lie on the path to a way, and what they are after it was used; a nibble for each way.
-    private const uint FourWayPaths = 0xAA66;
-    private const uint FourWayTouched = 0x0826;
 
     private byte* _blocks;
     private ulong* _trees;
@@ -68,41 +66,42 @@ internal unsafe struct CacheArray
         return made;
     }
 
+    // For four ways, what the tree is when a way has been used: a row of 16 trees for each way.
+    private static ReadOnlySpan<byte> FourWaysTouched =>
+    [
+        6, 6, 6, 6, 6, 6, 6, 6, 14, 14, 14, 14, 14, 14, 14, 14,
+        2, 2, 2, 2, 2, 2, 2, 2, 10, 10, 10, 10, 10, 10, 10, 10,
+        8, 8, 8, 8, 12, 12, 12, 12, 8, 8, 8, 8, 12, 12, 12, 12,
+        0, 0, 0, 0, 4, 4, 4, 4, 0, 0, 0, 0, 4, 4, 4, 4,
+    ];
+
     /// <summary>Finds an entry, and notes that it was used.</summary>
+    /// <param name="array">The array.</param>
     /// <param name="index">Number from which the set follows: that of the page, or of the huge page.</param>
     /// <param name="key">The key; not 0.</param>
-    /// <param name="value">Its value.</param>
+    /// <returns>Its value; 0 for none.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly bool TryFind(ulong index, ulong key, out ulong value)
+    internal static ulong Find(CacheArray* array, ulong index, ulong key)
     {
         Debug.Assert(key != 0, "Key 0 is no entry.");
-        ulong set = index & _setMask;
-        ulong* block = (ulong*)(_blocks + (set * _setBytes));
+        if (array->_ways != BlockWays)
+        {
+            return FindInMany(array, index, key);
+        }
+
+        ulong set = index & array->_setMask;
+        ulong* block = (ulong*)(array->_blocks + (set * BlockBytes));
         uint match = Match(block, key);
         if (match == 0)
         {
-            if (_setBytes == BlockBytes)
-            {
-                value = 0;
-                return false;
-            }
-
-            return TryFindBehind(set, key, out value);
+            return 0;
         }
 
-        int way = BitOperations.TrailingZeroCount(match);
-        value = block[BlockWays + way];
-        if (_ways == BlockWays)
-        {
-            ulong* tree = _trees + set;
-            *tree = (*tree & ~(ulong)((FourWayPaths >> (way * 4)) & 0xF)) | ((FourWayTouched >> (way * 4)) & 0xF);
-        }
-        else
-        {
-            Touch(set, way);
-        }
-
-        return true;
+        // A byte beyond the table is never read: a tree of four ways has three bits, and bit 0 is always clear.
+        uint way = (uint)BitOperations.TrailingZeroCount(match);
+        ulong* tree = array->_trees + set;
+        *tree = Unsafe.Add(ref MemoryMarshal.GetReference(FourWaysTouched), (nuint)((way * 16) + (uint)*tree));
+        return block[BlockWays + way];
     }
 
     /// <summary>Bit i is set where key i of a block is the one wanted: lane i holds the key of way i.</summary>
@@ -185,18 +184,17 @@ internal unsafe struct CacheArray
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private readonly bool TryFindBehind(ulong set, ulong key, out ulong value)
+    private static ulong FindInMany(CacheArray* array, ulong index, ulong key)
     {
-        int way = WayOf(set, key);
+        ulong set = index & array->_setMask;
+        int way = array->WayOf(set, key);
         if (way < 0)
         {
-            value = 0;
-            return false;
+            return 0;
         }
 
-        value = KeyAt(set, way)[BlockWays];
-        Touch(set, way);
-        return true;
+        array->Touch(set, way);
+        return array->KeyAt(set, way)[BlockWays];
     }
 
     private readonly int WayOf(ulong set, ulong key)

@@ -12,7 +12,7 @@ internal sealed unsafe partial class CpuTlb
     private const ulong MayWrite = (ulong)(TranslationBits.Valid | TranslationBits.Writable | TranslationBits.Dirty);
 
     /// <summary>First-level hits.</summary>
-    internal long Hits => (long)(_state->Sections - _state->NotHits);
+    internal long Hits => (long)(_state->Begun - _state->NotHits);
 
     /// <summary>The driver begins an access that needs no page table.</summary>
     /// <param name="page">The page.</param>
@@ -22,23 +22,29 @@ internal sealed unsafe partial class CpuTlb
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryBegin(ulong page, bool writes, out Pfn frame)
     {
-        Publish(page);
+        CpuTlbState* state = _state;
+        ulong needed = writes ? MayWrite : MayRead;
+        ulong key = Publish(state, page);
 
         // The section stands before the flag is looked at, as far as a flush can tell. The flush sets the flag, then makes a barrier
         // on this thread, then looks at the section. So either it sees the section, and waits, or the flag is seen here. Without
         // the barrier this load could be done before the store above is visible, and neither would see the other. The barrier is the
-        // flush's, for all threads at once, or with full fences each access's own.
-        if (Volatile.Read(ref _state->Pending) == 0 && _cache.TryFind(page, _state->Tag, out ulong value))
+        // flush's, for all threads at once; or with full fences each access's own, and then the flag is always set.
+        ulong value = 0;
+        if (Volatile.Read(ref state->Pending) == 0)
         {
-            ulong needed = writes ? MayWrite : MayRead;
-            if ((value & needed) == needed)
-            {
-                frame = TranslationCache.FrameOf(value);
-                return true;
-            }
+            value = CacheArray.Find(&((CacheState*)(state + 1))->L1, page, key);
         }
 
-        return TryBeginSlowly(page, writes, out frame);
+        if ((value & needed) == needed)
+        {
+            frame = TranslationCache.FrameOf(value);
+            return true;
+        }
+
+        value = BeginSlowly(page, needed);
+        frame = TranslationCache.FrameOf(value);
+        return value != 0;
     }
 
     /// <summary>The same for what the second level holds; the first holds it then, too.</summary>
@@ -101,60 +107,69 @@ internal sealed unsafe partial class CpuTlb
         SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
+    // Begins a section, with what the page's translation is looked for under.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Publish(ulong page)
+    private ulong Publish(CpuTlbState* state, ulong page)
     {
-        CpuTlbState* state = _state;
         Debug.Assert(state->Section == 0, "Two accesses at once on a CPU.");
         Debug.Assert(_driver is null || _driver == Thread.CurrentThread, "An access by another thread than the driver.");
-        ulong sequence = state->Sections + 1;
-        state->Sections = sequence;
-        Volatile.Write(ref state->Section, SectionWord.Of(page, state->SectionBase, sequence));
-        if (state->IsFenced)
-        {
-            Interlocked.MemoryBarrier();
-        }
+        ulong key = TranslationCache.KeyOf(page, state->Tag);
+        state->Begun++;
+        Volatile.Write(ref state->Section, key);
+        return key;
     }
 
+    // In a section that did not find what it needs at once. The value that does, inside; or 0, outside.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryBeginSlowly(ulong page, bool writes, out Pfn frame)
+    private ulong BeginSlowly(ulong page, ulong needed)
     {
-        ulong needed = writes ? MayWrite : MayRead;
         ulong value;
         if (Volatile.Read(ref _state->Pending) != 0)
         {
             End();
             _state->NotHits++;
             BeginDrained(page);
-            if (_cache.TryFind(page, _state->Tag, out value) && (value & needed) == needed)
+            value = CacheArray.Find(&((CacheState*)(_state + 1))->L1, page, TranslationCache.KeyOf(page, _state->Tag));
+            if ((value & needed) == needed)
             {
-                frame = TranslationCache.FrameOf(value);
-                return true;
+                return value;
             }
         }
 
-        if (_cache.TryFindHuge(page, _state->Tag, out value) && (value & needed) == needed)
+        value = _cache.FindHuge(page, _state->Tag);
+        if ((value & needed) == needed)
         {
-            frame = TranslationCache.FrameOf(value);
-            return true;
+            return value;
         }
 
         End();
         _state->NotHits++;
-        frame = default;
-        return false;
+        return 0;
     }
 
     // Inside a section before which everything that others have asked for has been done.
     private void BeginDrained(ulong page)
     {
-        Publish(page);
-        while (Volatile.Read(ref _state->Pending) != 0)
+        _ = Publish(_state, page);
+        int pending = Volatile.Read(ref _state->Pending);
+        while (pending != 0)
         {
+            if ((pending & (int)Pending.Fence) != 0)
+            {
+                // The section is visible before the flag is looked at for good; the flush has the other half of the fence.
+                Interlocked.MemoryBarrier();
+                pending = Volatile.Read(ref _state->Pending) & ~(int)Pending.Fence;
+                if (pending == 0)
+                {
+                    return;
+                }
+            }
+
             End();
             _state->NotHits++;
             Drain();
-            Publish(page);
+            _ = Publish(_state, page);
+            pending = Volatile.Read(ref _state->Pending);
         }
     }
 }

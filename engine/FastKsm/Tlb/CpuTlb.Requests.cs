@@ -92,18 +92,30 @@ internal sealed unsafe partial class CpuTlb
     }
 
     /// <summary>Waits until the CPU is in no section that began before and may be inside the range.</summary>
+    /// <param name="context">Id of the address space; 0 for any.</param>
+    /// <param name="firstPage">First page.</param>
+    /// <param name="pages">Pages.</param>
     /// <remarks>The caller has made sure that later sections see what the CPU has to do, and that earlier ones are seen here.</remarks>
-    internal void WaitForSection(ulong spaceBase, ulong firstPage, ulong pages)
+    internal void WaitForSection(ulong context, ulong firstPage, ulong pages)
     {
         ulong seen = Volatile.Read(ref _state->Section);
-        if (!SectionWord.IsInside(seen, spaceBase, firstPage, pages))
+        if (seen == 0 || TranslationCache.PageOf(seen) - firstPage >= pages)
         {
             return;
         }
 
-        // The target may have lost its processor: this thread gives up its own soon.
+        // A CPU switches outside of sections only. If something else is loaded by now, the section was that address space's, or is over.
+        ulong loaded = Volatile.Read(ref _state->LoadedContext);
+        if (context != 0 && loaded != context && loaded != Switching)
+        {
+            return;
+        }
+
+        // The target may have lost its processor: this thread gives up its own soon. A later section at the same page looks the same,
+        // but before it the driver has done all that it was asked to, outside of any: then the flag was down for a moment, or this sees
+        // it so. Should others raise it each time, a moment without the section is seen sooner or later.
         SpinWait spinner = default;
-        while (Volatile.Read(ref _state->Section) == seen)
+        while (Volatile.Read(ref _state->Section) == seen && IsAsked)
         {
             spinner.SpinOnce(sleep1Threshold: -1);
             if (spinner.NextSpinWillYield && Driver is null)
@@ -113,11 +125,13 @@ internal sealed unsafe partial class CpuTlb
         }
     }
 
+    private bool IsAsked => (Volatile.Read(ref _state->Pending) & ~(int)Pending.Fence) != 0;
+
     // Under the latch: all that others have asked for, in order.
     private void HandleAll(bool returns)
     {
         HandleRequests();
-        Pending pending = (Pending)_state->Pending;
+        Pending pending = (Pending)_state->Pending & ~Pending.Fence;
         if (pending == Pending.None)
         {
             return;
@@ -135,7 +149,7 @@ internal sealed unsafe partial class CpuTlb
         }
 
         // Last, and after all of it: a section that finds the flag cleared may use the TLB at once.
-        Volatile.Write(ref _state->Pending, 0);
+        Volatile.Write(ref _state->Pending, _state->Pending & (int)Pending.Fence);
     }
 
     private void HandleRequests()

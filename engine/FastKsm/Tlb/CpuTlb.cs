@@ -43,7 +43,7 @@ internal sealed unsafe partial class CpuTlb
         _slots = options.ContextSlots;
         _clearsMaskAtSwitch = options.ClearsMaskAtSwitch;
         _state->Tag = TranslationCache.NoTag;
-        _state->IsFenced = options.Fence == AccessFence.FullFence;
+        _state->Pending = options.Fence == AccessFence.FullFence ? (int)Pending.Fence : 0;
     }
 
     /// <summary>Number of the CPU.</summary>
@@ -201,7 +201,6 @@ internal sealed unsafe partial class CpuTlb
         _loaded = next;
         _loadedSlot = slot;
         _state->Tag = _cache.TagOf(slot);
-        _state->SectionBase = SectionWord.BaseOf(context);
         Volatile.Write(ref _state->LoadedContext, context);
         _engine.NoteSwitch(Number, context, flush, generation);
     }

@@ -11,29 +11,24 @@ namespace FastKsm.Tlb;
 [StructLayout(LayoutKind.Explicit, Size = 768)]
 internal struct CpuTlbState
 {
-    /// <summary>The access section, see <see cref="SectionWord"/>; 0 outside of any.</summary>
+    /// <summary>
+    /// The access section: the key under which the translation of the page is looked for, so that one word tells page and address space; 0
+    /// outside of any.
+    /// </summary>
     [FieldOffset(0)]
     internal ulong Section;
 
-    /// <summary>Sections begun.</summary>
-    [FieldOffset(8)]
-    internal ulong Sections;
-
-    /// <summary>What of the section word is the same for all accesses of the loaded address space.</summary>
-    [FieldOffset(16)]
-    internal ulong SectionBase;
-
     /// <summary>The loaded address space's tag.</summary>
-    [FieldOffset(24)]
+    [FieldOffset(8)]
     internal ulong Tag;
 
-    /// <summary>Sections that were no first-level hit.</summary>
-    [FieldOffset(32)]
-    internal ulong NotHits;
+    /// <summary>Sections begun.</summary>
+    [FieldOffset(16)]
+    internal ulong Begun;
 
-    /// <summary>Whether each section begins with a full fence.</summary>
-    [FieldOffset(40)]
-    internal bool IsFenced;
+    /// <summary>Sections that were no first-level hit.</summary>
+    [FieldOffset(24)]
+    internal ulong NotHits;
 
     /// <summary>What the driver has to do before it uses the TLB again; see <see cref="Pending"/>. Written under the latch.</summary>
     [FieldOffset(128)]

@@ -104,7 +104,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         FlushRequest request = new(
             mm, mm.ContextId, whole ? 0 : firstPage, whole ? All : pages, strideShift, generation, cpu,
             RequestKind.Interrupt);
-        Range killed = new(SectionWord.BaseOf(request.ContextId), firstPage, pages);
+        Range killed = new(request.ContextId, firstPage, pages);
         if (IsArm)
         {
             FlushByBroadcast(in request, in killed);
@@ -343,7 +343,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
                 CpuTlb target = _cpus[(word * WordBits) + BitOperations.TrailingZeroCount(left)];
                 if (target.MayBeUsedBeside(current))
                 {
-                    target.WaitForSection(killed.SpaceBase, killed.FirstPage, killed.Pages);
+                    target.WaitForSection(killed.ContextId, killed.FirstPage, killed.Pages);
                 }
             }
         }
@@ -363,5 +363,5 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     }
 
     /// <summary>What a flush kills, for which sections it waits.</summary>
-    private readonly record struct Range(ulong SpaceBase, ulong FirstPage, ulong Pages);
+    private readonly record struct Range(ulong ContextId, ulong FirstPage, ulong Pages);
 }

@@ -86,37 +86,47 @@ internal readonly unsafe struct TranslationCache
     internal static ulong ValueOf(Translation translation) =>
         ((ulong)translation.Frame.Number << FrameShift) | (uint)translation.Bits;
 
-    /// <summary>What a value says of a page: of a huge one, the page's own frame.</summary>
+    /// <summary>The frame that a value names.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Pfn FrameOf(ulong value) => new((uint)(value >> FrameShift));
+
+    /// <summary>The key of a page that is not huge.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static ulong KeyOf(ulong page, ulong tag) => (page << TagBits) | tag;
+
+    /// <summary>The page of such a key.</summary>
+    internal static ulong PageOf(ulong key) => key >> TagBits;
 
     /// <summary>The current tag of a slot.</summary>
     internal ulong TagOf(int slot) => _state->Live[slot];
 
     /// <summary>Finds the translation of a page that is not huge in the first level.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryFind(ulong page, ulong tag, out ulong value) =>
-        _state->L1.TryFind(page, (page << TagBits) | tag, out value);
+    internal bool TryFind(ulong page, ulong tag, out ulong value)
+    {
+        value = CacheArray.Find(&_state->L1, page, KeyOf(page, tag));
+        return value != 0;
+    }
 
     /// <summary>Finds the translation of a page of a huge mapping in the first level.</summary>
-    internal bool TryFindHuge(ulong page, ulong tag, out ulong value)
+    /// <returns>Its value, with the page's own frame; 0 for none.</returns>
+    internal ulong FindHuge(ulong page, ulong tag)
     {
-        if (_state->HugeSlots == 0 || !_state->Huge.TryFind(page >> Sizes.HugeShift, HugeKeyOf(page, tag), out value))
+        if (_state->HugeSlots == 0)
         {
-            value = 0;
-            return false;
+            return 0;
         }
 
-        value = AtPage(value, page);
-        return true;
+        ulong value = CacheArray.Find(&_state->Huge, page >> Sizes.HugeShift, HugeKeyOf(page, tag));
+        return value == 0 ? 0 : AtPage(value, page);
     }
 
     /// <summary>Finds the translation of a page in the second level; the first then holds it, too.</summary>
     internal bool FindInL2(ulong page, ulong tag, out ulong value)
     {
         CacheState* state = _state;
-        ulong key = (page << TagBits) | tag;
-        if (state->L2.TryFind(page, key, out value))
+        ulong key = KeyOf(page, tag);
+        value = CacheArray.Find(&state->L2, page, key);
+        if (value != 0)
         {
             state->L2Hits++;
             _ = state->L1.Fill(page, key, value, Live, ref state->Random);
@@ -126,7 +136,8 @@ internal readonly unsafe struct TranslationCache
         if (state->HugeSlots != 0 && state->L2TakesHuge)
         {
             key = HugeKeyOf(page, tag);
-            if (state->L2.TryFind(page >> Sizes.HugeShift, key, out value))
+            value = CacheArray.Find(&state->L2, page >> Sizes.HugeShift, key);
+            if (value != 0)
             {
                 state->L2Hits++;
                 _ = state->Huge.Fill(page >> Sizes.HugeShift, key, value, Live, ref state->Random);
@@ -162,7 +173,7 @@ internal readonly unsafe struct TranslationCache
         }
         else
         {
-            ulong key = (page << TagBits) | tag;
+            ulong key = KeyOf(page, tag);
             _ = state->L1.Fill(page, key, value, Live, ref state->Random);
             Include(state->L2.Fill(page, key, value, Live, ref state->Random));
         }
@@ -173,7 +184,7 @@ internal readonly unsafe struct TranslationCache
     internal bool InvalidatePage(ulong page, ulong tag)
     {
         CacheState* state = _state;
-        ulong key = (page << TagBits) | tag;
+        ulong key = KeyOf(page, tag);
         bool held = state->L1.Remove(page, key) | state->L2.Remove(page, key);
         if (state->HugeSlots != 0)
         {

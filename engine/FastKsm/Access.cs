@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace FastKsm;
 
-/// <summary>What came of an access to memory: 24 bytes, no exception, nothing on the managed heap.</summary>
+/// <summary>What came of an access to memory: 32 bytes, no exception, nothing on the managed heap.</summary>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct Access
 {
@@ -25,4 +25,10 @@ public readonly record struct Access
     /// Page faults that the access took. A page can take more than one, when another CPU changes it meanwhile.
     /// </summary>
     public int Faults { get; init; }
+
+    /// <summary>
+    /// Cycles that the CPU's clock went on by, by the cost model (<see cref="TlbOptions.Costs"/>): look-ups behind the first-level TLB,
+    /// walks of the page table, and flushes that the faults took. Not the rest of a fault, nor moving the bytes.
+    /// </summary>
+    public long Cycles { get; init; }
 }

@@ -1,7 +1,9 @@
 using System;
 using System.Runtime.CompilerServices;
 using FastKsm.AddressSpaces;
+using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm;
 
@@ -57,7 +59,7 @@ public sealed partial class Cpu
     public void Write(ulong address, ReadOnlySpan<byte> source)
     {
         AccessNote note = default;
-        Failures.Check(Write(EnterForBytes().Space, ref address, source, FaultKind.Write, ref note), nameof(Write), address);
+        Failures.Check(Write(ref address, source, ref note), nameof(Write), address);
     }
 
     /// <summary>
@@ -77,7 +79,7 @@ public sealed partial class Cpu
     {
         AccessNote note = default;
         return Report(
-            Write(EnterForBytes().Space, ref address, source, FaultKind.Write, ref note), address, note, out access);
+            Write(ref address, source, ref note), address, note, out access);
     }
 
     /// <summary>Accesses a page without moving a byte: the page is faulted in, and marked as used.</summary>
@@ -96,7 +98,13 @@ public sealed partial class Cpu
 
         AccessNote note = default;
         FaultKind fault = kind == AccessKind.Write ? FaultKind.Write : FaultKind.Read;
-        MemoryStatus status = PageAccess.Touch(Enter().Space, Number, address >> _pageShift, fault, ref note);
+        AddressSpace space = Enter().Space;
+        MemoryStatus status = Begin(space, address >> _pageShift, fault, ref note, out _);
+        if (status == MemoryStatus.Done)
+        {
+            _tlb.End();
+        }
+
         return Report(status, address, note, out access);
     }
 
@@ -164,11 +172,14 @@ public sealed partial class Cpu
         while (!destination.IsEmpty)
         {
             (ulong page, int offset, int length) = Split(address, destination.Length);
-            status = PageAccess.Read(space, Number, page, offset, destination[..length], ref note);
+            status = Begin(space, page, FaultKind.Read, ref note, out Pfn frame);
             if (status != MemoryStatus.Done)
             {
                 break;
             }
+
+            _frames.Content(frame).Slice(offset, length).CopyTo(destination);
+            _tlb.End();
 
             destination = destination[length..];
             address += (uint)length;
@@ -177,45 +188,106 @@ public sealed partial class Cpu
         return status;
     }
 
-    private MemoryStatus Write(
-        AddressSpace space, ref ulong address, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
+    private MemoryStatus Write(ref ulong address, ReadOnlySpan<byte> source, ref AccessNote note)
     {
-        if (Split(address, source.Length).Length < source.Length)
-        {
-            // What can be foreseen fails here, before the first byte of several pages is written.
-            ulong lastPage = (address + (ulong)(source.Length - 1)) >> _pageShift;
-            for (ulong page = address >> _pageShift; page <= lastPage; page++)
-            {
-                MemoryStatus foreseen = PageAccess.Prepare(space, Number, page, kind, ref note);
-                if (foreseen != MemoryStatus.Done)
-                {
-                    address = Math.Max(address, page << _pageShift);
-                    return foreseen;
-                }
-            }
-        }
-
-        MemoryStatus status = MemoryStatus.Done;
-        while (!source.IsEmpty)
+        AddressSpace space = EnterForBytes().Space;
+        MemoryStatus status = Foresee(space, ref address, source.Length, FaultKind.Write, ref note);
+        while (status == MemoryStatus.Done && !source.IsEmpty)
         {
             (ulong page, int offset, int length) = Split(address, source.Length);
-            status = PageAccess.Write(space, Number, page, offset, source[..length], kind, ref note);
-            if (status != MemoryStatus.Done)
+            status = Begin(space, page, FaultKind.Write, ref note, out Pfn frame);
+            if (status == MemoryStatus.Done)
             {
-                break;
+                source[..length].CopyTo(_frames.Content(frame)[offset..]);
+                _tlb.End();
+                source = source[length..];
+                address += (uint)length;
             }
-
-            source = source[length..];
-            address += (uint)length;
         }
 
         return status;
     }
 
+    private MemoryStatus ForceWrite(
+        AddressSpace space, ref ulong address, ReadOnlySpan<byte> source, ref AccessNote note)
+    {
+        MemoryStatus status = Foresee(space, ref address, source.Length, FaultKind.ForcedWrite, ref note);
+        while (status == MemoryStatus.Done && !source.IsEmpty)
+        {
+            (ulong page, int offset, int length) = Split(address, source.Length);
+            status = PageAccess.ForceWrite(space, Number, page, offset, source[..length], ref note);
+            if (status == MemoryStatus.Done)
+            {
+                source = source[length..];
+                address += (uint)length;
+            }
+        }
+
+        return status;
+    }
+
+    // What can be foreseen of a write to several pages fails here, before its first byte is written.
+    private MemoryStatus Foresee(AddressSpace space, ref ulong address, int length, FaultKind kind, ref AccessNote note)
+    {
+        if (Split(address, length).Length == length)
+        {
+            return MemoryStatus.Done;
+        }
+
+        ulong lastPage = (address + (ulong)(length - 1)) >> _pageShift;
+        for (ulong page = address >> _pageShift; page <= lastPage; page++)
+        {
+            MemoryStatus foreseen = PageAccess.Prepare(space, Number, page, kind, ref note);
+            if (foreseen != MemoryStatus.Done)
+            {
+                address = Math.Max(address, page << _pageShift);
+                return foreseen;
+            }
+        }
+
+        return MemoryStatus.Done;
+    }
+
+    // Begins an access to a page of the process that runs; when done, End of the TLB ends it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private MemoryStatus Begin(AddressSpace space, ulong page, FaultKind kind, ref AccessNote note, out Pfn frame)
+    {
+        if (_tlb.TryBegin(page, kind == FaultKind.Write, out frame))
+        {
+            if (OracleSwitch.IsOn)
+            {
+                CheckHit(space, page, frame);
+            }
+
+            note.Frame = frame;
+            return MemoryStatus.Done;
+        }
+
+        return PageAccess.Begin(space, _tlb, page, kind, ref note, out frame);
+    }
+
+    // I1: what a TLB leads to is in use, and this thread owes no flush for it.
+    private void CheckHit(AddressSpace space, ulong page, Pfn frame)
+    {
+        _machine.Store.Oracle?.Accessed(space.Id, page);
+        if (_frames.HolderOf(frame).References == 0)
+        {
+            _machine.Store.Oracle?.FreeFrameReached(space.Id, page, frame);
+        }
+    }
+
     private MemoryStatus WritePage(ulong address, ulong content, ref AccessNote note)
     {
         ulong page = _machine.Arguments.Aligned(address, nameof(address));
-        return PageAccess.WriteContent(Enter().Space, Number, page, content, ref note);
+        AddressSpace space = Enter().Space;
+        MemoryStatus status = Begin(space, page, FaultKind.Write, ref note, out Pfn frame);
+        if (status == MemoryStatus.Done)
+        {
+            PageContent.Fill(_frames.Content(frame), content);
+            _tlb.End();
+        }
+
+        return status;
     }
 
     private MemoryStatus ReadPage(ulong address, Span<byte> content, ref AccessNote note)
@@ -227,7 +299,14 @@ public sealed partial class Cpu
             Throw.LengthsDiffer(nameof(content), _machine.Options.ContentSize, content.Length);
         }
 
-        return PageAccess.Read(space, Number, page, 0, content, ref note);
+        MemoryStatus status = Begin(space, page, FaultKind.Read, ref note, out Pfn frame);
+        if (status == MemoryStatus.Done)
+        {
+            _frames.Content(frame).CopyTo(content);
+            _tlb.End();
+        }
+
+        return status;
     }
 
     private static bool Report(MemoryStatus status, ulong address, in AccessNote note, out Access access)
@@ -246,6 +325,7 @@ public sealed partial class Cpu
             Frame = note.Frame,
             Fault = note.Fault,
             Faults = note.Faults,
+            Cycles = note.Cycles,
         };
         return status == MemoryStatus.Done;
     }

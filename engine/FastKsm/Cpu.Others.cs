@@ -33,7 +33,7 @@ public sealed partial class Cpu
         {
             using SpaceUse use = process.Use();
             AccessNote note = default;
-            MemoryStatus status = Write(use.Space, ref address, source, FaultKind.ForcedWrite, ref note);
+            MemoryStatus status = ForceWrite(use.Space, ref address, source, ref note);
             Failures.Check(status, nameof(ForceWrite), address);
         }
         finally

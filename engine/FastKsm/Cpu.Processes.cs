@@ -49,6 +49,7 @@ public sealed partial class Cpu
         AddressSpace fresh = _machine.Spaces.Take();
         fresh.Inherit(old);
         record.Replace(fresh);
+        _tlb.SwitchTo(fresh.Translations);
         old.DropUser(Number);
         _machine.Events.Flush();
     }
@@ -69,6 +70,7 @@ public sealed partial class Cpu
         }
 
         _running = null;
+        _tlb.SwitchTo(null);
         record.Space.DropUser(Number);
         _machine.Forget(record);
         EndTurn(wasNoDriver: true);

@@ -2,6 +2,8 @@ using System;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using FastKsm.Memory;
+using FastKsm.Tlb;
 
 namespace FastKsm;
 
@@ -15,6 +17,8 @@ namespace FastKsm;
 public sealed partial class Cpu
 {
     private readonly Machine _machine;
+    private readonly PhysicalMemory _frames;
+    private readonly CpuTlb _tlb;
     private readonly int _pageShift;
     private Thread? _driver;
     private ProcessRecord? _running;
@@ -23,6 +27,8 @@ public sealed partial class Cpu
     internal Cpu(Machine machine, int number)
     {
         _machine = machine;
+        _frames = machine.Store.Frames;
+        _tlb = machine.Store.Flushes[number];
         _pageShift = machine.Options.PageShift;
         Number = number;
     }
@@ -64,6 +70,8 @@ public sealed partial class Cpu
                 : new InvalidOperationException("Another CPU replaces the program of the process (Exec) at this moment.");
         }
 
+        // First the switch: while the CPU counts as running the old process, no other CPU ends that one.
+        _tlb.SwitchTo(record.Space.Translations);
         _running?.StopRunning();
         _generation = process.Generation;
         Volatile.Write(ref _running, record);
@@ -77,6 +85,7 @@ public sealed partial class Cpu
         if (_driver is not null || _running is not null)
         {
             _ = BeginTurn();
+            _tlb.SwitchTo(null);
             _running?.StopRunning();
             Volatile.Write(ref _running, null);
             EndTurn(wasNoDriver: true);
@@ -108,9 +117,13 @@ public sealed partial class Cpu
         }
 
         // Of two threads that come at once, one exchanges, and the other finds that one.
-        return driver is not { IsAlive: true } && Interlocked.CompareExchange(ref _driver, current, driver) == driver
-            ? true
-            : throw DrivenByAnother();
+        if (driver is { IsAlive: true } || Interlocked.CompareExchange(ref _driver, current, driver) != driver)
+        {
+            throw DrivenByAnother();
+        }
+
+        _tlb.BeginDriving(current);
+        return true;
     }
 
     private void EndTurn(bool wasNoDriver)
@@ -118,6 +131,7 @@ public sealed partial class Cpu
         if (wasNoDriver)
         {
             // What the driver did comes before the next one's first look.
+            _tlb.EndDriving();
             Volatile.Write(ref _driver, null);
         }
     }

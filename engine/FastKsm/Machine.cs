@@ -35,13 +35,13 @@ public sealed class Machine : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
+        Clock = options.ModelTime ?? new ModelClock();
         FrameLayout layout = new((uint)options.Frames, options.Nodes, options.Cpus, options.ContentSize, options.ZeroPageColours);
         Store = new AddressSpaceStore(
             layout, options.MaxMapCount, 1UL << (Sizes.AddressBits - options.PageShift),
-            new ZeroFrameUse(options.ZeroFrameReads, options.ZeroFrameSplits));
+            new ZeroFrameUse(options.ZeroFrameReads, options.ZeroFrameSplits), options.Tlb with { Time = Clock });
         Spaces = new SpacePool(Store);
         Arguments = new PageArguments(options.PageShift, Store.PageLimit);
-        Clock = options.ModelTime ?? new ModelClock();
         Merger = new MergeScanner(
             Store, options.BackgroundCpu, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
             options.HashingThreads);
@@ -186,6 +186,7 @@ public sealed class Machine : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         ThrowIfDriven(nameof(Validate));
         Store.Oracle?.ThrowIfBroken();
+        Store.Flushes.Validate();
         using (_processLock.Hold())
         {
             StoreRecount recount = new(Store);

@@ -90,6 +90,9 @@ public sealed record MachineOptions
     /// </summary>
     public TimeProvider? ModelTime { get; init; }
 
+    /// <summary>How CPUs remember translations, and how they are made to forget them.</summary>
+    public TlbOptions Tlb { get; init; } = new();
+
     /// <summary>Bytes stored for each frame: the page size, or 16 for a fingerprint.</summary>
     public int ContentSize => Content == FrameContent.Page ? PageSize : FingerprintSize;
 
@@ -97,6 +100,8 @@ public sealed record MachineOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message says which.</exception>
     internal void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Tlb);
+        Tlb.Validate();
         Require(Nodes is >= 1 and <= MaxNodes, nameof(Nodes), Nodes, $"1 to {MaxNodes}");
         Require(Frames >= Nodes && Frames <= MaxFrames, nameof(Frames), Frames, $"{Nodes} to {MaxFrames}");
         Require(Cpus is >= 1 and <= MaxCpus, nameof(Cpus), Cpus, $"1 to {MaxCpus}");

@@ -12,4 +12,7 @@ internal struct AccessNote
 
     /// <summary>Faults so far.</summary>
     internal int Faults;
+
+    /// <summary>Cycles so far, by the cost model.</summary>
+    internal long Cycles;
 }

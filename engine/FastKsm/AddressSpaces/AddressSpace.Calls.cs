@@ -162,7 +162,7 @@ internal sealed partial class AddressSpace
             Store.Merger!.Exit(this);
         }
 
-        PageGather gather = BeginUnmap(cpu);
+        PageGather gather = BeginUnmap(cpu, wholeSpace: true);
         PageZap.Range(this, ref gather, 0, Store.PageLimit);
         PageTables.Free(this, ref gather, 0, Store.PageLimit);
         gather.Finish();
@@ -279,7 +279,7 @@ internal sealed partial class AddressSpace
         gather.Finish();
     }
 
-    private PageGather BeginUnmap(int cpu) => new(this, cpu, FlushSite.Unmapped);
+    private PageGather BeginUnmap(int cpu, bool wholeSpace = false) => new(this, cpu, FlushSite.Unmapped, wholeSpace);
 
     // Faults every page of a range in. Under the mm lock.
     private MemoryStatus Populate(int cpu, ulong start, ulong end, FaultKind kind)

@@ -38,6 +38,7 @@ internal sealed partial class AddressSpace : IVmaEdges
         _pool = pool;
         Vmas = new VmaSet(store, this);
         Table = new PageTable(store, isWalked: true);
+        Translations = new SpaceTranslations(store.Flushes);
     }
 
     /// <summary>
@@ -55,6 +56,9 @@ internal sealed partial class AddressSpace : IVmaEdges
     /// Its translations; for the merger and reverse-map walks, under the mm lock or knowing the mapping.
     /// </summary>
     internal PageTable Table { get; }
+
+    /// <summary>What CPUs know of its translations.</summary>
+    internal SpaceTranslations Translations { get; }
 
     /// <summary>What it counts of its pages.</summary>
     internal ref SpaceCounts Counts => ref _counts;
@@ -80,6 +84,7 @@ internal sealed partial class AddressSpace : IVmaEdges
         Id = id;
         Vmas.Space = id;
         Table.Space = id;
+        Translations.Begin(id);
         IsExiting = false;
         _uses.Begin();
         Store.Spaces.Add(id, this);

@@ -34,8 +34,10 @@ internal sealed class AddressSpaceStore : IDisposable
     /// <param name="maxMapCount">VMAs an address space may have, as <c>vm.max_map_count</c>.</param>
     /// <param name="pageLimit">One past the largest page number of an address space.</param>
     /// <param name="zeroFrames">Where the machine puts a zero frame of its own accord.</param>
+    /// <param name="tlb">How CPUs remember translations.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
-    internal AddressSpaceStore(in FrameLayout layout, int maxMapCount, ulong pageLimit, ZeroFrameUse zeroFrames)
+    internal AddressSpaceStore(
+        in FrameLayout layout, int maxMapCount, ulong pageLimit, ZeroFrameUse zeroFrames, TlbOptions tlb)
     {
         ZeroFrames = zeroFrames;
         MaxMapCount = maxMapCount;
@@ -44,6 +46,7 @@ internal sealed class AddressSpaceStore : IDisposable
         Frames = new PhysicalMemory(layout, Faults);
         Oracle = OracleSwitch.IsOn ? new TranslationOracle() : null;
         Frames.Guard = Oracle;
+        Flushes = new FlushEngine(tlb, layout.Cpus, Faults) { Oracle = Oracle };
         Vmas = new NativeSlab<Vma>(MaxVmas, Faults);
         TreeNodes = new NativeSlab<VmaTreeNode>(MaxTreeNodes, Faults);
         Leaves = new NativeSlab<PteLeaf>(MaxLeaves, Faults);
@@ -62,6 +65,9 @@ internal sealed class AddressSpaceStore : IDisposable
     /// nothing.
     /// </summary>
     internal TranslationOracle? Oracle { get; }
+
+    /// <summary>TLBs and flushes.</summary>
+    internal FlushEngine Flushes { get; }
 
     /// <summary>Page frames.</summary>
     internal PhysicalMemory Frames { get; }
@@ -153,10 +159,9 @@ internal sealed class AddressSpaceStore : IDisposable
             LockRanks.AssertOutsideOfLeaves("A flush, which waits for other CPUs");
         }
 
-        if (OracleSwitch.IsOn)
-        {
-            Oracle?.Flushed(site, space.Id, debt.First, debt.Pages);
-        }
+        ulong pages = debt.Pages >= PageLimit ? FlushEngine.All : debt.Pages;
+        Flushes.Flush(
+            site, cpu, KernelThread.IsOn, space.Translations, debt.First, pages, debt.StrideShift, freedTables);
     }
 
     /// <summary>The machine counts so many of the merger's zero frames more than its address spaces do.</summary>
@@ -353,5 +358,6 @@ internal sealed class AddressSpaceStore : IDisposable
         TreeNodes.Dispose();
         Vmas.Dispose();
         Frames.Dispose();
+        Flushes.Dispose();
     }
 }

@@ -42,10 +42,6 @@ internal struct FlushDebt
         _hasPages = true;
     }
 
-    /// <summary>A page table is going to be freed: CPUs forget the way to it.</summary>
-    /// <remarks>Linux counts it as the first page of the table, at the stride of tables.</remarks>
-    internal void AddTable(ulong firstPage) => Add(firstPage, PteLeaf.Length);
-
     /// <summary>What another debt holds.</summary>
     internal void Add(in FlushDebt other)
     {

@@ -1,5 +1,4 @@
 using System;
-using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tlb;
@@ -10,63 +9,88 @@ namespace FastKsm.AddressSpaces;
 /// <remarks>Thread safety: all members may be called concurrently; they take the mm lock shared.</remarks>
 internal static class PageAccess
 {
-    /// <summary>Reads bytes of one page.</summary>
-    /// <param name="space">The address space.</param>
-    /// <param name="cpu">CPU that reads.</param>
+    /// <summary>Begins an access that the CPU's first-level TLB does not serve; <see cref="CpuTlb.End"/> ends it.</summary>
+    /// <remarks>
+    /// The second level, then the page table: its walk takes no lock but the leaf's latch, for as long as it takes to set accessed and dirty
+    /// and to fill the TLB. Hardware sets both bits by a locked operation of its own; under the latch no change of an entry needs one. A page
+    /// that does not permit the access is faulted in, under the mm lock, and walked again.
+    /// </remarks>
+    /// <param name="space">The address space, which the CPU runs.</param>
+    /// <param name="tlb">The CPU's TLB.</param>
     /// <param name="page">The page.</param>
-    /// <param name="offset">First byte in the page.</param>
-    /// <param name="destination">Where to; ends within the page.</param>
+    /// <param name="kind">Read or write.</param>
     /// <param name="note">What the access has met so far.</param>
-    internal static MemoryStatus Read(AddressSpace space, int cpu, ulong page, int offset, Span<byte> destination, ref AccessNote note)
+    /// <param name="frame">The frame, which stays where it is until the access ends.</param>
+    internal static MemoryStatus Begin(
+        AddressSpace space, CpuTlb tlb, ulong page, FaultKind kind, ref AccessNote note, out Pfn frame)
     {
-        space.EnterShared();
-        MemoryStatus status = Open(space, cpu, page, FaultKind.Read, ref note, out LeafEdit edit, out Span<byte> content);
-        if (status == MemoryStatus.Done)
+        frame = Pfn.None;
+        if (page >= space.Store.PageLimit)
         {
-            content.Slice(offset, destination.Length).CopyTo(destination);
-            edit.Exit();
+            return MemoryStatus.NotMapped;
         }
 
-        space.ExitShared();
+        long before = space.Store.Flushes.CyclesOf(tlb.Number);
+        MemoryStatus status = MemoryStatus.Done;
+        if (!tlb.TryBeginL2(page, kind == FaultKind.Write, out frame))
+        {
+            while (status == MemoryStatus.Done && !TryWalk(space, tlb, page, kind, out frame))
+            {
+                space.EnterShared();
+                status = PageFault.Handle(space, tlb.Number, page, kind, out Fault fault);
+                Note(ref note, fault);
+                space.ExitShared();
+            }
+        }
+
+        note.Frame = status == MemoryStatus.Done ? frame : note.Frame;
+        note.Cycles += space.Store.Flushes.CyclesOf(tlb.Number) - before;
         return status;
     }
 
-    /// <summary>Writes bytes of one page.</summary>
+    private static bool TryWalk(AddressSpace space, CpuTlb tlb, ulong page, FaultKind kind, out Pfn frame)
+    {
+        frame = Pfn.None;
+        if (!LeafEdit.TryEnter(space.Table, page, out LeafEdit edit))
+        {
+            return false;
+        }
+
+        int position = PageTable.PositionOf(page);
+        Pte pte = edit.Get(position);
+        bool permits = Permits(space, pte, kind);
+        if (permits)
+        {
+            MarkUsed(space, ref edit, position, pte, kind);
+            if (OracleSwitch.IsOn)
+            {
+                space.Store.Oracle?.Accessed(space.Id, page);
+            }
+
+            Pte now = pte.IsHuge ? edit.Whole : edit.Get(position);
+            frame = tlb.BeginFilled(page, now.ToTranslation(), kind == FaultKind.Write);
+        }
+
+        edit.Exit();
+        return permits;
+    }
+
+    /// <summary>Writes bytes of one page through a mapping of the kernel, as a debugger does.</summary>
     /// <param name="space">The address space.</param>
     /// <param name="cpu">CPU that writes.</param>
     /// <param name="page">The page.</param>
     /// <param name="offset">First byte in the page.</param>
     /// <param name="source">The bytes; they end within the page.</param>
-    /// <param name="kind">Write, or forced write.</param>
     /// <param name="note">What the access has met so far.</param>
-    internal static MemoryStatus Write(
-        AddressSpace space, int cpu, ulong page, int offset, ReadOnlySpan<byte> source, FaultKind kind, ref AccessNote note)
+    internal static MemoryStatus ForceWrite(
+        AddressSpace space, int cpu, ulong page, int offset, ReadOnlySpan<byte> source, ref AccessNote note)
     {
-        Debug.Assert(kind is FaultKind.Write or FaultKind.ForcedWrite, "Only these write.");
         space.EnterShared();
-        MemoryStatus status = Open(space, cpu, page, kind, ref note, out LeafEdit edit, out Span<byte> content);
+        MemoryStatus status = Open(
+            space, cpu, page, FaultKind.ForcedWrite, ref note, out LeafEdit edit, out Span<byte> content);
         if (status == MemoryStatus.Done)
         {
             source.CopyTo(content[offset..]);
-            edit.Exit();
-        }
-
-        space.ExitShared();
-        return status;
-    }
-
-    /// <summary>Makes a page usable for an access, and uses it without moving a byte.</summary>
-    /// <param name="space">The address space.</param>
-    /// <param name="cpu">CPU that accesses it.</param>
-    /// <param name="page">The page.</param>
-    /// <param name="kind">Read, write, or forced write.</param>
-    /// <param name="note">What the access has met so far.</param>
-    internal static MemoryStatus Touch(AddressSpace space, int cpu, ulong page, FaultKind kind, ref AccessNote note)
-    {
-        space.EnterShared();
-        MemoryStatus status = Open(space, cpu, page, kind, ref note, out LeafEdit edit, out _);
-        if (status == MemoryStatus.Done)
-        {
             edit.Exit();
         }
 
@@ -85,26 +109,6 @@ internal static class PageAccess
         space.EnterShared();
         MemoryStatus status = PageFault.Handle(space, cpu, page, kind, out Fault fault);
         Note(ref note, fault);
-        space.ExitShared();
-        return status;
-    }
-
-    /// <summary>Writes a whole page by content number.</summary>
-    /// <param name="space">The address space.</param>
-    /// <param name="cpu">CPU that writes.</param>
-    /// <param name="page">The page.</param>
-    /// <param name="number">The content's number.</param>
-    /// <param name="note">What the access has met so far.</param>
-    internal static MemoryStatus WriteContent(AddressSpace space, int cpu, ulong page, ulong number, ref AccessNote note)
-    {
-        space.EnterShared();
-        MemoryStatus status = Open(space, cpu, page, FaultKind.Write, ref note, out LeafEdit edit, out Span<byte> content);
-        if (status == MemoryStatus.Done)
-        {
-            PageContent.Fill(content, number);
-            edit.Exit();
-        }
-
         space.ExitShared();
         return status;
     }

@@ -259,7 +259,8 @@ internal static class PageMerge
             return false;
         }
 
-        if (!pte.IsWritable && !pte.IsDirty && !record.Has(FrameFlags.Exclusive))
+        // While a gather is under way its entries say less than CPUs may still do: then the flush is made here, too.
+        if (!pte.IsWritable && !pte.IsDirty && !record.Has(FrameFlags.Exclusive) && space.Translations.FlushPending == 0)
         {
             edit.Exit();
             return true;

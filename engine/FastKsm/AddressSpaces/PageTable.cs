@@ -14,9 +14,6 @@ namespace FastKsm.AddressSpaces;
 /// </remarks>
 internal sealed class PageTable
 {
-    /// <summary>Leaves that are unlinked before they are freed together.</summary>
-    internal const int LeavesAtOnce = 128;
-
     private readonly AddressSpaceStore _store;
     private readonly PageDirectory _directory;
     private readonly TranslationOracle? _oracle;
@@ -250,61 +247,60 @@ internal sealed class PageTable
     /// <summary>PTEs of a leaf that are not empty.</summary>
     internal int PopulatedIn(uint leaf) => _store.LeafHeaders[leaf].Populated;
 
-    /// <summary>Unlinks empty leaves that hold pages of a range. Under the mm lock held alone.</summary>
+    /// <summary>Unlinks the next empty leaf that holds pages of a range. Under the mm lock held alone.</summary>
     /// <param name="page">Where to begin; on return, where to go on.</param>
     /// <param name="end">One past the last page of the range.</param>
-    /// <param name="gone">
-    /// Receives their ids, to be given to <see cref="FreeLeaves"/> when no CPU walks through them any more.
-    /// </param>
-    /// <returns>How many; 0 when none is left.</returns>
-    internal int UnlinkEmptyLeaves(ref ulong page, ulong end, Span<uint> gone)
+    /// <param name="firstPage">First of its pages.</param>
+    /// <returns>
+    /// Its id, to be given to <see cref="FreeLeaf"/> when no CPU walks through it any more; 0 when none is left.
+    /// </returns>
+    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage)
     {
-        int found = 0;
-        for (uint leaf; found < gone.Length && (leaf = FindNext(ref page, end, out int count)) != 0; page += (uint)count)
+        for (uint leaf; (leaf = FindNext(ref page, end, out int count)) != 0; page += (uint)count)
         {
             if (_store.LeafHeaders[leaf].Populated != 0)
             {
                 continue;
             }
 
+            firstPage = FirstOf(page);
             _directory.BeginRemoval();
             Enter(leaf);
             _store.LeafHeaders[leaf].Kind = LeafKind.None;
             _directory.Remove(page >> PteLeaf.Shift);
             Exit(leaf);
             _directory.EndRemoval();
-            gone[found++] = leaf;
             if (OracleSwitch.IsOn)
             {
                 _oracle?.TableUnlinked(leaf);
             }
+
+            page += (uint)count;
+            return leaf;
         }
 
-        return found;
+        firstPage = 0;
+        return 0;
     }
 
     /// <summary>Frees the empty leaves of a range of a table that no CPU walks through.</summary>
     internal void FreeEmptyLeaves(ulong start, ulong end)
     {
-        Span<uint> gone = stackalloc uint[LeavesAtOnce];
-        for (int count; (count = UnlinkEmptyLeaves(ref start, end, gone)) != 0;)
+        for (uint leaf; (leaf = UnlinkEmptyLeaf(ref start, end, out _)) != 0;)
         {
-            FreeLeaves(gone[..count]);
+            FreeLeaf(leaf);
         }
     }
 
-    /// <summary>Frees leaves that have been unlinked.</summary>
-    internal void FreeLeaves(ReadOnlySpan<uint> gone)
+    /// <summary>Frees a leaf that has been unlinked.</summary>
+    internal void FreeLeaf(uint leaf)
     {
-        foreach (uint leaf in gone)
+        if (OracleSwitch.IsOn)
         {
-            if (OracleSwitch.IsOn)
-            {
-                _oracle?.TableFreed(leaf);
-            }
-
-            _store.Leaves.Return(leaf);
+            _oracle?.TableFreed(leaf);
         }
+
+        _store.Leaves.Return(leaf);
     }
 
     // The oracle keeps its records on the managed heap; what it checks does not.

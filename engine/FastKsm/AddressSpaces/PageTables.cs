@@ -1,5 +1,3 @@
-using System;
-
 namespace FastKsm.AddressSpaces;
 
 /// <summary>When page tables go: with the last VMA that reaches into their block, and behind a flush.</summary>
@@ -37,10 +35,9 @@ internal static class PageTables
     /// <summary>Unlinks the empty page tables of a range; the gather frees them. Under the mm lock held alone.</summary>
     internal static void Free(AddressSpace space, ref PageGather gather, ulong start, ulong end)
     {
-        Span<uint> gone = stackalloc uint[1];
-        for (ulong page = start; space.Table.UnlinkEmptyLeaves(ref page, end, gone) != 0;)
+        for (uint leaf; (leaf = space.Table.UnlinkEmptyLeaf(ref start, end, out ulong firstPage)) != 0;)
         {
-            gather.AddTable(gone[0], PageTable.FirstOf(page - 1));
+            gather.AddTable(leaf, firstPage);
         }
     }
 

@@ -198,7 +198,7 @@ internal static class PageZap
         gather.AddHuge(edit.FirstPage);
         if (entry.IsCounted)
         {
-            gather.AddFrame(entry.Frame, places: 2);
+            gather.AddFrame(entry.Frame, isHuge: true);
         }
     }
 }

@@ -6,6 +6,7 @@ using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.Merging;
 
@@ -134,6 +135,7 @@ internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
                 return false;
             }
 
+            using KernelThread ksmd = KernelThread.Begin(_store.Flushes, _cpu);
             _ahead.Begin(Knobs.PagesToScan);
             _position = default;
             for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit visit); _budget--)

@@ -80,7 +80,11 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <summary>A CPU's TLB.</summary>
     internal CpuTlb this[int cpu] => _cpus[cpu];
 
+    /// <summary>Checks that flushes come in time; null where checks are off.</summary>
+    internal TranslationOracle? Oracle { get; set; }
+
     /// <summary>Makes all CPUs forget a range; when it returns, none can use what was there before the call.</summary>
+    /// <param name="site">Which of the engine's flushes this is.</param>
     /// <param name="cpu">The initiating CPU.</param>
     /// <param name="kernelThread">Whether a kernel thread (ksmd, kswapd) calls, so that the CPU is lazy.</param>
     /// <param name="mm">The address space.</param>
@@ -89,7 +93,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <param name="strideShift">Binary logarithm of the pages that an entry stands for: 0, or 9 for huge mappings and tables.</param>
     /// <param name="freedTables">Whether page tables are about to be freed: lazy CPUs are told, too.</param>
     internal void Flush(
-        int cpu, bool kernelThread, SpaceTranslations mm, ulong firstPage, ulong pages, int strideShift, bool freedTables)
+        FlushSite site, int cpu, bool kernelThread, SpaceTranslations mm, ulong firstPage, ulong pages, int strideShift, bool freedTables)
     {
         if (kernelThread)
         {
@@ -117,6 +121,11 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         {
             FlushByInterrupts(in request, in killed, freedTables);
         }
+
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.Flushed(site, (uint)mm.ContextId, pages == All ? 0 : firstPage, pages == All ? All >> 1 : pages);
+        }
     }
 
     /// <summary>A kernel thread leaves a CPU: what ran there before goes on.</summary>
@@ -131,7 +140,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         if (mm.OwesBatched(out int seen))
         {
             Note(new FlushEvent(FlushEventKind.PendingFound, cpu, cpu, mm.ContextId));
-            Flush(cpu, kernelThread, mm, 0, All, 0, freedTables: true);
+            Flush(FlushSite.PendingChecked, cpu, kernelThread, mm, 0, All, 0, freedTables: true);
             mm.MarkFlushed(seen);
         }
     }

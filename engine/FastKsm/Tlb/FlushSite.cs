@@ -59,4 +59,12 @@ internal enum FlushSite
     /// A huge page is taken apart: pages of zeroes go before their frames are looked at for the last time and let go.
     /// </summary>
     ZeroesDropped,
+
+    /// <summary>
+    /// A page table is looked at of which a batch may owe a flush: an empty entry means what it says only behind it (R6).
+    /// </summary>
+    PendingChecked,
+
+    /// <summary>A batch of pages has been taken from whatever address spaces (R3).</summary>
+    Batched,
 }

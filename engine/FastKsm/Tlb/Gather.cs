@@ -24,6 +24,7 @@ internal ref struct Gather<TRelease>
     private readonly GatherQueue? _queue;
     private readonly Span<uint> _frames;
     private readonly int _cpu;
+    private readonly FlushSite _site;
     private readonly bool _kernelThread;
     private TRelease _release;
     private FewFrames _few;
@@ -43,9 +44,10 @@ internal ref struct Gather<TRelease>
     private ulong _end;
     private int _strideShift;
 
-    private Gather(FlushEngine engine, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace, bool kernelThread)
+    private Gather(FlushEngine engine, FlushSite site, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace, bool kernelThread)
     {
         _engine = engine;
+        _site = site;
         _cpu = cpu;
         _mm = mm;
         _release = release;
@@ -58,17 +60,19 @@ internal ref struct Gather<TRelease>
 
     /// <summary>Begins; counts in the address space's pending flushes until <see cref="Finish"/>.</summary>
     /// <param name="engine">The machine's flushes.</param>
+    /// <param name="site">Which of the engine's flushes its flushes are.</param>
     /// <param name="cpu">The CPU that unmaps.</param>
     /// <param name="mm">The address space.</param>
     /// <param name="release">Lets go.</param>
     /// <param name="wholeSpace">Whether the address space ends: its flush is one of all, and frees tables.</param>
     /// <param name="kernelThread">Whether a kernel thread calls.</param>
     internal static Gather<TRelease> Begin(
-        FlushEngine engine, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace = false, bool kernelThread = false)
+        FlushEngine engine, FlushSite site, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace = false,
+        bool kernelThread = false)
     {
         // Before the first entry is changed: who finds one changed and looks here finds that it may still be in use.
         mm.BeginGather();
-        return new Gather<TRelease>(engine, cpu, mm, release, wholeSpace, kernelThread);
+        return new Gather<TRelease>(engine, site, cpu, mm, release, wholeSpace, kernelThread);
     }
 
     /// <summary>What lets go, with what it has counted.</summary>
@@ -195,15 +199,18 @@ internal ref struct Gather<TRelease>
         _mm.EndGather();
     }
 
+    /// <summary>Flushes what has been changed so far, and goes on holding back what is held.</summary>
+    internal void FlushTranslations() => FlushRange();
+
     private void FlushRange()
     {
         if (_wholeSpace && (_freedTables || _end != 0))
         {
-            _engine.Flush(_cpu, _kernelThread, _mm, 0, FlushEngine.All, 0, freedTables: true);
+            _engine.Flush(_site, _cpu, _kernelThread, _mm, 0, FlushEngine.All, 0, freedTables: true);
         }
         else if (_end != 0)
         {
-            _engine.Flush(_cpu, _kernelThread, _mm, _first, _end - _first, _strideShift, _freedTables);
+            _engine.Flush(_site, _cpu, _kernelThread, _mm, _first, _end - _first, _strideShift, _freedTables);
         }
 
         ResetRange();

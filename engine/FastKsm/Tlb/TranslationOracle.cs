@@ -206,6 +206,10 @@ internal sealed class TranslationOracle : IFrameGuard
     internal void Accessed(uint space, ulong page) =>
         CheckFlushed(new TablePlace(space, page), anyThread: false, "I1: an access may go through an old translation of");
 
+    /// <summary>A CPU has reached a frame that is free by its TLB.</summary>
+    internal void FreeFrameReached(uint space, ulong page, Pfn frame) =>
+        Break($"I1: an access to {new TablePlace(space, page)} went to frame {frame.Number}, which is free");
+
     /// <summary>The calling thread's operation is over: all flushes that it owes must have been made.</summary>
     internal void OperationEnds()
     {

@@ -82,21 +82,26 @@ public sealed class LockRankTests
     {
         using Machine machine = Machines.Small();
         (AddressSpace space, uint leaf) = Leaf(machine);
-        LeafEdit edit = new(space.Table, leaf, Start);
-        object allocated = new byte[100];
-
         InvalidOperationException? fault = null;
-        try
+
+        // A few times are excused: the first call of a method may allocate for the runtime.
+        for (int time = 0; time < 100 && fault is null; time++)
         {
-            edit.Exit();
-        }
-        catch (InvalidOperationException thrown)
-        {
-            fault = thrown;
+            LeafEdit edit = new(space.Table, leaf, Start);
+            object allocated = new byte[100];
+            try
+            {
+                edit.Exit();
+            }
+            catch (InvalidOperationException thrown)
+            {
+                fault = thrown;
+            }
+
+            GC.KeepAlive(allocated);
         }
 
         Assert.Contains("bytes were allocated under PageTableLeaf", fault?.Message, StringComparison.Ordinal);
-        GC.KeepAlive(allocated);
     }
 
     private static void UnderALeaf(Action<Machine, AddressSpace> act, string expected)

@@ -57,8 +57,8 @@ internal static class VersusRows
         new SwapRateRow("swap.life.faithful", Faithful, Legacy, promised: 0, work => work.Live(1)),
         new SwapThreadsRow("swap.life.two", goal: 1.6, CompactApart),
         new SwapThreadsRow("swap.life.two.linux-order", goal: 0.8, Compact),
-        new TlbAccessRow("access.address", goal: 1.2, pages: 64, isInL2: false),
-        new TlbAccessRow("access.l2", goal: 4, pages: 1024, isInL2: true),
+        new TlbAccessRow("access.address", goal: 1.2, pages: 64),
+        new TlbAccessRow("access.l2", goal: 4, pages: 1024),
     ];
 
     private static SwapWork<CompactLayout> Compact(int slots) => new(slots);

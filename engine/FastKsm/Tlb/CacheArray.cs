@@ -142,6 +142,25 @@ internal unsafe struct CacheArray
         return evicted;
     }
 
+    /// <summary>The same for a key that is known not to be held: fast for four ways that are all in use.</summary>
+    internal static void FillMissing(CacheArray* array, ulong index, ulong key, ulong value, CacheState* state)
+    {
+        ulong set = index & array->_setMask;
+        Debug.Assert(array->WayOf(set, key) < 0, "The key is held.");
+        if (array->_ways != BlockWays || state->Random != 0 || !array->IsFullOf(set, (ushort)key))
+        {
+            _ = array->Fill(index, key, value, state->LiveTags, ref state->Random);
+            return;
+        }
+
+        int way = array->TreeVictim(set);
+        ulong* block = (ulong*)(array->_blocks + (set * BlockBytes));
+        block[way] = key;
+        block[BlockWays + way] = value;
+        ulong* tree = array->_trees + set;
+        *tree = Unsafe.Add(ref MemoryMarshal.GetReference(FourWaysTouched), (nuint)(((uint)way * 16) + (uint)*tree));
+    }
+
     /// <summary>Removes an entry.</summary>
     /// <returns>Whether there was one.</returns>
     internal readonly bool Remove(ulong index, ulong key)
@@ -187,14 +206,20 @@ internal unsafe struct CacheArray
     private static ulong FindInMany(CacheArray* array, ulong index, ulong key)
     {
         ulong set = index & array->_setMask;
-        int way = array->WayOf(set, key);
-        if (way < 0)
+        ulong* first = (ulong*)(array->_blocks + (set * array->_setBytes));
+        ulong* end = first + (array->_setBytes / sizeof(ulong));
+        for (ulong* block = first; block != end; block += BlockBytes / sizeof(ulong))
         {
-            return 0;
+            uint match = Match(block, key);
+            if (match != 0)
+            {
+                int way = BitOperations.TrailingZeroCount(match);
+                array->Touch(set, ((int)(block - first) / 2) + way);
+                return block[BlockWays + way];
+            }
         }
 
-        array->Touch(set, way);
-        return array->KeyAt(set, way)[BlockWays];
+        return 0;
     }
 
     private readonly int WayOf(ulong set, ulong key)

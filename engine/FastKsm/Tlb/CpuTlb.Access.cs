@@ -14,7 +14,7 @@ internal sealed unsafe partial class CpuTlb
     /// <summary>First-level hits.</summary>
     internal long Hits => (long)(_state->Begun - _state->NotHits);
 
-    /// <summary>The driver begins an access that needs no page table.</summary>
+    /// <summary>The driver begins an access that needs no page table: either level of the TLB will do.</summary>
     /// <param name="page">The page.</param>
     /// <param name="writes">Whether it stores, for which the entry must be writable and have been dirty when it was filled.</param>
     /// <param name="frame">The frame.</param>
@@ -42,12 +42,12 @@ internal sealed unsafe partial class CpuTlb
             return true;
         }
 
-        value = BeginSlowly(page, needed);
+        value = BeginSlowly(page, needed, value);
         frame = TranslationCache.FrameOf(value);
         return value != 0;
     }
 
-    /// <summary>The same for what the second level holds; the first holds it then, too.</summary>
+    /// <summary>The same by the second level only; the first holds then what was found.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TryBeginL2(ulong page, bool writes, out Pfn frame)
     {
@@ -121,25 +121,48 @@ internal sealed unsafe partial class CpuTlb
 
     // In a section that did not find what it needs at once. The value that does, inside; or 0, outside.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private ulong BeginSlowly(ulong page, ulong needed)
+    private ulong BeginSlowly(ulong page, ulong needed, ulong found)
     {
-        ulong value;
+        ulong key = TranslationCache.KeyOf(page, _state->Tag);
         if (Volatile.Read(ref _state->Pending) != 0)
         {
             End();
             _state->NotHits++;
             BeginDrained(page);
-            value = CacheArray.Find(&((CacheState*)(_state + 1))->L1, page, TranslationCache.KeyOf(page, _state->Tag));
+            key = TranslationCache.KeyOf(page, _state->Tag);
+            found = CacheArray.Find(&((CacheState*)(_state + 1))->L1, page, key);
+            if ((found & needed) == needed)
+            {
+                return found;
+            }
+        }
+
+        // An entry that does not permit the store stands in both levels: the page table has to be asked.
+        if (found == 0)
+        {
+            ulong value = _cache.MayHoldHuge ? _cache.FindHuge(page, _state->Tag) : 0;
             if ((value & needed) == needed)
             {
                 return value;
             }
-        }
 
-        value = _cache.FindHuge(page, _state->Tag);
-        if ((value & needed) == needed)
-        {
-            return value;
+            if (value == 0)
+            {
+                _state->NotHits++;
+                value = _cache.FindMissingInL2(page, key);
+                if (value == 0 && _cache.MayHoldHuge)
+                {
+                    _ = _cache.FindInL2(page, _state->Tag, out value);
+                }
+
+                if ((value & needed) == needed)
+                {
+                    return value;
+                }
+
+                End();
+                return 0;
+            }
         }
 
         End();

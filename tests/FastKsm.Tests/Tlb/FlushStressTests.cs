@@ -52,7 +52,7 @@ public sealed class FlushStressTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData(PlantedBug.NoBarrier, 1, false)]
+    [InlineData(PlantedBug.NoBarrier, 100, false)]
     [InlineData(PlantedBug.NoWait, 20, false)]
     [InlineData(PlantedBug.MaskSetLate, 1, true)]
     [InlineData(PlantedBug.NoGeneration, 1, true)]

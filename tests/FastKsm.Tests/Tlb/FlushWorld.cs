@@ -203,7 +203,7 @@ internal sealed class FlushWorld : IDisposable
             for (int cpu = 0; cpu < world.Engine.CpuCount; cpu++)
             {
                 CpuTlb tlb = world.Engine[cpu];
-                if (tlb.IsLazy && tlb.HasLoaded(new FlushRequest(world.Spaces[space], world.Spaces[space].ContextId, 0, 0, 0, 0, 0, default)))
+                if (world.Engine.Options.Shootdown == ShootdownKind.X86Interrupts && tlb.IsLazy && tlb.HasLoaded(new FlushRequest(world.Spaces[space], world.Spaces[space].ContextId, 0, 0, 0, 0, 0, default)))
                 {
                     throw new InvalidOperationException($"A page table was let go while lazy CPU {cpu} could walk it.");
                 }

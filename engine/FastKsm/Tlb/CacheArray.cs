@@ -9,11 +9,11 @@ namespace FastKsm.Tlb;
 
 /// <summary>One set-associative array of a TLB, in native memory that its owner provides.</summary>
 /// <remarks>
-/// Layout: a set is a run of blocks, a block is one cache line: four keys, then their four values. So a hit in four ways
-/// touches one line. Behind the sets, one or two words of tree bits for each: bit n is node n of a binary tree over the ways,
-/// numbered as a heap from 1; set, it points right. Behind these, for each way of a tree in one word, the bits on its path, and what they are
-/// when it has been used. Key 0 is no entry; ways beyond the last one of a set stay so.
-/// Thread safety: none; the owner's.
+/// Layout: a set is a run of blocks, a block is one cache line: four keys, then their four values. So a hit in four
+/// ways touches one line. Behind the sets, one or two words of tree bits for each: bit n is node n of a binary tree
+/// over the ways, numbered as a heap from 1; set, it points right. Behind these, for each way of a tree in one word,
+/// the bits on its path, and what they are when it has been used. Key 0 is no entry; ways beyond the last one of a set
+/// stay so. Thread safety: none; the owner's.
 /// </remarks>
 internal unsafe struct CacheArray
 {
@@ -41,7 +41,8 @@ internal unsafe struct CacheArray
     private readonly int TreeWords => _leaves > 64 ? 2 : 1;
 
     /// <summary>Bytes that an array needs, a multiple of a cache line.</summary>
-    internal static nuint BytesOf(int sets, int ways) => BlocksOf(sets, ways) + TreesOf(sets, ways) + RoundUp((nuint)ways * 16);
+    internal static nuint BytesOf(int sets, int ways) =>
+        BlocksOf(sets, ways) + TreesOf(sets, ways) + RoundUp((nuint)ways * 16);
 
     /// <summary>Lays an empty array out over zero-filled memory.</summary>
     internal static CacheArray Place(byte* memory, int sets, int ways)
@@ -112,7 +113,8 @@ internal unsafe struct CacheArray
 
     /// <summary>The same without vectors.</summary>
     internal static uint MatchScalar(ulong* block, ulong key) =>
-        (block[0] == key ? 1u : 0) | (block[1] == key ? 2u : 0) | (block[2] == key ? 4u : 0) | (block[3] == key ? 8u : 0);
+        (block[0] == key ? 1u : 0) | (block[1] == key ? 2u : 0)
+        | (block[2] == key ? 4u : 0) | (block[3] == key ? 8u : 0);
 
     /// <summary>Sets an entry's value, in its own place or that of a victim.</summary>
     /// <param name="index">Number from which the set follows.</param>
@@ -258,7 +260,8 @@ internal unsafe struct CacheArray
         return dead;
     }
 
-    // Whether every way holds an entry with this tag, as is the rule on a CPU that runs one address space: none is free or dead then.
+    // Whether every way holds an entry with this tag, as is the rule on a CPU that runs one address space: none is free
+    // or dead then.
     private readonly bool IsFullOf(ulong set, ushort tag)
     {
         ulong* block = (ulong*)(_blocks + (set * _setBytes));
@@ -346,7 +349,8 @@ internal unsafe struct CacheArray
         return (int)(random % (uint)_ways);
     }
 
-    private static nuint BlocksOf(int sets, int ways) => (nuint)(sets * ((ways + BlockWays - 1) / BlockWays)) * BlockBytes;
+    private static nuint BlocksOf(int sets, int ways) =>
+        (nuint)(sets * ((ways + BlockWays - 1) / BlockWays)) * BlockBytes;
 
     private static nuint TreesOf(int sets, int ways) => RoundUp((nuint)sets * (ways > 64 ? 16u : 8u));
 

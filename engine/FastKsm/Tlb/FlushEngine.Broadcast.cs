@@ -5,9 +5,9 @@ namespace FastKsm.Tlb;
 
 /// <content>Invalidations that hardware carries to other CPUs.</content>
 /// <remarks>
-/// No interrupt, no handler of the kernel's. What hardware does on each CPU still goes through the CPUs' queues here, since another
-/// thread may be using the TLB. Only CPUs that have run the address space can hold anything of it, so only these get it; the counts are those of
-/// instructions, whatever the number of CPUs.
+/// No interrupt, no handler of the kernel's. What hardware does on each CPU still goes through the CPUs' queues here,
+/// since another thread may be using the TLB. Only CPUs that have run the address space can hold anything of it, so
+/// only these get it; the counts are those of instructions, whatever the number of CPUs.
 /// </remarks>
 internal sealed unsafe partial class FlushEngine
 {
@@ -19,8 +19,8 @@ internal sealed unsafe partial class FlushEngine
         Note(EventOf(FlushEventKind.RangeFlush, in request) with { Value = 0 });
         long instructions = request.Pages == All || request.Strides == 0 ? 1 : request.Strides;
         bool isLocal = Options.Shootdown == ShootdownKind.ArmLocal && width == 0;
-        Note(new FlushEvent(
-            isLocal ? FlushEventKind.LocalInvalidation : FlushEventKind.Broadcast, cpu, cpu, request.ContextId, Value: instructions));
+        FlushEventKind kind = isLocal ? FlushEventKind.LocalInvalidation : FlushEventKind.Broadcast;
+        Note(new FlushEvent(kind, cpu, cpu, request.ContextId, Value: instructions));
         Charge(cpu, instructions * _costs.Broadcast);
         FlushRequest broadcast = request with { Kind = RequestKind.Broadcast };
         if (DeliverAll(in mask, in broadcast))
@@ -72,8 +72,8 @@ internal sealed unsafe partial class FlushEngine
         return isWaited;
     }
 
-    // After a flush that other CPUs took part in: an address space active on many of them gets an id under which all know it. The flush
-    // after that still goes by interrupt, to all, so that each loads it anew.
+    // After a flush that other CPUs took part in: an address space active on many of them gets an id under which all
+    // know it. The flush after that still goes by interrupt, to all, so that each loads it anew.
     private void GoGlobal(SpaceTranslations mm, ref readonly CpuMask mask, bool wasInTransition)
     {
         if (wasInTransition)

@@ -9,9 +9,10 @@ namespace FastKsm.Tlb;
 
 /// <summary>The TLBs of a machine's CPUs, and the flushes that keep them true.</summary>
 /// <remarks>
-/// A flush is complete when no CPU can use what was killed: a target has handled the request, or it has the request in its queue, which its
-/// driver handles before it uses the TLB again, and is in no access section inside the range that began before.
-/// Thread safety: all members may be called concurrently, but for <see cref="Validate"/> and <see cref="Dispose"/>.
+/// A flush is complete when no CPU can use what was killed: a target has handled the request, or it has the request in
+/// its queue, which its driver handles before it uses the TLB again, and is in no access section inside the range that
+/// began before. Thread safety: all members may be called concurrently, but for <see cref="Validate"/> and <see
+/// cref="Dispose"/>.
 /// </remarks>
 internal sealed unsafe partial class FlushEngine : IDisposable
 {
@@ -71,7 +72,9 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <summary>A fault that a test has planted.</summary>
     internal PlantedBug Bug { get; set; }
 
-    /// <summary>Whether requests stay in their queues until they are drained, for tests that want them to meet there.</summary>
+    /// <summary>
+    /// Whether requests stay in their queues until they are drained, for tests that want them to meet there.
+    /// </summary>
     internal bool HoldsRequests { get; set; }
 
     /// <summary>Whether an invalidation reaches all CPUs in hardware (arm64).</summary>
@@ -86,18 +89,27 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <param name="mm">The address space.</param>
     /// <param name="firstPage">First page.</param>
     /// <param name="pages">Pages; <see cref="All"/> for all there are.</param>
-    /// <param name="strideShift">Binary logarithm of the pages that an entry stands for: 0, or 9 for huge mappings and tables.</param>
+    /// <param name="strideShift">
+    /// Binary logarithm of the pages that an entry stands for: 0, or 9 for huge mappings and tables.
+    /// </param>
     /// <param name="freedTables">Whether page tables are about to be freed: lazy CPUs are told, too.</param>
     internal void Flush(
-        int cpu, bool kernelThread, SpaceTranslations mm, ulong firstPage, ulong pages, int strideShift, bool freedTables)
+        int cpu,
+        bool kernelThread,
+        SpaceTranslations mm,
+        ulong firstPage,
+        ulong pages,
+        int strideShift,
+        bool freedTables)
     {
         if (kernelThread)
         {
             _cpus[cpu].BeginKernelThread();
         }
 
-        // The caller has changed the page table. Then the generation, by a full fence; then the mask, and who has what loaded. A CPU that
-        // comes meanwhile enters the mask, by a full fence, and then reads the generation: one of the two sees the other.
+        // The caller has changed the page table. Then the generation, by a full fence; then the mask, and what each CPU
+        // has loaded. A CPU that comes meanwhile enters the mask, by a full fence, and then reads the generation: one
+        // of the two sees the other.
         ulong generation = Bug == PlantedBug.NoGeneration ? mm.Generation : mm.NextGeneration();
         int limit = IsArm ? Options.ArmRangeLimit - 1 : Options.SinglePageCeiling;
         bool whole = pages == All || pages >> strideShift > (ulong)limit;
@@ -123,8 +135,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     internal void EndKernelThread(int cpu) => _cpus[cpu].EndKernelThread();
 
     /// <summary>
-    /// R6, before a page table is looked at under its latch: flushes the address space if a batch may owe a flush for it, so that an empty
-    /// or read-only entry means what it says.
+    /// R6, before a page table is looked at under its latch: flushes the address space if a batch may owe a flush for
+    /// it, so that an empty or read-only entry means what it says.
     /// </summary>
     internal void CheckPending(int cpu, bool kernelThread, SpaceTranslations mm)
     {
@@ -264,8 +276,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
             {
                 CpuTlb target = _cpus[(word * WordBits) + BitOperations.TrailingZeroCount(left)];
 
-                // Who is not told either holds nothing that it can use before it has looked at the generation, or it is taken for lazy
-                // on account of a kernel thread, and a driver beside may still be inside.
+                // A CPU that is not told either holds nothing that it can use before it has looked at the generation,
+                // or it is taken for lazy on account of a kernel thread, and a driver beside may still be inside.
                 isWaited |= target.MayBeUsedBeside(current);
                 if (target == own || !target.IsTargetOf(in request, toAll, trims) || Bug == PlantedBug.NotSent)
                 {
@@ -286,7 +298,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         // With no other CPU in the mask, this one's handler runs if it has the address space loaded, lazy or not.
         bool isInMask = (mask[own.Number / WordBits] >> (own.Number % WordBits) & 1) != 0;
         bool runsHere = isInMask
-            && (isAlone ? own.HasLoaded(in request) : own.IsTargetOf(in request, toAll, trims)) && Bug != PlantedBug.NotSent;
+            && (isAlone ? own.HasLoaded(in request) : own.IsTargetOf(in request, toAll, trims))
+            && Bug != PlantedBug.NotSent;
         if (runsHere)
         {
             isWaited |= own.Deliver(in request, current, out _);
@@ -305,7 +318,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         bool waits = target.Deliver(in request, current, out bool needsInterrupt);
         if (target.Number != request.Initiator)
         {
-            Note(EventOf(FlushEventKind.Request, in request) with { Cpu = target.Number, Value = needsInterrupt ? 1 : 0 });
+            FlushEvent sent = EventOf(FlushEventKind.Request, in request);
+            Note(sent with { Cpu = target.Number, Value = needsInterrupt ? 1 : 0 });
         }
 
         return waits;
@@ -318,9 +332,9 @@ internal sealed unsafe partial class FlushEngine : IDisposable
             return;
         }
 
-        // All targets' flags are set. A target stores its section, then loads its flag. After this barrier either the store is seen below, or
-        // the load comes after the flag: without it, a target whose store still waits in its processor could load the old flag and
-        // go on, and its section would be missed below.
+        // All targets' flags are set. A target stores its section, then loads its flag. After this barrier either the
+        // store is seen below, or the load comes after the flag: without it, a target whose store still waits in its
+        // processor could load the old flag and go on, and its section would be missed below.
         if (Bug != PlantedBug.NoBarrier)
         {
             if (Options.Fence == AccessFence.ProcessWideBarrier)

@@ -49,7 +49,9 @@ internal sealed class FlushLog
     }
 
     /// <summary>Counts all over again from the events.</summary>
-    /// <returns>What the live counters say, if nothing has been lost; but for hits and misses, which are no events.</returns>
+    /// <returns>
+    /// What the live counters say, if nothing has been lost; but for hits and misses, which are no events.
+    /// </returns>
     internal TlbCounters Replay()
     {
         TlbCounters counters = default;

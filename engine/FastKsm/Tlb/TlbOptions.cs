@@ -24,7 +24,8 @@ internal sealed record TlbOptions
     internal CostPreset Costs { get; init; } = CostPreset.BareMetal;
 
     /// <summary>
-    /// Address spaces whose translations a CPU can hold at once, 1 to 6; 1 is a CPU without PCID, where every switch flushes.
+    /// Address spaces whose translations a CPU can hold at once, 1 to 6; 1 is a CPU without PCID, where every switch
+    /// flushes.
     /// </summary>
     internal int ContextSlots { get; init; } = CpuTlb.MaxSlots;
 

@@ -6,10 +6,10 @@ namespace FastKsm.Tlb;
 
 /// <summary>The translations that a CPU holds: two levels, and huge mappings apart in the first.</summary>
 /// <remarks>
-/// A key is the page's number shifted left by 16 over a tag, and a bit for huge ones, whose number is the huge page's. A tag is a
-/// slot (3 bits) and the slot's epoch (13 bits, from 1): a new epoch makes all entries of the slot impossible to find, at once. Such
-/// dead entries are the first to make room. A value is the frame shifted left by 32 over <see cref="TranslationBits"/>.
-/// Thread safety: none; one thread at a time, as the CPU's protocol ensures.
+/// A key is the page's number shifted left by 16 over a tag, and a bit for huge ones, whose number is the huge page's.
+/// A tag is a slot (3 bits) and the slot's epoch (13 bits, from 1): a new epoch makes all entries of the slot
+/// impossible to find, at once. Such dead entries are the first to make room. A value is the frame shifted left by 32
+/// over <see cref="TranslationBits"/>. Thread safety: none; one thread at a time, as the CPU's protocol ensures.
 /// </remarks>
 internal readonly unsafe struct TranslationCache
 {
@@ -120,7 +120,8 @@ internal readonly unsafe struct TranslationCache
     }
 
     /// <summary>
-    /// Finds the translation of a page that the first level does not hold, huge ones there but for, in the second; the first then holds it.
+    /// Finds the translation of a page that the first level does not hold, huge ones there but for, in the second; the
+    /// first then holds it.
     /// </summary>
     /// <returns>Its value; 0 for none.</returns>
     internal ulong FindMissingInL2(ulong page, ulong key)

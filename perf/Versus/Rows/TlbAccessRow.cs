@@ -8,11 +8,14 @@ using FastKsm.Tlb;
 namespace FastKsm.Perf.Versus.Rows;
 
 /// <summary>
-/// An access that finds its translation in the CPU's TLB, address only, against one uncontended locked operation. Unit: ns an access.
+/// An access that finds its translation in the CPU's TLB, address only, against one uncontended locked operation. Unit:
+/// ns an access.
 /// </summary>
 /// <param name="id">Name of the row.</param>
 /// <param name="goal">How many locked operations it may cost.</param>
-/// <param name="pages">Pages that are gone through, one after another: up to 64 are in the first level, up to 1536 in the second.</param>
+/// <param name="pages">
+/// Pages that are gone through, one after another: up to 64 are in the first level, up to 1536 in the second.
+/// </param>
 internal sealed class TlbAccessRow(string id, double goal, int pages) : IVersusRow
 {
     private const int Repeats = 100_000;

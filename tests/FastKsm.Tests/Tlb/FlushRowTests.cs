@@ -25,7 +25,8 @@ public sealed class FlushRowTests : IDisposable
         Flush(mm, 8);
 
         TlbCounters counters = _engine.Counters;
-        Assert.Equal((0L, 0L, 8L, 0L), (counters.NrTlbRemoteFlush, counters.IpiSent, counters.NrTlbLocalFlushOne, counters.NrTlbLocalFlushAll));
+        Assert.Equal((0L, 0L), (counters.NrTlbRemoteFlush, counters.IpiSent));
+        Assert.Equal((8L, 0L), (counters.NrTlbLocalFlushOne, counters.NrTlbLocalFlushAll));
     }
 
     [Theory]
@@ -90,7 +91,8 @@ public sealed class FlushRowTests : IDisposable
 
         _engine.Flush(0, kernelThread: false, mm, Page, 8, 0, freedTables: true);
         TlbCounters counters = _engine.Counters;
-        Assert.Equal((1L, 1L, 0L, 0L), (counters.IpiSent, counters.LeftLazy, counters.RemoteFlushOne, counters.RemoteFlushAll));
+        Assert.Equal((1L, 1L), (counters.IpiSent, counters.LeftLazy));
+        Assert.Equal((0L, 0L), (counters.RemoteFlushOne, counters.RemoteFlushAll));
 
         _engine.Flush(0, kernelThread: false, mm, Page, 8, 0, freedTables: false);
         Assert.Equal(1, _engine.Counters.IpiSent);
@@ -107,7 +109,8 @@ public sealed class FlushRowTests : IDisposable
 
         _engine.Flush(0, kernelThread: false, mm, Page, 8, 0, freedTables: true);
         TlbCounters counters = _engine.Counters;
-        Assert.Equal((0L, 0L, 1L, 0L), (counters.IpiSent, counters.NrTlbRemoteFlushReceived, counters.EntryAsked, counters.EntryFlushes));
+        Assert.Equal((0L, 0L), (counters.IpiSent, counters.NrTlbRemoteFlushReceived));
+        Assert.Equal((1L, 0L), (counters.EntryAsked, counters.EntryFlushes));
 
         Run(1, mm);
         Assert.Equal(1, _engine.Counters.EntryFlushes);
@@ -154,7 +157,8 @@ public sealed class FlushRowTests : IDisposable
         batch.FlushIfWritable(0);
 
         TlbCounters counters = _engine.Counters;
-        Assert.Equal((1L, 1L, 2L, 2L), (counters.BatchFlushes, counters.NrTlbRemoteFlush, counters.IpiSent, counters.RemoteFlushAll));
+        Assert.Equal((1L, 1L), (counters.BatchFlushes, counters.NrTlbRemoteFlush));
+        Assert.Equal((2L, 2L), (counters.IpiSent, counters.RemoteFlushAll));
         Assert.Equal((32ul, 32ul), (a.Generation, b.Generation));
         Assert.False(batch.IsRequired || batch.IsWritable);
         batch.Flush(0);
@@ -205,8 +209,10 @@ public sealed class FlushRowTests : IDisposable
         ulong b = mm.NextGeneration();
         TlbCounters before = _engine.CountersOf(1);
 
-        _ = _engine[1].Deliver(new FlushRequest(mm, mm.ContextId, Page, 1, 0, b, 0, RequestKind.Interrupt), Thread.CurrentThread, out _);
-        _ = _engine[1].Deliver(new FlushRequest(mm, mm.ContextId, Page, 1, 0, a, 0, RequestKind.Interrupt), Thread.CurrentThread, out _);
+        FlushRequest later = new(mm, mm.ContextId, Page, 1, 0, b, 0, RequestKind.Interrupt);
+        _ = _engine[1].Deliver(in later, Thread.CurrentThread, out _);
+        FlushRequest earlier = later with { NewGeneration = a };
+        _ = _engine[1].Deliver(in earlier, Thread.CurrentThread, out _);
 
         TlbCounters after = _engine.CountersOf(1);
         Assert.Equal((1L, 1L), (after.RemoteFlushAll - before.RemoteFlushAll, after.FlushNoop - before.FlushNoop));
@@ -280,7 +286,8 @@ public sealed class FlushRowTests : IDisposable
             _engine[0].SwitchTo(mm);
         }
 
-        Assert.Equal((before.SwitchFlushes, before.SwitchesKept), (_engine.Counters.SwitchFlushes, _engine.Counters.SwitchesKept));
+        TlbCounters after = _engine.Counters;
+        Assert.Equal((before.SwitchFlushes, before.SwitchesKept), (after.SwitchFlushes, after.SwitchesKept));
     }
 
     [Fact]
@@ -326,7 +333,7 @@ public sealed class FlushRowTests : IDisposable
         Flush(mm, pages);
 
         TlbCounters counters = _engine.Counters;
-        Assert.Equal((instructions, 1L, 6L), (counters.Broadcasts - before.Broadcasts, counters.Syncs, counters.IpiSent));
+        Assert.Equal((instructions, 1L, 6L), (counters.Broadcasts, counters.Syncs, counters.IpiSent));
     }
 
     [Fact]
@@ -376,7 +383,8 @@ public sealed class FlushRowTests : IDisposable
         TlbCounters counters = _engine.Counters;
         Assert.Equal((3L, 3L, 1L), (counters.IpiSent, counters.NrTlbRemoteFlushReceived, counters.NrTlbRemoteFlush));
         Assert.Equal(onesEach * 4, counters.NrTlbLocalFlushOne);
-        Assert.Equal(globals, Array.FindAll(_engine.Log!.Events(), happened => happened.End == HandlerEnd.KernelAll).Length);
+        FlushEvent[] all = Array.FindAll(_engine.Log!.Events(), happened => happened.End == HandlerEnd.KernelAll);
+        Assert.Equal(globals, all.Length);
     }
 
     [Fact]

@@ -10,10 +10,13 @@ using FastKsm.Tlb;
 
 namespace FastKsm.Tests.Tlb;
 
-/// <summary>Threads that use frames through their CPUs' TLBs, and one that takes frames away and gives them to other pages.</summary>
+/// <summary>
+/// Threads that use frames through their CPUs' TLBs, and one that takes frames away and gives them to other pages.
+/// </summary>
 /// <remarks>
-/// A frame's content names the page that it belongs to. A user looks at it when it enters the access, and once more before it leaves. The
-/// killer changes the content the moment that its flush has returned: who then still sees it has used what was killed.
+/// A frame's content names the page that it belongs to. A user looks at it when it enters the access, and once more
+/// before it leaves. The killer changes the content the moment that its flush has returned: a user that then still sees
+/// it has used what was killed.
 /// </remarks>
 internal sealed class FlushStress : IDisposable
 {
@@ -136,8 +139,8 @@ internal sealed class FlushStress : IDisposable
             uint entry = _table[page];
             if (entry != 0)
             {
-                frame = cpu.BeginFilled(
-                    number, new Translation(new Pfn(entry), TranslationBits.Valid | TranslationBits.Accessed), writes: false);
+                Translation read = new(new Pfn(entry), TranslationBits.Valid | TranslationBits.Accessed);
+                frame = cpu.BeginFilled(number, read, writes: false);
             }
 
             SpinLatch.Exit(ref _latch);

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace FastKsm.Tests.Tlb;
 
-/// <summary>Real threads: no access sees a frame after the flush that killed it has returned; and the faults that would let it are found.</summary>
+/// <summary>
+/// Real threads: no access sees a frame after the flush that killed it has returned; and the faults that would let it
+/// are found.
+/// </summary>
 [Collection(RunsAlone.Name)]
 public sealed class FlushStressTests(ITestOutputHelper output)
 {

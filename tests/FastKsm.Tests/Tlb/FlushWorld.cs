@@ -8,8 +8,8 @@ namespace FastKsm.Tests.Tlb;
 
 /// <summary>CPUs and address spaces with naive page tables: every access must see what its page table says.</summary>
 /// <remarks>
-/// One thread. A page that a batch or a gather has changed and not yet flushed may still show its old frame; nothing else may. Frames
-/// are numbered anew each time, so that an old one is never right again.
+/// One thread. A page that a batch or a gather has changed and not yet flushed may still show its old frame; nothing
+/// else may. Frames are numbered anew each time, so that an old one is never right again.
 /// </remarks>
 internal sealed class FlushWorld : IDisposable
 {
@@ -64,7 +64,8 @@ internal sealed class FlushWorld : IDisposable
             tlb.End();
             if (frame.Number != entry && !_owed.Contains((space, number, frame.Number)))
             {
-                throw new InvalidOperationException($"CPU {cpu} sees frame {frame.Number} as page {page} of {space}, not {entry}.");
+                throw new InvalidOperationException(
+                    $"CPU {cpu} sees frame {frame.Number} as page {page} of {space}, not {entry}.");
             }
         }
         else if (entry == 0)
@@ -141,7 +142,9 @@ internal sealed class FlushWorld : IDisposable
         _owed.Clear();
     }
 
-    /// <summary>Two unmappings at once: the second finds nothing left, is done first, and then nothing may be reachable.</summary>
+    /// <summary>
+    /// Two unmappings at once: the second finds nothing left, is done first, and then nothing may be reachable.
+    /// </summary>
     internal void UnmapTwice(int cpu, int space, int page, int pages, int looker)
     {
         Gather<Check> first = Gather<Check>.Begin(Engine, cpu, Spaces[space], new Check(this, space));
@@ -184,9 +187,10 @@ internal sealed class FlushWorld : IDisposable
             for (int cpu = 0; cpu < world.Engine.CpuCount; cpu++)
             {
                 CpuTlb tlb = world.Engine[cpu];
+                bool runsIt = tlb.Running == world.Spaces[space];
                 for (int page = 0; page < Pages; page++)
                 {
-                    if (tlb.Running == world.Spaces[space] && tlb.TryBegin(First + (ulong)page, writes: false, out Pfn seen))
+                    if (runsIt && tlb.TryBegin(First + (ulong)page, writes: false, out Pfn seen))
                     {
                         tlb.End();
                         if (seen == frame)
@@ -198,12 +202,16 @@ internal sealed class FlushWorld : IDisposable
             }
         }
 
+        // By broadcast, or on entry, a lazy CPU keeps the address space, and what it has cached of the walk is gone.
         public void ReleaseTable(uint leaf)
         {
+            SpaceTranslations mm = world.Spaces[space];
+            FlushRequest any = new(mm, mm.ContextId, 0, 0, 0, 0, 0, RequestKind.Interrupt);
             for (int cpu = 0; cpu < world.Engine.CpuCount; cpu++)
             {
                 CpuTlb tlb = world.Engine[cpu];
-                if (world.Engine.Options.Shootdown == ShootdownKind.X86Interrupts && tlb.IsLazy && tlb.HasLoaded(new FlushRequest(world.Spaces[space], world.Spaces[space].ContextId, 0, 0, 0, 0, 0, default)))
+                bool mustLeave = world.Engine.Options.Shootdown == ShootdownKind.X86Interrupts;
+                if (mustLeave && tlb.IsLazy && tlb.HasLoaded(in any))
                 {
                     throw new InvalidOperationException($"A page table was let go while lazy CPU {cpu} could walk it.");
                 }

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace FastKsm.Tests.Tlb;
 
-/// <summary>Random work on several CPUs by one thread: no access sees what a flush has killed, and every planted bug is found.</summary>
+/// <summary>
+/// Random work on several CPUs by one thread: no access sees what a flush has killed, and every planted bug is found.
+/// </summary>
 public sealed class FlushWorldTests
 {
     private const int Cpus = 4;

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace FastKsm.Tests.Tlb;
 
-/// <summary>How much a gather holds back, when it flushes, and in which order it lets go. A number is a conformance row's.</summary>
+/// <summary>
+/// How much a gather holds back, when it flushes, and in which order it lets go. A number is a conformance row's.
+/// </summary>
 [Collection(RunsAlone.Name)]
 public sealed class GatherTests : IDisposable
 {
@@ -190,7 +192,8 @@ public sealed class GatherTests : IDisposable
             {
                 if (!_engine[1].TryBegin(page, writes: false, out _))
                 {
-                    _ = _engine[1].BeginFilled(page, new Translation(new Pfn(page + 1), TranslationBits.Valid), writes: false);
+                    Translation read = new(new Pfn(page + 1), TranslationBits.Valid);
+                    _ = _engine[1].BeginFilled(page, read, writes: false);
                 }
 
                 _engine[1].End();

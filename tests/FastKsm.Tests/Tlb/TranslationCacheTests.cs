@@ -173,7 +173,13 @@ public sealed class TranslationCacheTests
         {
             for (int way = 0; way < 4; way++)
             {
-                aligned[way] = (held >> (way * 2) & 3) switch { 0 => 0ul, 1 => 77ul, 2 => 77ul | (1ul << 63), _ => 78ul };
+                aligned[way] = ((held >> (way * 2)) & 3) switch
+                {
+                    0 => 0ul,
+                    1 => 77ul,
+                    2 => 77ul | (1ul << 63),
+                    _ => 78ul,
+                };
             }
 
             Assert.Equal(CacheArray.MatchScalar(aligned, 77), CacheArray.Match(aligned, 77));
@@ -193,7 +199,11 @@ public sealed class TranslationCacheTests
         new(new Pfn(frame), TranslationBits.Valid | TranslationBits.Accessed | more);
 
     private static void Check(TlbGeometry geometry, uint seed) => Property.ForAllScripts(
-        random => (Op: random.Next(10), Slot: random.Next(3), Page: (ulong)random.Next(64) * (random.Next(2) == 0 ? 1ul : 64), Frame: (uint)random.Next(1, 1000)),
+        random => (
+            Op: random.Next(10),
+            Slot: random.Next(3),
+            Page: (ulong)random.Next(64) * (random.Next(2) == 0 ? 1ul : 64),
+            Frame: (uint)random.Next(1, 1000)),
         script =>
         {
             using CacheMemory memory = new(geometry, seed);
@@ -230,7 +240,9 @@ public sealed class TranslationCacheTests
 
                         break;
                     default:
-                        bool found = op == 9 ? cache.FindInL2(page, tag, out ulong value) : cache.TryFind(page, tag, out value);
+                        bool found = op == 9
+                            ? cache.FindInL2(page, tag, out ulong value)
+                            : cache.TryFind(page, tag, out value);
                         if (found)
                         {
                             Assert.Equal(model.GetValueOrDefault((slot, page)), TranslationCache.FrameOf(value).Number);

@@ -1,9 +1,14 @@
+using System;
+
 namespace FastKsm.Tlb;
 
-/// <summary>Flushes that a task owes for pages that it has unmapped, to be made at once (<c>tlbflush_unmap_batch</c>).</summary>
+/// <summary>
+/// Flushes that a task owes for pages that it has unmapped, to be made at once (<c>tlbflush_unmap_batch</c>).
+/// </summary>
 /// <remarks>
-/// It must be empty before any frame of it is freed, before a page that was dirty is written out or copied, and before the task leaves
-/// the work that it is for. Thread safety: none; a task's own, passed by reference, since a copy would owe the same again.
+/// It must be empty before any frame of it is freed, before a page that was dirty is written out or copied, and before
+/// the task leaves the work that it is for. Thread safety: none; a task's own, passed by reference, since a copy would
+/// owe the same again.
 /// </remarks>
 internal struct FlushBatch
 {
@@ -31,7 +36,9 @@ internal struct FlushBatch
     /// <summary>The CPUs that it will tell.</summary>
     internal readonly CpuMask Mask => _mask;
 
-    /// <summary>R1: whether an unmapping had better wait for a batch: another CPU than this may hold translations.</summary>
+    /// <summary>
+    /// R1: whether an unmapping had better wait for a batch: another CPU than this may hold translations.
+    /// </summary>
     internal readonly bool ShouldDefer(int cpu, SpaceTranslations mm) => _engine.IsArm || mm.HasOtherCpu(cpu);
 
     /// <summary>R2, under the leaf's latch, after an accessible entry has been cleared.</summary>
@@ -41,8 +48,8 @@ internal struct FlushBatch
     /// <param name="page">The page, which hardware that broadcasts invalidates at once; all if not given.</param>
     internal void Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
     {
-        // The entry has been cleared; then the generation, by a full fence; and then the mask. Read earlier, it could miss a CPU that came
-        // in between, read the old generation and filled the old entry.
+        // The entry has been cleared; then the generation, by a full fence; and then the mask. Read earlier, it could
+        // miss a CPU that came in between, read the old generation and filled the old entry.
         ulong generation = mm.NextGeneration();
         for (int word = 0; word < mm.MaskWords; word++)
         {
@@ -68,7 +75,7 @@ internal struct FlushBatch
 
         if (_engine.Bug != PlantedBug.BatchNotFlushed)
         {
-            _engine.FlushBatch(cpu, _kernelThread, in _mask);
+            _engine.FlushBatch(cpu, _kernelThread, ((ReadOnlySpan<ulong>)_mask)[.._engine.MaskWords]);
         }
 
         _mask = default;

@@ -11,7 +11,7 @@ internal sealed unsafe partial class FlushEngine
     /// <summary>A spare queue, or a new one; null when the host has no memory.</summary>
     internal GatherQueue? TakeQueue()
     {
-        SpinLatch.Enter(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
         GatherQueue? spare = _spareQueue;
         if (spare is not null)
         {
@@ -19,17 +19,17 @@ internal sealed unsafe partial class FlushEngine
             spare.Next = null;
         }
 
-        SpinLatch.Exit(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Exit(ref _queueLatch, LockRank.FlushLog);
         return spare ?? GatherQueue.TryMake(_faults);
     }
 
     /// <summary>Keeps a queue for the next gather.</summary>
     internal void ReturnQueue(GatherQueue queue)
     {
-        SpinLatch.Enter(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
         queue.Next = _spareQueue;
         _spareQueue = queue;
-        SpinLatch.Exit(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Exit(ref _queueLatch, LockRank.FlushLog);
     }
 
     private void DisposeQueues()

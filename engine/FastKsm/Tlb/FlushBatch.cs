@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 
 namespace FastKsm.Tlb;
 
@@ -10,10 +11,10 @@ namespace FastKsm.Tlb;
 /// the task leaves the work that it is for. Thread safety: none; a task's own, passed by reference, since a copy would
 /// owe the same again.
 /// </remarks>
-internal struct FlushBatch
+internal sealed class FlushBatch
 {
     private readonly FlushEngine _engine;
-    private readonly bool _kernelThread;
+    private bool _kernelThread;
     private CpuMask _mask;
     private bool _required;
     private bool _writable;
@@ -27,19 +28,30 @@ internal struct FlushBatch
         _kernelThread = kernelThread;
     }
 
+    /// <summary>The next spare one.</summary>
+    internal FlushBatch? Next { get; set; }
+
+    /// <summary>Begins to serve a task.</summary>
+    /// <param name="kernelThread">Whether a kernel thread makes the flushes.</param>
+    internal void Begin(bool kernelThread)
+    {
+        Debug.Assert(!_required, "A task has left a batch that owes something.");
+        _kernelThread = kernelThread;
+    }
+
     /// <summary>Whether anything is owed.</summary>
-    internal readonly bool IsRequired => _required;
+    internal bool IsRequired => _required;
 
     /// <summary>Whether a CPU may still store through a translation that is owed.</summary>
-    internal readonly bool IsWritable => _writable;
+    internal bool IsWritable => _writable;
 
     /// <summary>The CPUs that it will tell.</summary>
-    internal readonly CpuMask Mask => _mask;
+    internal CpuMask Mask => _mask;
 
     /// <summary>
     /// R1: whether an unmapping had better wait for a batch: another CPU than this may hold translations.
     /// </summary>
-    internal readonly bool ShouldDefer(int cpu, SpaceTranslations mm) => _engine.IsArm || mm.HasOtherCpu(cpu);
+    internal bool ShouldDefer(int cpu, SpaceTranslations mm) => _engine.IsArm || mm.HasOtherCpu(cpu);
 
     /// <summary>R2, under the leaf's latch, after an accessible entry has been cleared.</summary>
     /// <param name="cpu">The CPU that unmaps.</param>

@@ -229,6 +229,11 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         {
             FlushMask(mask, in request, in killed, isAlone: width == 0, toAll: false, trims: false);
         }
+
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.BatchFlushed(FlushSite.Batched);
+        }
     }
 
     /// <summary>Arm: invalidates a page on all CPUs at the time that a batch unmaps it, and does not wait.</summary>

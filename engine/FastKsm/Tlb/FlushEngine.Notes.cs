@@ -48,9 +48,6 @@ internal sealed unsafe partial class FlushEngine
     /// <summary>The part of a CPU's clock that switches, flushes and interrupts have made.</summary>
     internal long FlushCyclesOf(int cpu) => Volatile.Read(ref _cycles[cpu]);
 
-    /// <summary>Cycles of a look-up that the second level serves.</summary>
-    internal long L2HitCycles => _costs.StlbHit;
-
     /// <summary>Cycles of a walk of the page table.</summary>
     internal long WalkCycles => _costs.WalkHot;
 

@@ -53,7 +53,8 @@ int memory_map(const uint64_t *argument, int64_t *address) {
     flags |= (as & MAP_AS_NORESERVE) != 0 ? MAP_NORESERVE : 0;
     int file = -1;
     if ((as & MAP_AS_FILE) != 0) {
-        file = memfd_create("script", MFD_CLOEXEC);
+        file = (as & MAP_AS_ON_DISK) != 0 ? open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+                                          : memfd_create("script", MFD_CLOEXEC);
         if (file < 0 || ftruncate(file, (off_t)length) != 0) {
             int error = errno;
             if (file >= 0) {

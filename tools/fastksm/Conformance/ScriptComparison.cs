@@ -93,7 +93,7 @@ internal sealed class ScriptComparison
     private static bool IsCheck(Operation operation) => operation is Operation.Expect or Operation.ExpectContent
         or Operation.ExpectBytes or Operation.ExpectPinned or Operation.RememberFrame or Operation.ExpectFrame
         or Operation.ExpectMapCount or Operation.ExpectZeroFrame or Operation.ExpectPage or Operation.ExpectVma
-        or Operation.ExpectEvents or Operation.Print;
+        or Operation.ExpectEvents or Operation.ExpectFlushes or Operation.Print;
 
     private static StepOutcome Perform(ScriptRunner runner, Operation operation)
     {
@@ -146,6 +146,15 @@ internal sealed class ScriptComparison
         if (keeping is not null && common.Kind is StepKind.Done)
         {
             _state.CompareKept(keeping);
+            if (!GoesOn())
+            {
+                return false;
+            }
+        }
+
+        if (common.Kind is StepKind.Done or StepKind.Refused && !IsCheck(operation))
+        {
+            _state.CompareFlushes();
             if (!GoesOn())
             {
                 return false;

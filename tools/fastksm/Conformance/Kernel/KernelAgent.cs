@@ -45,6 +45,9 @@ internal sealed class KernelAgent : IDisposable
         _output = (PipeStream)_process.StandardOutput.BaseStream;
     }
 
+    /// <summary>Its process id.</summary>
+    internal int Id => _process.Id;
+
     /// <summary>Bytes that came with the last answer.</summary>
     internal ReadOnlySpan<byte> Payload => _payload;
 

@@ -82,7 +82,7 @@ static int spin(bool on, int left_alone) {
 
 static int start_again(void) {
     char *const arguments[] = {"kernel-agent", "--process", NULL};
-    char *const environment[] = {NULL};
+    char *const environment[] = {"GLIBC_TUNABLES=glibc.pthread.rseq=0", NULL}; // As the tool has started the first one.
     execve("/proc/self/exe", arguments, environment);
     return errno;
 }

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Linq;
 using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance.Generation;

@@ -6,8 +6,8 @@ namespace FastKsm.Cli.Conformance.Kernel;
 
 /// <content>Threads, and the flush operations of whoever acts.</content>
 /// <remarks>
-/// All threads of the process that acts run at that moment, each on its CPU: the agent sees to it. While ksmd works, those of the
-/// process that acted last do, but not on ksmd's CPU.
+/// All threads of the process that acts run at that moment, each on its CPU: the agent sees to it. While ksmd works, those of
+/// one process do, but not on ksmd's CPU.
 /// </remarks>
 internal sealed partial class KernelPerformer : IFlushSource
 {
@@ -19,6 +19,9 @@ internal sealed partial class KernelPerformer : IFlushSource
     // The thread that acts, of each process, and on which CPU; only its id is kept of those that do not.
     private readonly List<int> _acting = [];
     private int _lastActor = -1;
+
+    // The last process that has begun a second thread: the one with CPUs to lose.
+    private int _threaded = -1;
 
     /// <inheritdoc/>
     public IFlushSource? Flushes => _session.Trace is null ? null : this;
@@ -32,8 +35,11 @@ internal sealed partial class KernelPerformer : IFlushSource
     }
 
     /// <inheritdoc/>
-    public void SwitchThread(int process, int thread) =>
+    public void SwitchThread(int process, int thread)
+    {
         _acting[process] = (int)Do(AgentOperation.Thread, process, (ulong)thread);
+        _threaded = thread > 0 ? process : _threaded;
+    }
 
     // Whatever a thread of a process does next is seen.
     private void WatchActor(int process)
@@ -63,7 +69,7 @@ internal sealed partial class KernelPerformer : IFlushSource
             return;
         }
 
-        int busy = _lastActor >= 0 && _processes[_lastActor] is not null ? _lastActor : -1;
+        int busy = IsAlive(_threaded) ? _threaded : IsAlive(_lastActor) ? _lastActor : -1;
         KeepBusy(busy, on: true);
         trace.Watch(_session.Daemon.Id);
         trace.Switch(on: true);
@@ -72,6 +78,8 @@ internal sealed partial class KernelPerformer : IFlushSource
         KeepBusy(busy, on: false);
         TakeTrace();
     }
+
+    private bool IsAlive(int process) => process >= 0 && _processes[process] is not null;
 
     private void KeepBusy(int process, bool on)
     {

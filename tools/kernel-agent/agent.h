@@ -72,8 +72,8 @@ int page_that_waits(void **page);
 // batches.c: the kernel's per-CPU batches of pages.
 bool batches_switch_off(void);
 
-// trace.c: the trace of TLB flushes. The root process begins and ends it; a simulated process switches it on and off by a file
-// that is open in it.
+// trace.c: the trace of TLB flushes. The root process begins and ends it; a simulated process switches it on and off by
+// a file that is open in it.
 enum { TRACE_FILE = 4 };
 int trace_begin(pid_t daemon, uint64_t cpu); // 0 or an error number
 int trace_end(void);

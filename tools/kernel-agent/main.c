@@ -88,7 +88,8 @@ static void reap(struct process *process) {
     memset(process, 0, sizeof *process);
 }
 
-// A process that has run on another CPU for a moment has left a trace of it in the kernel, so it is there from the start.
+// A process that has run on another CPU for a moment has left a trace of it in the kernel, so it is there from the
+// start.
 static pid_t fork_on(uint64_t cpu) {
     cpu_set_t before, set;
     CPU_ZERO(&set);

@@ -153,11 +153,12 @@ static int perform(const struct request *request, int socket, int64_t *result) {
 
 // These have to do with who acts, and not with memory.
 static bool is_traced(enum operation operation) {
-    return operation != OP_CPU && operation != OP_THREAD && operation != OP_SPIN && operation != OP_EXEC && operation != OP_CLOSE
-        && trace_is_on();
+    return operation != OP_CPU && operation != OP_THREAD && operation != OP_SPIN && operation != OP_EXEC
+        && operation != OP_CLOSE && trace_is_on();
 }
 
-// What this program stores to its own memory meanwhile must not fault: such a fault is a flush that is not the script's.
+// What this program stores to its own memory meanwhile must not fault: such a fault is a flush that is not the
+// script's.
 static int perform_traced(const struct request *request, int socket, int64_t *result) {
     own_memory_touch();
     threads_spin(threads_cpu());

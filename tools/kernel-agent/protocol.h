@@ -17,7 +17,7 @@ enum operation {
     OP_SWAP_ADD = 8,   // 0: bytes  1: SWAP_ON_*  2: SWAP_FLAG_*; the first page follows       -> number of the area
     OP_SWAP_AGAIN = 9, // 0: area                                                              -> 0; it must not be
     OP_SWAP_REMOVE = 10, // 0: area                                                            -> 0
-    OP_TRACE = 11,     // 0: ksmd's pid  1: its CPU from now on                                -> 0; an instance of tracing is there
+    OP_TRACE = 11,     // 0: ksmd's pid  1: its CPU from now on                                -> 0; flushes are traced
 
     // Of a simulated process; all addresses and lengths in bytes.
     OP_FORK = 16,      // 0: number of the child                                               -> its pid
@@ -39,7 +39,7 @@ enum operation {
     OP_CPU = 32,       // 0: CPU to run on                                                     -> 0
     OP_CLOSE = 33,     // 0: an open file; the root process asks for this itself               -> 0
     OP_ADVISE_EACH = 34, // 0: MADV_*; addresses of pages follow                               -> ns of CPU time that they took
-    OP_THREAD = 35,    // 0: thread that acts from now on; the next number begins it           -> its thread id; that thread answers
+    OP_THREAD = 35,    // 0: thread that acts from now on; the next number begins it -> its thread id
     OP_SPIN = 36,      // 0: whether all threads keep their CPUs busy  1: CPU left alone       -> 0
 };
 

@@ -1,6 +1,6 @@
-// The threads of a simulated process. One of them acts: it serves the requests, until it is asked to let another one act. The
-// others sleep. While flushes are traced they spin, each on its CPU, so that no CPU of the process is idle or runs something
-// else at that moment: the kernel would leave it out, or take it off the process's CPUs for good.
+// The threads of a simulated process. One of them acts: it serves the requests, until it is asked to let another one
+// act. The others sleep. While flushes are traced they spin, each on its CPU, so that no CPU of the process is idle or
+// runs something else at that moment: the kernel would leave it out, or take it off the process's CPUs for good.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
@@ -23,9 +23,11 @@ struct thread {
 
 static _Alignas(16) uint8_t stacks[MAX_THREADS][STACK_SIZE];
 
-// The first thread of a program has a stack of its own, but a child of another thread goes on with the one on which it was born.
+// The first thread of a program has a stack of its own, but a child of another thread goes on with the one on which it
+// was born.
 static struct thread threads[MAX_THREADS] = {
-    {.told = ACT, .cpu = ANY_CPU, .stack = stacks[0]}, {.stack = stacks[1]}, {.stack = stacks[2]}, {.stack = stacks[3]}};
+    {.told = ACT, .cpu = ANY_CPU, .stack = stacks[0]}, {.stack = stacks[1]}, {.stack = stacks[2]}, {.stack = stacks[3]},
+};
 static uint64_t count = 1, acting;
 static uint32_t number_of_command;
 
@@ -35,8 +37,8 @@ static void tell(struct thread *thread, uint32_t command) {
     (void)syscall(SYS_futex, &thread->told, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
-// All threads share errno, as they have no memory of their own. One that waits writes it only before it has followed the
-// command by which the acting thread goes on.
+// All threads share errno, as they have no memory of their own. One that waits writes it only before it has followed
+// the command by which the acting thread goes on.
 static void wait_for_turn(struct thread *self) {
     for (;;) {
         uint32_t told = atomic_load(&self->told);

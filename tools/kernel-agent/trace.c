@@ -1,6 +1,6 @@
-// The kernel's own account of TLB flushes: an instance of its tracing files with a ring of its own, which the tool reads. The
-// files are mounted where nobody else sees it, and the mount ends with the last process that sees it. The instance does not:
-// it is removed at the end, and what a killed agent has left behind when the next one begins.
+// The kernel's own account of TLB flushes: an instance of its tracing files with a ring of its own, which the tool
+// reads. The files are mounted where nobody else sees it, and the mount ends with the last process that sees it. The
+// instance does not: it is removed at the end, and what a killed agent has left behind when the next one begins.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -85,7 +85,8 @@ static int settle_daemon(pid_t pid, uint64_t cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
-    if (sched_getaffinity(pid, sizeof daemon_cpus, &daemon_cpus) != 0 || sched_setaffinity(pid, sizeof set, &set) != 0) {
+    if (sched_getaffinity(pid, sizeof daemon_cpus, &daemon_cpus) != 0
+        || sched_setaffinity(pid, sizeof set, &set) != 0) {
         return errno;
     }
 
@@ -133,8 +134,8 @@ bool trace_is_on(void) { return fcntl(TRACE_FILE, F_GETFD) >= 0; }
 
 void trace_switch(bool on) { (void)!write(TRACE_FILE, on ? "1" : "0", 1); }
 
-// The first store behind a fork is a fault that flushes, and is not the fork's. So the trace ends before it: nothing is stored,
-// not even on the stack, between the two system calls.
+// The first store behind a fork is a fault that flushes, and is not the fork's. So the trace ends before it: nothing is
+// stored, not even on the stack, between the two system calls.
 long trace_fork(unsigned long flags) {
 #if defined(__x86_64__)
     static const char off = '0';

@@ -21,13 +21,14 @@ public sealed class FlushScriptGeneratorTests
     [Fact]
     public void Generate_ManySeeds_DoesEverythingThatFlushes()
     {
-        Operation[] all = [.. Seeds().SelectMany(seed => FlushScriptGenerator.Generate(seed, hasHugePages: true).Operations)];
+        Operation[] all = [.. Seeds().SelectMany(
+            seed => FlushScriptGenerator.Generate(seed, hasHugePages: true).Operations)];
 
         Assert.Superset(
             (HashSet<Type>)[
-                typeof(Operation.Thread), typeof(Operation.Fork), typeof(Operation.ExitProcess), typeof(Operation.Map), typeof(Operation.Unmap),
-                typeof(Operation.Protect), typeof(Operation.Remap), typeof(Operation.Fill), typeof(Operation.Write), typeof(Operation.Read),
-                typeof(Operation.Populate), typeof(Operation.Scan)],
+                typeof(Operation.Thread), typeof(Operation.Fork), typeof(Operation.ExitProcess), typeof(Operation.Map),
+                typeof(Operation.Unmap), typeof(Operation.Protect), typeof(Operation.Remap), typeof(Operation.Fill),
+                typeof(Operation.Write), typeof(Operation.Read), typeof(Operation.Populate), typeof(Operation.Scan)],
             all.Select(operation => operation.GetType()).ToHashSet());
         Assert.Superset(
             (HashSet<MemoryAdvice>)[MemoryAdvice.DontNeed, MemoryAdvice.Free, MemoryAdvice.Cold],

@@ -8,14 +8,18 @@ using Xunit;
 
 namespace FastKsm.Tests.Conformance;
 
-/// <summary>The rows of tlb-reclaim.md that <c>conform --tlb</c> answers for: each is a script, <c>tests/scripts/tlb/TNN-name.ksm</c>.</summary>
+/// <summary>
+/// The rows of tlb-reclaim.md that <c>conform --tlb</c> answers for: each is a script,
+/// <c>tests/scripts/tlb/TNN-name.ksm</c>.
+/// </summary>
 public sealed class TlbRows
 {
     private static readonly int[] s_rows = [.. Enumerable.Range(1, 29), 43, 44];
 
     public static TheoryData<string> Files => [.. All];
 
-    private static IEnumerable<string> All => ScriptFiles.All.Where(name => name.StartsWith("tlb/", StringComparison.Ordinal));
+    private static IEnumerable<string> All =>
+        ScriptFiles.All.Where(name => name.StartsWith("tlb/", StringComparison.Ordinal));
 
     [Fact]
     public void Files_OfTheTable_CoverEveryRow() =>
@@ -27,8 +31,8 @@ public sealed class TlbRows
     {
         Script script = ScriptFiles.Read(name);
 
-        Assert.StartsWith(
-            string.Create(CultureInfo.InvariantCulture, $"# T{RowOf(name)}: "), ScriptFiles.TextOf(name), StringComparison.Ordinal);
+        string head = string.Create(CultureInfo.InvariantCulture, $"# T{RowOf(name)}: ");
+        Assert.StartsWith(head, ScriptFiles.TextOf(name), StringComparison.Ordinal);
         Assert.Contains(script.Operations, operation => operation is Operation.ExpectFlushes);
         Assert.True(script.Operations[^1] is Operation.ExpectFlushes or Operation.Expect);
     }

@@ -15,8 +15,11 @@ public sealed partial class ScriptRunner
     private string? _initiator;
     private IReadOnlyList<FlushOperation>? _flushes;
 
-    /// <summary>The flush operations of the last operation that did something; null if nobody counts those of such a one.</summary>
-    public IReadOnlyList<FlushOperation>? Flushes => _initiator is null ? null : _flushes ??= _performer.Flushes?.TakeFlushes();
+    /// <summary>
+    /// The flush operations of the last operation that did something; null if nobody counts those of such a one.
+    /// </summary>
+    public IReadOnlyList<FlushOperation>? Flushes =>
+        _initiator is null ? null : _flushes ??= _performer.Flushes?.TakeFlushes();
 
     /// <summary>Who initiates the flush operations of an operation.</summary>
     /// <param name="operation">The operation.</param>
@@ -72,7 +75,8 @@ public sealed partial class ScriptRunner
         {
             throw Bad(
                 check.Initiator.Position,
-                $"what was done last is nothing by which {Quote.Of(check.Initiator.Text)} flushes: expect-flushes stands behind that");
+                $"what was done last is nothing by which {Quote.Of(check.Initiator.Text)} flushes: "
+                + "expect-flushes stands behind that");
         }
 
         if (Flushes is not { } flushes)
@@ -80,7 +84,7 @@ public sealed partial class ScriptRunner
             throw PerformerException.NotImplemented("expect-flushes, as this side does not count flush operations");
         }
 
-        IReadOnlyList<FlushRun> seen = FlushRun.Join(flushes.Select(flush => new FlushRun(flush, 1)));
+        IReadOnlyList<FlushRun> seen = FlushRun.Of(flushes);
         IReadOnlyList<FlushRun> expected = FlushRun.Join(check.Flushes);
         if (!seen.SequenceEqual(expected))
         {

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 
 namespace FastKsm.Scripting.Syntax;
 
@@ -8,6 +9,11 @@ namespace FastKsm.Scripting.Syntax;
 /// <param name="Count">How many; at least one.</param>
 public readonly record struct FlushRun(FlushOperation Flush, int Count)
 {
+    /// <summary>Flush operations in as few runs as can be.</summary>
+    /// <param name="flushes">The flush operations.</param>
+    public static IReadOnlyList<FlushRun> Of(IEnumerable<FlushOperation> flushes) =>
+        Join(flushes.Select(flush => new FlushRun(flush, 1)));
+
     /// <summary>The same in as few runs as can be.</summary>
     /// <param name="runs">Runs, of which neighbours may be equal.</param>
     public static IReadOnlyList<FlushRun> Join(IEnumerable<FlushRun> runs)

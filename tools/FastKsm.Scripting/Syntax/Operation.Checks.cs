@@ -91,7 +91,9 @@ public abstract partial record Operation
     /// <param name="Events">The events; may be none.</param>
     public sealed record ExpectEvents(SourcePosition Position, ValueList<ExpectedEvent> Events) : Operation(Position);
 
-    /// <summary><c>expect-flushes</c>: exactly these flush operations by the last operation that did something, in this order.</summary>
+    /// <summary>
+    /// <c>expect-flushes</c>: exactly these flush operations by the last operation that did something, in this order.
+    /// </summary>
     /// <param name="Position">Where it stands.</param>
     /// <param name="Initiator">Who flushes: the process that acted, or <c>ksmd</c>.</param>
     /// <param name="Flushes">The flush operations; may be none.</param>

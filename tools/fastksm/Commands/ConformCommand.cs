@@ -63,11 +63,11 @@ internal static class ConformCommand
         };
         Option<bool> tlb = new("--tlb")
         {
-            Description = "Count TLB flush operations too, by the kernel's tracepoint tlb:tlb_flush; random scripts are about these.",
+            Description = "Compare TLB flush operations too, by the kernel's tracepoint; random scripts are about these.",
         };
         Option<bool> kernelOnly = new("--kernel-only")
         {
-            Description = "With --tlb: leave the engine out. Scripts are held against what they expect; random ones are performed twice.",
+            Description = "With --tlb: without the engine; random scripts are performed twice.",
         };
         Command command = new("conform", "Perform workload scripts on the engine and on the running kernel, and compare every counter after every scan.")
         {
@@ -139,7 +139,8 @@ internal static class ConformCommand
     // count as well, every script may differ, and that says nothing about the kernel.
     private static void RequireFit(Request request, KernelSession session)
     {
-        if (!request.DespiteTraits && !request.UnmergeOthers && !request.KernelOnly && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
+        bool mustFit = !request.DespiteTraits && !request.UnmergeOthers && !request.KernelOnly;
+        if (mustFit && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
         {
             throw new ToolException(
                 ExitCode.NotPermitted,
@@ -162,12 +163,14 @@ internal static class ConformCommand
 
         if (request.KernelOnly && !request.Tlb)
         {
-            throw new ToolException(ExitCode.BadInput, "conform: --kernel-only goes with --tlb: there is nothing else to hold the kernel against.");
+            throw new ToolException(
+                ExitCode.BadInput, "conform: --kernel-only goes with --tlb: nothing else is held against the kernel alone.");
         }
 
         if (request.Profile is not null && request.Tlb)
         {
-            throw new ToolException(ExitCode.BadInput, "conform: --profile is for random scripts about merging, not for those of --tlb.");
+            throw new ToolException(
+                ExitCode.BadInput, "conform: --profile is for random scripts about merging, not for those of --tlb.");
         }
 
         if ((request.Seed is not null || request.Profile is not null) && request.Random is null)
@@ -188,7 +191,9 @@ internal static class ConformCommand
 
         RandomConformance random = new(
             () => ConformanceSides.Create(request.Indexes, session),
-            seed => request.Tlb ? FlushScriptGenerator.Generate(seed, session.HasHugePages) : ScriptGenerator.Generate(seed, request.Profile));
+            seed => request.Tlb
+                ? FlushScriptGenerator.Generate(seed, session.HasHugePages)
+                : ScriptGenerator.Generate(seed, request.Profile));
         int differing = 0;
         for (ulong seed = first; seed != first + count; seed++)
         {
@@ -218,8 +223,11 @@ internal static class ConformCommand
     private static string[] SidesOf(Request request) => request switch
     {
         { KernelOnly: true, Random: not null } => ["kernel", "kernel once more"],
-        _ => [.. request.Indexes.Select(index => index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)"), "kernel"],
+        _ => [.. request.Indexes.Select(NameOf), "kernel"],
     };
+
+    private static string NameOf(ScannerIndex index) =>
+        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)";
 
     private static ComparisonResult Compare(Script script, ScannerIndex[] indexes, KernelSession session)
     {

@@ -4,7 +4,9 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance;
 
-/// <summary>Counts which flush operations have come about, and by what: scripts that flush nothing compare nothing.</summary>
+/// <summary>
+/// Counts which flush operations have come about, and by what: scripts that flush nothing compare nothing.
+/// </summary>
 /// <remarks>Thread safety: none.</remarks>
 internal sealed class FlushTally
 {
@@ -36,5 +38,6 @@ internal sealed class FlushTally
         }
     }
 
-    private void Count(string keyword, string kind) => _counts[(keyword, kind)] = _counts.GetValueOrDefault((keyword, kind)) + 1;
+    private void Count(string keyword, string kind) =>
+        _counts[(keyword, kind)] = _counts.GetValueOrDefault((keyword, kind)) + 1;
 }

@@ -7,7 +7,10 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance;
 
-/// <summary>Performs a script on the kernel twice, and compares the flush operations: what differs, nothing can be compared with.</summary>
+/// <summary>
+/// Performs a script on the kernel twice, and compares the flush operations: what differs, nothing can be compared
+/// with.
+/// </summary>
 internal sealed class KernelRepetition
 {
     private readonly KernelSession _session;
@@ -62,9 +65,9 @@ internal sealed class KernelRepetition
                 tally?.Add(text[..text.IndexOf(' ', System.StringComparison.Ordinal)], flushes);
             }
 
-            seen.Add($"{outcome.Detail}: {ScriptPrinter.Of(FlushRun.Join(EachOf(flushes ?? [])))}");
+            seen.Add($"{outcome.Detail}: {ScriptPrinter.Of(FlushRun.Of(flushes ?? []))}");
             result.Operations += tally is null ? 0 : 1;
-            result.Scans += tally is not null && operation is Operation.Scan or Operation.Batch ? 1 : 0;
+            result.Scans += tally is not null && operation is (Operation.Scan or Operation.Batch) ? 1 : 0;
         }
 
         if (kernel.Inconclusive is { } doubt && result.Outcome == ComparisonOutcome.Agrees)
@@ -74,14 +77,6 @@ internal sealed class KernelRepetition
         }
 
         return seen;
-    }
-
-    private static IEnumerable<FlushRun> EachOf(IReadOnlyList<FlushOperation> flushes)
-    {
-        foreach (FlushOperation flush in flushes)
-        {
-            yield return new FlushRun(flush, 1);
-        }
     }
 
     private static StepOutcome Perform(ScriptRunner runner, Operation operation)

@@ -67,6 +67,12 @@ internal sealed class ScriptComparison
         }
 
         _observer?.End(_sides[0]);
+        if (_result.Outcome == ComparisonOutcome.Agrees && FindUncounted() is { } uncounted)
+        {
+            _result.Outcome = ComparisonOutcome.Inconclusive;
+            _result.Reason = $"flush operations were not compared: {uncounted} does not count them";
+        }
+
         if (_result.Outcome == ComparisonOutcome.Agrees && _sides.Select(side => side.Doubt).FirstOrDefault(doubt => doubt is not null) is { } reason)
         {
             _result.Outcome = ComparisonOutcome.Inconclusive;
@@ -81,6 +87,12 @@ internal sealed class ScriptComparison
 
         return _result;
     }
+
+    // The side that does not count flush operations where the last one, the kernel, was asked to. Null if there is no
+    // such side.
+    private string? FindUncounted() => _sides[^1].Performer.Flushes is null
+        ? null
+        : _sides.FirstOrDefault(side => side.Performer.Flushes is null)?.Name;
 
     // Several scans in one operation are several points to compare at.
     private static IEnumerable<Operation> Expand(Operation operation) => operation switch

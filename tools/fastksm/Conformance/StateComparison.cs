@@ -92,7 +92,8 @@ internal sealed class StateComparison
     /// <summary>Compares the flush operations of the last operation, if all sides count them.</summary>
     internal void CompareFlushes()
     {
-        Dictionary<int, IReadOnlyList<FlushOperation>?> flushes = _taking.ToDictionary(side => side, side => _runners[side].Flushes);
+        Dictionary<int, IReadOnlyList<FlushOperation>?> flushes =
+            _taking.ToDictionary(side => side, side => _runners[side].Flushes);
         if (flushes.Values.Any(seen => seen is null))
         {
             return;
@@ -101,7 +102,7 @@ internal sealed class StateComparison
         _result.Compared++;
         if (flushes.Values.Any(seen => !seen!.SequenceEqual(flushes[_taking[0]]!)))
         {
-            Note("flush operations", side => ScriptPrinter.Of(FlushRun.Join(flushes[side]!.Select(flush => new FlushRun(flush, 1)))));
+            Note("flush operations", side => ScriptPrinter.Of(FlushRun.Of(flushes[side]!)));
         }
     }
 

@@ -117,7 +117,8 @@ internal sealed class ConformReport
             return;
         }
 
-        TextTable table = new(TextColumn.Word("flush operations of"), TextColumn.Word("kind"), TextColumn.Figure("times"));
+        TextTable table = new(
+            TextColumn.Word("flush operations of"), TextColumn.Word("kind"), TextColumn.Figure("times"));
         foreach ((string operation, string kind, long count) in tally.Rows)
         {
             table.Add(operation, kind, Wording.Count(count));

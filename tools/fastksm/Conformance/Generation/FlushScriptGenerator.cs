@@ -3,10 +3,13 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance.Generation;
 
-/// <summary>Makes scripts about TLB flushes, the same ones for a seed: a process with a thread on each of two CPUs, and its children.</summary>
+/// <summary>
+/// Makes scripts about TLB flushes, the same ones for a seed: a process with a thread on each of two CPUs, and its
+/// children.
+/// </summary>
 /// <remarks>
-/// Threads stay on their CPUs: how long the kernel remembers a CPU that a process has left is a matter of real time. A child has
-/// one thread, on its parent's CPU. Operations may be refused. Thread safety: none.
+/// Threads stay on their CPUs: how long the kernel remembers a CPU that a process has left is a matter of real time. A
+/// child has one thread, on its parent's CPU. Operations may be refused. Thread safety: none.
 /// </remarks>
 internal sealed class FlushScriptGenerator
 {
@@ -140,7 +143,7 @@ internal sealed class FlushScriptGenerator
                 Add(new Operation.Fill(default, name, part, AnyPattern()));
                 break;
             case 3 or 4:
-                Add(new Operation.Write(default, name, new PagePlace(NameOf(region), (ulong)_random.Next(pages)), AnyContent()));
+                Add(new Operation.Write(default, name, AnyPage(region, pages), AnyContent()));
                 break;
             case 5:
                 Add(new Operation.Read(default, name, part));
@@ -160,7 +163,8 @@ internal sealed class FlushScriptGenerator
                 _ = process.Regions.Remove((region, pages));
                 break;
             case 14:
-                Add(new Operation.Remap(default, name, new PageRange(NameOf(region), null), new RemapSettings { Move = true }));
+                Add(new Operation.Remap(
+                    default, name, new PageRange(NameOf(region), null), new RemapSettings { Move = true }));
                 break;
             case 15:
                 string moved = $"r{process.NextRegion++}";
@@ -185,8 +189,10 @@ internal sealed class FlushScriptGenerator
         Add(new Operation.Fill(default, process, part, new ContentPattern(false, AnyContent())));
         Add(new Operation.Scan(default, 1));
         Add(new Operation.Scan(default, 1));
-        Add(new Operation.Write(default, process, new PagePlace(NameOf(region), (ulong)_random.Next(last + 1)), AnyContent()));
+        Add(new Operation.Write(default, process, AnyPage(region, last + 1), AnyContent()));
     }
+
+    private PagePlace AnyPage(string region, int pages) => new(NameOf(region), (ulong)_random.Next(pages));
 
     private ContentPattern AnyPattern() => new(_random.OneIn(2), AnyContent());
 

@@ -5,10 +5,11 @@ namespace FastKsm.Cli.Conformance.Kernel;
 
 /// <summary>Makes flush operations of the events that one thread has left behind.</summary>
 /// <remarks>
-/// An operation that other CPUs take part in shows as two events: it is sent, and then the initiator's own CPU does its part,
-/// if it runs the address space. Both are one operation. Its strides are those of the own part, which counts in the operation's
-/// stride; the event of sending counts 4 KiB pages whatever the stride, and stands alone where the initiator is a kernel thread.
-/// An own CPU that was behind may flush all where a range was asked for: the range is what the operation is.
+/// An operation that other CPUs take part in shows as two events: it is sent, and then the initiator's own CPU does its
+/// part, if it runs the address space. Both are one operation. Its strides are those of the own part, which counts in
+/// the operation's stride; the event of sending counts 4 KiB pages whatever the stride, and stands alone where the
+/// initiator is a kernel thread. An own CPU that was behind may flush all where a range was asked for: the range is
+/// what the operation is.
 /// </remarks>
 internal static class FlushDecoder
 {
@@ -22,7 +23,8 @@ internal static class FlushDecoder
         {
             if (sent is { } first && seen.Part == FlushPart.OwnCpu && AreOne(first, seen))
             {
-                operations[^1] = new FlushOperation(seen.Pages == FlushOperation.All ? first.Pages : seen.Pages, IsRemote: true);
+                long strides = seen.Pages == FlushOperation.All ? first.Pages : seen.Pages;
+                operations[^1] = new FlushOperation(strides, IsRemote: true);
                 sent = null;
             }
             else

@@ -8,8 +8,8 @@ namespace FastKsm.Cli.Conformance.Kernel;
 
 /// <summary>How this kernel prints its event <c>tlb:tlb_flush</c>, and the numbers by which it gives reasons.</summary>
 /// <remarks>
-/// All of it is read from the event's own description. A kernel that prints it in another way is none of those that can be
-/// compared. Flushes at a switch of tasks, and what is done for requests of others, are no parts of an operation.
+/// All of it is read from the event's own description. A kernel that prints it in another way is none of those that can
+/// be compared. Flushes at a switch of tasks, and what is done for requests of others, are no parts of an operation.
 /// </remarks>
 internal sealed partial class FlushEventFormat
 {
@@ -53,14 +53,16 @@ internal sealed partial class FlushEventFormat
     /// <param name="line">The line.</param>
     /// <returns>Null if it is none of the events that matter.</returns>
     internal FlushEvent? TryParse(string line) =>
-        Event().Match(line) is { Success: true } found && _parts.TryGetValue(NumberOf(found.Groups["reason"]), out FlushPart part)
+        Event().Match(line) is { Success: true } found
+        && _parts.TryGetValue(NumberOf(found.Groups["reason"]), out FlushPart part)
             ? new FlushEvent(part, NumberOf(found.Groups["pages"]))
             : null;
 
     private static long NumberOf(Group digits) =>
         long.Parse(digits.ValueSpan, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex("""\{ (?<number>[0-9]+), "(?<text>[^"]*)" \}""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """\{ (?<number>[0-9]+), "(?<text>[^"]*)" \}""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reason();
 
     [GeneratedRegex(

@@ -9,11 +9,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace FastKsm.Cli.Conformance.Kernel;
 
-/// <summary>The kernel's trace of TLB flushes, of one thread at a time, in an instance of tracing that the agent has made.</summary>
+/// <summary>
+/// The kernel's trace of TLB flushes, of one thread at a time, in an instance of tracing that the agent has made.
+/// </summary>
 /// <remarks>
-/// The agent mounts the files where only its processes see them; here they are reached through its root folder in <c>/proc</c>. The
-/// ring takes events only while the trace is on, which for an operation of a process that process sees to itself, right before and
-/// right behind it. Thread safety: one thread at a time.
+/// The agent mounts the files where only its processes see them; here they are reached through its root folder in
+/// <c>/proc</c>. The ring takes events only while the trace is on, which for an operation of a process that process
+/// sees to itself, right before and right behind it. Thread safety: one thread at a time.
 /// </remarks>
 internal sealed unsafe class FlushTrace : IDisposable
 {
@@ -40,7 +42,9 @@ internal sealed unsafe class FlushTrace : IDisposable
 
     /// <summary>Begins to trace.</summary>
     /// <param name="agent">Id of the agent, which has made the instance.</param>
-    /// <exception cref="ToolException">The kernel does not trace flushes, or shows them in a way that is not known.</exception>
+    /// <exception cref="ToolException">
+    /// The kernel does not trace flushes, or shows them in a way that is not known.
+    /// </exception>
     internal static FlushTrace Begin(int agent)
     {
         string directory = string.Create(
@@ -49,7 +53,8 @@ internal sealed unsafe class FlushTrace : IDisposable
             ?? throw Refuse("this kernel has no tracepoint tlb:tlb_flush");
         FlushEventFormat format = FlushEventFormat.TryRead(description)
             ?? throw Refuse("this kernel prints its tracepoint tlb:tlb_flush in a way that is not known");
-        SafeFileHandle pipe = ProcFile.TryOpen(directory + "trace_pipe", LinuxNative.OpenReadOnly | OpenNonBlocking, out int error)
+        const int Flags = LinuxNative.OpenReadOnly | OpenNonBlocking;
+        SafeFileHandle pipe = ProcFile.TryOpen(directory + "trace_pipe", Flags, out int error)
             ?? throw Refuse($"cannot read trace_pipe: {Marshal.GetPInvokeErrorMessage(error)}");
         FlushTrace trace = new(directory, format, pipe);
         trace.Write("events/tlb/tlb_flush/enable", "1");

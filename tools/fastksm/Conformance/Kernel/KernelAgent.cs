@@ -42,8 +42,8 @@ internal sealed class KernelAgent : IDisposable
             UseShellExecute = false,
         };
 
-        // The kernel would store to memory that is shared for this whenever it comes back to a thread that it had interrupted. Right
-        // behind a fork such a store is a fault that flushes.
+        // The kernel would store to memory that is shared for this whenever it comes back to a thread that it had
+        // interrupted. Right behind a fork such a store is a fault that flushes.
         start.Environment["GLIBC_TUNABLES"] = "glibc.pthread.rseq=0";
         _process = HostProcess.Start(start)!;
         _input = _process.StandardInput.BaseStream;

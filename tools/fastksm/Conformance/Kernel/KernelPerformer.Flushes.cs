@@ -6,8 +6,8 @@ namespace FastKsm.Cli.Conformance.Kernel;
 
 /// <content>Threads, and the flush operations of whoever acts.</content>
 /// <remarks>
-/// All threads of the process that acts run at that moment, each on its CPU: the agent sees to it. While ksmd works, those of
-/// one process do, but not on ksmd's CPU.
+/// All threads of the process that acts run at that moment, each on its CPU: the agent sees to it. While ksmd works,
+/// those of one process do, but not on ksmd's CPU.
 /// </remarks>
 internal sealed partial class KernelPerformer : IFlushSource
 {
@@ -56,7 +56,7 @@ internal sealed partial class KernelPerformer : IFlushSource
         if (_session.Trace is { } trace)
         {
             _flushes.AddRange(trace.Take());
-            _inconclusive ??= trace.HasLost ? "the kernel lost events of its trace: more flush operations than its ring holds" : null;
+            _inconclusive ??= trace.HasLost ? "the kernel lost events of its trace: more than its ring holds" : null;
         }
     }
 

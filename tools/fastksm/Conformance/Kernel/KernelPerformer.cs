@@ -57,7 +57,8 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     /// <inheritdoc/>
     public void Spawn(int process, string group, int cpu)
     {
-        // Where flushes are counted it matters on which CPUs a process has ever run, so there it begins where it is to be.
+        // Where flushes are counted it matters on which CPUs a process has ever run, so there it begins where it is to
+        // be.
         bool begins = Flushes is not null;
         Adopt(process, Do(AgentOperation.Spawn, process, begins ? (ulong)cpu + 1 : 0));
         if (cpu != 0 && !begins)
@@ -161,7 +162,7 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         Succeed(operation, Ask(operation, process, arguments));
 
     private AgentAnswer Ask(
-        AgentOperation operation, int process, ReadOnlySpan<ulong> arguments = default, ReadOnlySpan<byte> payload = default)
+        AgentOperation operation, int process, ReadOnlySpan<ulong> arguments, ReadOnlySpan<byte> payload = default)
     {
         WatchActor(process);
         AgentAnswer answer = _session.Agent.Ask(operation, process, arguments, payload);

@@ -165,7 +165,8 @@ internal sealed class KernelSession : IDisposable
     {
         if (Environment.ProcessorCount < 2)
         {
-            throw new ToolException(ExitCode.NotPermitted, "conform --tlb: needs two CPUs, so that one can ask the other to flush.");
+            throw new ToolException(
+                ExitCode.NotPermitted, "conform --tlb: needs two CPUs, so that one can ask the other to flush.");
         }
 
         int error = Agent.Ask(AgentOperation.Trace, 0, [(ulong)Daemon.Id, KernelPerformer.DaemonCpu]).Error;
@@ -173,7 +174,8 @@ internal sealed class KernelSession : IDisposable
         {
             throw new ToolException(
                 ExitCode.NotPermitted,
-                $"conform --tlb: no tracing here (tracefs in a mount namespace of its own): {Marshal.GetPInvokeErrorMessage(error)}.");
+                "conform --tlb: no tracing here (tracefs in a mount namespace of its own): "
+                + $"{Marshal.GetPInvokeErrorMessage(error)}.");
         }
 
         Trace = FlushTrace.Begin(Agent.Id);

@@ -87,10 +87,13 @@ public sealed class ExpectFlushesTests
 
     private static ComparisonResult Compare(IFlushSource? first, IFlushSource? second)
     {
-        using ConformanceSide one = new("first", new EnginePerformer { Flushes = first });
-        using ConformanceSide other = new("second", new EnginePerformer { Flushes = second });
+        using ConformanceSide one = Side("first", first);
+        using ConformanceSide other = Side("second", second);
         return new ScriptComparison(ScriptFiles.Parse(Heap + "write A heap[0] 1"), [one, other]).Perform();
     }
+
+    private static ConformanceSide Side(string name, IFlushSource? counter) =>
+        new(name, new EnginePerformer { Flushes = counter });
 
     private static ScriptException? EndOf(string text, IFlushSource? counter)
     {

@@ -63,7 +63,7 @@ internal static class ConformCommand
         };
         Option<bool> tlb = new("--tlb")
         {
-            Description = "Compare TLB flush operations too, by the kernel's tracepoint; random scripts are about these.",
+            Description = "Compare TLB flush operations too, by a tracepoint; random scripts are about these.",
         };
         Option<bool> kernelOnly = new("--kernel-only")
         {
@@ -164,7 +164,7 @@ internal static class ConformCommand
         if (request.KernelOnly && !request.Tlb)
         {
             throw new ToolException(
-                ExitCode.BadInput, "conform: --kernel-only goes with --tlb: nothing else is held against the kernel alone.");
+                ExitCode.BadInput, "conform: --kernel-only goes with --tlb, as it alone needs no engine.");
         }
 
         if (request.Profile is not null && request.Tlb)

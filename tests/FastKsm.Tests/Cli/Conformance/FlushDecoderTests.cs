@@ -15,7 +15,8 @@ public sealed class FlushDecoderTests
     // As Linux 6.18 describes it, without the fields.
     private const string Description = "name: tlb_flush\n\nprint fmt: \"pages:%ld reason:%s (%d)\", REC->pages, "
         + "__print_symbolic(REC->reason, { 0, \"flush on task switch\" }, { 1, \"remote shootdown\" }, "
-        + "{ 2, \"local shootdown\" }, { 3, \"local MM shootdown\" }, { 4, \"remote IPI send\" }, { 5, \"remote wrong CPU\" }), REC->reason\n";
+        + "{ 2, \"local shootdown\" }, { 3, \"local MM shootdown\" }, { 4, \"remote IPI send\" }, "
+        + "{ 5, \"remote wrong CPU\" }), REC->reason\n";
 
     [Theory]
     [InlineData("", "none")]

@@ -74,7 +74,7 @@ bool batches_switch_off(void);
 
 // trace.c: the trace of TLB flushes. The root process begins and ends it; a simulated process switches it on and off by
 // a file that is open in it.
-enum { TRACE_FILE = 4 };
+enum { TRACE_FILE = 200 }; // Above all that a simulated process opens: it is open there only if flushes are traced.
 int trace_begin(pid_t daemon, uint64_t cpu); // 0 or an error number
 int trace_end(void);
 void trace_hand_on(void);
@@ -95,6 +95,7 @@ void threads_rest(void);
 // process.c: a simulated process; serves requests from its socket until it is told to exit.
 enum { PROCESS_SOCKET = 3 };
 void process_begin(void);
+void process_close_files(void); // all that it has inherited but its socket and the trace
 _Noreturn void process_serve(void);
 _Noreturn void process_serve_as_thread(void);
 _Noreturn void process_serve_after_exec(void);

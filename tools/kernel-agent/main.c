@@ -122,7 +122,7 @@ static int spawn(struct process *process, uint64_t cpu, int64_t *pid) {
         dup2(null, STDIN_FILENO);
         dup2(null, STDOUT_FILENO);
         trace_hand_on();
-        close_range(TRACE_FILE + 1, ~0U, 0);
+        process_close_files();
         process_begin();
         own_memory_remember();
         process_serve();

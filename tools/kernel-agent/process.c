@@ -23,6 +23,11 @@ void process_begin(void) {
     memory_catch_signals();
 }
 
+void process_close_files(void) {
+    close_range(PROCESS_SOCKET + 1, TRACE_FILE - 1, 0);
+    close_range(TRACE_FILE + 1, ~0U, 0);
+}
+
 static void respond(int64_t result, int error) {
     struct response response = {.result = result, .error = error};
     if (!channel_send(PROCESS_SOCKET, &response, sizeof response, NULL, 0, -1)) {
@@ -37,7 +42,7 @@ static int fork_beside(int socket, int64_t *pid) {
     long child = trace_fork(CLONE_PARENT | SIGCHLD);
     if (child == 0) {
         dup2(socket, PROCESS_SOCKET);
-        close_range(TRACE_FILE + 1, ~0U, 0);
+        process_close_files();
         threads_forget();
         process_begin();
         process_serve();

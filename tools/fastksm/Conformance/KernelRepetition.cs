@@ -65,7 +65,7 @@ internal sealed class KernelRepetition
                 tally?.Add(text[..text.IndexOf(' ', System.StringComparison.Ordinal)], flushes);
             }
 
-            seen.Add($"{outcome.Detail}: {ScriptPrinter.Of(FlushRun.Of(flushes ?? []))}");
+            seen.Add($"{outcome.Detail}: {ScriptPrinter.Of(FlushRun.Of(flushes ?? []))}{MergedBy(operation, kernel)}");
             result.Operations += tally is null ? 0 : 1;
             result.Scans += tally is not null && operation is (Operation.Scan or Operation.Batch) ? 1 : 0;
         }
@@ -78,6 +78,12 @@ internal sealed class KernelRepetition
 
         return seen;
     }
+
+    // A scan that merges less flushes less: then the difference is none of the trace.
+    private static string MergedBy(Operation operation, KernelPerformer kernel) =>
+        operation is Operation.Scan && kernel.TryReadCounter("pages_sharing", out CounterValue sharing)
+            ? $"; pages_sharing={sharing}"
+            : string.Empty;
 
     private static StepOutcome Perform(ScriptRunner runner, Operation operation)
     {

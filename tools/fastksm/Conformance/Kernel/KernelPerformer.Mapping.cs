@@ -20,6 +20,8 @@ internal sealed partial class KernelPerformer
     private const ulong AsNoReserve = 8;
     private const ulong AsOnDisk = 16;
 
+    private readonly bool _writesBack;
+
     /// <inheritdoc/>
     public ulong Map(int process, ulong pages, MapSettings settings, ulong? at)
     {
@@ -29,8 +31,8 @@ internal sealed partial class KernelPerformer
         ulong flags = (settings.Shared ? AsShared : 0) | (settings.File ? AsFile : 0) | (settings.Huge ? AsHuge : 0)
             | (settings.NoReserve ? AsNoReserve : 0);
 
-        // Writing back, which flushes, is nothing to files in memory.
-        flags |= Flushes is not null && settings.File ? AsOnDisk : 0;
+        // Writing back, which flushes, is nothing to files in memory; to others it may happen at any time.
+        flags |= Flushes is not null && _writesBack && settings.File ? AsOnDisk : 0;
         return (ulong)Do(AgentOperation.Map, process, at ?? 0, BytesOf(pages), ProtectionOf(settings.Protection), flags);
     }
 

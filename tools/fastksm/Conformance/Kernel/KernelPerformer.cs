@@ -21,8 +21,10 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
 
     /// <param name="session">Sole use of the host's KSM.</param>
     /// <param name="migrates">Whether the script may migrate pages, which the kernel has to be made ready for.</param>
-    internal KernelPerformer(KernelSession session, bool migrates = false)
+    /// <param name="writesBack">Whether the script writes files back, which files in memory do not know.</param>
+    internal KernelPerformer(KernelSession session, bool migrates = false, bool writesBack = false)
     {
+        _writesBack = writesBack;
         _session = session;
         _migrates = migrates;
     }

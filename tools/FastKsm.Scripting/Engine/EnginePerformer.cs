@@ -34,6 +34,9 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     /// <summary>Receives every event of merging, from the machine's start; null for nobody. See <see cref="Ksm.Listen"/>.</summary>
     public Action<KsmEvent>? Listener { get; init; }
 
+    /// <summary>Counts the machine's flush operations; null, as the machine has no TLBs, for nobody.</summary>
+    public IFlushSource? Flushes { get; init; }
+
     /// <summary>The machine; null before <see cref="Start"/>.</summary>
     public Machine? Machine => _machine;
 

@@ -10,6 +10,7 @@ internal sealed unsafe partial class FlushEngine
     private readonly long[] _cycles;
     private readonly TlbCosts _costs;
     private readonly FlushLog? _log;
+    private FlushRecorder? _recorder;
 
     /// <summary>Sums of all CPUs' counters. Hits and misses of CPUs that run are those of a moment.</summary>
     internal TlbCounters Counters
@@ -31,6 +32,18 @@ internal sealed unsafe partial class FlushEngine
 
     /// <summary>The events, if the options ask for a log.</summary>
     internal FlushLog? Log => _log;
+
+    /// <summary>Takes the flush operations that have been noted; the first call begins to note them.</summary>
+    internal FlushRecord[] TakeRecords()
+    {
+        if (Volatile.Read(ref _recorder) is { } recorder)
+        {
+            return recorder.Take();
+        }
+
+        _ = Interlocked.CompareExchange(ref _recorder, new FlushRecorder(CpuCount), null);
+        return [];
+    }
 
     /// <summary>
     /// What has happened on a CPU; the <c>TLB</c> row of <c>/proc/interrupts</c> is what it has received.
@@ -87,6 +100,7 @@ internal sealed unsafe partial class FlushEngine
     {
         _counters[happened.Cpu].Count(in happened);
         _log?.Append(in happened);
+        Volatile.Read(ref _recorder)?.Append(in happened);
     }
 
     private void Charge(int cpu, long cycles) => _ = Interlocked.Add(ref _cycles[cpu], cycles);

@@ -85,6 +85,7 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     public static LegacyLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref ClusterHead Head(uint cluster) => ref At(cluster).Head;
 
     /// <inheritdoc/>
@@ -210,17 +211,27 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         !Map(cluster).Slice(position, count).ContainsAnyExcept((byte)1);
 
     /// <inheritdoc/>
-    public bool EnterAndEvict(uint cluster, int position, SwapShadow shadow)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryEnterAndEvict(uint cluster, int position, SwapShadow shadow)
     {
-        At(cluster).Head.Enter();
-        ref byte map = ref _counts[((nuint)cluster << SwapLimits.ClusterShift) + (uint)position];
-        if ((map & CountMask) == 0)
+        // As in the other layouts, places are found before the lock.
+        ref LegacyCluster record = ref At(cluster);
+        ulong* word = Table(record.Table.Id) + position;
+        byte* map = _counts + ((nuint)cluster << SwapLimits.ClusterShift) + (uint)position;
+        if (!record.Head.TryEnter())
         {
             return false;
         }
 
-        Volatile.Write(ref Words(cluster)[position], (shadow.Value << 1) | 1);
-        Volatile.Write(ref map, (byte)(map & ~CachedBit));
+        byte count = *map;
+        if ((count & CountMask) == 0)
+        {
+            record.Head.Exit();
+            return false;
+        }
+
+        Volatile.Write(ref *word, (shadow.Value << 1) | 1);
+        Volatile.Write(ref *map, (byte)(count & ~CachedBit));
         return true;
     }
 

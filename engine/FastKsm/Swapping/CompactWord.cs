@@ -55,8 +55,8 @@ internal static class CompactWord
 
     /// <summary>Sets the words of slots in a row that folios have just been given, as far as whole vectors of them
     /// go.</summary>
-    /// <remarks>Only x86 has vectors of this length: they are stored behind all earlier stores, and none of their words is
-    /// ever half written, so a reader without the lock sees what it would see of words stored one by one.</remarks>
+    /// <remarks>Only x86 has vectors of this length: they are stored behind all earlier stores, and none of their words
+    /// is ever half written, so a reader without the lock sees what it would see of words stored one by one.</remarks>
     /// <returns>How many words are set.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static unsafe int CacheInVectors(uint* words, ReadOnlySpan<Pfn> heads, uint firstFrame)
@@ -81,7 +81,8 @@ internal static class CompactWord
         ? (word & (TagMask | (2u << CountShift))) == CachedTag
         : (word & CountMask) == CountOne;
 
-    /// <summary>Adds a swap entry to words in a row that have room for it, as long as whole vectors of them do.</summary>
+    /// <summary>Adds a swap entry to words in a row that have room for it, as long as whole vectors of them
+    /// do.</summary>
     /// <returns>How many words have one more.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static unsafe int RaiseInVectors(uint* words, int count, bool isCached) => LayoutMemory.AddInVectors(

@@ -292,6 +292,20 @@ internal readonly unsafe struct CompactLayout : ISwapLayout<CompactLayout>
     }
 
     /// <inheritdoc/>
+    public bool TryEvict(uint cluster, int position, SwapShadow shadow)
+    {
+        uint table = At(cluster).Table;
+        uint word = _tables.Read(table, position);
+        bool isNamed = CompactWord.IsNamed(word);
+        if (isNamed)
+        {
+            _tables.Write(table, position, CompactWord.Evicted(word, shadow));
+        }
+
+        return isNamed;
+    }
+
+    /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
     {
         ref CompactCluster record = ref At(cluster);

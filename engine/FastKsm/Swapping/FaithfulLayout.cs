@@ -220,16 +220,17 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
             return false;
         }
 
-        ulong flags = *entry & FlagsMask;
-        if (flags < CountOne)
+        bool done = TryEvict(entry, shadow);
+        if (!done)
         {
             record.Head.Exit();
-            return false;
         }
 
-        Volatile.Write(ref *entry, flags | ((shadow.Value & ShadowMask) << 1) | 1);
-        return true;
+        return done;
     }
+
+    /// <inheritdoc/>
+    public bool TryEvict(uint cluster, int position, SwapShadow shadow) => TryEvict(Entries(cluster) + position, shadow);
 
     /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
@@ -289,6 +290,19 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
         _overflow.Dispose();
         _tables?.Dispose();
         _clusters?.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryEvict(ulong* entry, SwapShadow shadow)
+    {
+        ulong flags = *entry & FlagsMask;
+        bool isNamed = flags >= CountOne;
+        if (isNamed)
+        {
+            Volatile.Write(ref *entry, flags | ((shadow.Value & ShadowMask) << 1) | 1);
+        }
+
+        return isNamed;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -105,6 +105,9 @@ internal interface ISwapLayout<TSelf> : IDisposable
     /// not free, or no entry names the slot, or it takes <see cref="Read"/> and <see cref="Write"/>.</returns>
     bool TryEnterAndEvict(uint cluster, int position, SwapShadow shadow);
 
+    /// <summary>As <see cref="TryEnterAndEvict"/>, with the lock held before and after.</summary>
+    bool TryEvict(uint cluster, int position, SwapShadow shadow);
+
     /// <summary>Makes slots free, with everything that is known of them.</summary>
     void Clear(uint cluster, int position, int count);
 

@@ -223,17 +223,18 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
             return false;
         }
 
-        byte count = *map;
-        if ((count & CountMask) == 0)
+        bool done = TryEvict(map, word, shadow);
+        if (!done)
         {
             record.Head.Exit();
-            return false;
         }
 
-        Volatile.Write(ref *word, (shadow.Value << 1) | 1);
-        Volatile.Write(ref *map, (byte)(count & ~CachedBit));
-        return true;
+        return done;
     }
+
+    /// <inheritdoc/>
+    public bool TryEvict(uint cluster, int position, SwapShadow shadow) => TryEvict(
+        _counts + ((nuint)cluster << SwapLimits.ClusterShift) + (uint)position, Words(cluster) + position, shadow);
 
     /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
@@ -292,6 +293,20 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         _groups?.Dispose();
         _map?.Dispose();
         _clusters?.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryEvict(byte* map, ulong* word, SwapShadow shadow)
+    {
+        byte count = *map;
+        bool isNamed = (count & CountMask) != 0;
+        if (isNamed)
+        {
+            Volatile.Write(ref *word, (shadow.Value << 1) | 1);
+            Volatile.Write(ref *map, (byte)(count & ~CachedBit));
+        }
+
+        return isNamed;
     }
 
     private Span<byte> Map(uint cluster) =>

@@ -312,6 +312,7 @@ internal sealed unsafe class SwapCache<TLayout, TFolios>
         }
     }
 
+    // Any folio, and a page whose cluster's lock was not free.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private SwapStatus DropAny(Pfn head, SwapShadow shadow, ushort group)
     {
@@ -325,8 +326,16 @@ internal sealed unsafe class SwapCache<TLayout, TFolios>
         ref TLayout layout = ref device.Layout;
         ref ClusterHead cluster = ref layout.Head(first.Cluster);
         cluster.Enter();
+        if (order == 0 && !_movesCharges && layout.TryEvict(first.Cluster, first.Position, shadow))
+        {
+            _column.Remove(head);
+            cluster.Exit();
+            _folios.DropReferences(head, 1);
+            return SwapStatus.Done;
+        }
+
         SlotSet later = default;
-        bool takesCharge = _groups.Scope == GroupScope.V1 && HasNamesLocked(ref layout, first, 1 << order);
+        bool takesCharge = _movesCharges && HasNamesLocked(ref layout, first, 1 << order);
         bool done = !takesCharge || layout.TryPrepareGroup(first.Cluster, group);
         if (done)
         {

@@ -176,6 +176,12 @@ public sealed partial class FlushSiteTests
                 MapHuge(process).Poke(Start, 1);
                 _ = process.Remap(Start, Huge, Huge, to: Start + (2 * Huge));
                 break;
+            case FlushSite.PartTaken:
+                MapHuge(process).Poke(Start, 1);
+                process.Protect(Start + (300 * Page), Page, Protection.None);
+                process.Advise(Start, 4 * Page, Advice.Free);
+                Assert.True(process.IsZeroFrameAt(Start + (8 * Page)));
+                break;
             case FlushSite.ZeroesDropped:
                 MapHuge(process).Poke(Start, 1);
                 process.Advise(Start, 4 * Page, Advice.Free);

@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.ReverseMapping;
 using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;

@@ -1,0 +1,99 @@
+using System;
+using System.Threading;
+
+namespace FastKsm.Stress;
+
+/// <summary>ksmd, a migrator and a pager: they work on the memory of all processes beside the drivers.</summary>
+internal sealed class Background
+{
+    private const int BatchesPerSetting = 40;
+
+    private readonly StressRun _run;
+    private readonly long[] _counts = new long[Enum.GetValues<Operation>().Length];
+    private Dice _dice;
+
+    internal Background(StressRun run, ulong seed)
+    {
+        _run = run;
+        _dice = new Dice(seed);
+    }
+
+    /// <summary>What it has done.</summary>
+    internal long[] Counts => _counts;
+
+    /// <summary>ksmd: batch after batch, with and without zero pages, and now and then everything is unmerged.</summary>
+    internal void Scan() => Guarded(() =>
+    {
+        Ksm ksm = _run.Machine.Ksm;
+        for (int batch = 0; !_run.IsOver; batch++)
+        {
+            if (batch % BatchesPerSetting == 0)
+            {
+                ksm.Write("use_zero_pages", _dice.Roll(2) == 0 ? "0" : "1");
+                if (_dice.Roll(16) == 0)
+                {
+                    ksm.Write("run", "2");
+                    ksm.Write("run", "1");
+                }
+            }
+
+            _ = ksm.Batch();
+            _counts[(int)Operation.ScanBatch]++;
+        }
+    });
+
+    /// <summary>Moves frames.</summary>
+    /// <param name="cpu">On which CPU.</param>
+    internal void Migrate(Cpu cpu) => Guarded(() =>
+    {
+        while (!_run.IsOver)
+        {
+            Reach(Operation.Migrate, Operation.FramesMigrated, (process, address, length) => cpu.Migrate(process, address, length));
+        }
+    });
+
+    /// <summary>Pages frames out.</summary>
+    /// <param name="cpu">On which CPU.</param>
+    internal void PageOut(Cpu cpu) => Guarded(() =>
+    {
+        while (!_run.IsOver)
+        {
+            Reach(Operation.PageOut, Operation.FramesPagedOut, cpu.PageOut);
+        }
+    });
+
+    private void Reach(Operation operation, Operation frames, Func<ModelProcess, ulong, ulong, long> act)
+    {
+        ModelProcess process = _run.AnyProcess(ref _dice);
+        BlockShape block = Layout.Blocks[_dice.Roll(Layout.Blocks.Length)];
+        int pages = int.Min(block.Pages, 8);
+        ulong start = block.AddressAt(_dice.Roll(2)) + ((ulong)_dice.Roll(block.Pages - pages + 1) * Layout.PageSize);
+        try
+        {
+            _counts[(int)frames] += act(process, start, (ulong)pages * Layout.PageSize);
+            _counts[(int)operation]++;
+        }
+        catch (OutOfFramesException)
+        {
+            _counts[(int)Operation.OutOfFrames]++;
+        }
+        catch (InvalidOperationException) when (process.HasExited)
+        {
+            // It had exited by the time of the call.
+        }
+    }
+
+    private void Guarded(Action work)
+    {
+        try
+        {
+            work();
+        }
+#pragma warning disable CA1031 // Whatever the engine throws here is a finding.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            _run.Findings.Add($"FASTKSM_SEED={_run.Options.Seed} phase {_run.Phase} background: {exception}");
+        }
+    }
+}

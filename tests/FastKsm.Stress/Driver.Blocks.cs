@@ -1,0 +1,198 @@
+using System;
+
+namespace FastKsm.Stress;
+
+/// <content>System calls on a block, by the thread that owns it.</content>
+internal sealed partial class Driver
+{
+    private void ChangeBlock()
+    {
+        int threads = _view.Space.Threads;
+        int number = _view.Thread + (threads * _dice.Roll(Layout.Blocks.Length / threads));
+        if (number >= Layout.Blocks.Length)
+        {
+            return;
+        }
+
+        BlockShape block = Layout.Blocks[number];
+        BlockState state = _view.Space.Blocks[number];
+        switch (_dice.Roll(20))
+        {
+            case < 5:
+                Protect(block, state);
+                break;
+            case < 9:
+                Empty(block, state);
+                break;
+            case < 12:
+                Offer(block, state);
+                break;
+            case 12:
+                MapAgain(block);
+                break;
+            case < 15:
+                Move(block, state);
+                break;
+            case < 17:
+                Advise(block, state, _dice.Roll(2) == 0 ? Advice.PageOut : Advice.Cold);
+                break;
+            case 17 when block.IsMergeable:
+                Unmerge(block, state);
+                break;
+            default:
+                Populate(block, state);
+                break;
+        }
+    }
+
+    private void Protect(BlockShape block, BlockState state)
+    {
+        Begin(Operation.Protect);
+        Protection next = _dice.Roll(8) switch
+        {
+            0 => Protection.None,
+            < 4 when state.Protection != Protection.Read => Protection.Read,
+            _ => Protection.Read | Protection.Write,
+        };
+        _view.Space.BeginChange(block.Number);
+        _cpu.Protect(block.AddressAt(state.Place), (ulong)block.Pages * Layout.PageSize, next);
+        _view.Space.EndChange(block.Number, state.Place, next);
+    }
+
+    private void Empty(BlockShape block, BlockState state)
+    {
+        Begin(Operation.DontNeed);
+        (int first, int count) = AnyPages(block);
+        _view.Space.BeginZero(first, count, lazy: false);
+        AdvisePages(block, state, first, count, Advice.DontNeed);
+        _view.Space.EndZero(first, count, lazy: false);
+    }
+
+    private void Offer(BlockShape block, BlockState state)
+    {
+        Begin(Operation.Free);
+        (int first, int count) = AnyPages(block);
+        _view.Space.BeginZero(first, count, lazy: true);
+        AdvisePages(block, state, first, count, Advice.Free);
+        _view.Space.EndZero(first, count, lazy: true);
+    }
+
+    private void MapAgain(BlockShape block)
+    {
+        Begin(Operation.MapAgain);
+        int place = _view.Space.Blocks[block.Number].Place;
+        _view.Space.BeginChange(block.Number);
+        _view.Space.BeginZero(block.FirstPage, block.Watched, lazy: false);
+        if (_dice.Roll(2) == 0)
+        {
+            _cpu.Unmap(block.AddressAt(place), (ulong)block.Pages * Layout.PageSize);
+        }
+
+        MapBlock(_cpu, block, place);
+        _view.Space.EndZero(block.FirstPage, block.Watched, lazy: false);
+        _view.Space.EndChange(block.Number, place, Protection.Read | Protection.Write);
+    }
+
+    /// <summary>Maps a block of zeroes, in the place of whatever is there.</summary>
+    internal static void MapBlock(Cpu cpu, BlockShape block, int place)
+    {
+        ulong length = (ulong)block.Pages * Layout.PageSize;
+        ulong at = block.AddressAt(place);
+        _ = cpu.Map(length, new MapOptions { At = at, HugePages = block.IsHuge });
+        if (block.IsMergeable)
+        {
+            cpu.Advise(at, length, FastKsm.Advice.Mergeable);
+        }
+    }
+
+    private void Move(BlockShape block, BlockState state)
+    {
+        Begin(Operation.Move);
+        ulong length = (ulong)block.Pages * Layout.PageSize;
+        int place = 1 - state.Place;
+        _view.Space.BeginChange(block.Number);
+        try
+        {
+            _ = _cpu.Remap(block.AddressAt(state.Place), length, length, to: block.AddressAt(place));
+        }
+        catch (OutOfFramesException)
+        {
+            // Part of it may have moved.
+            Count(Operation.OutOfFrames);
+            MapAnew(block);
+            return;
+        }
+
+        _view.Space.EndChange(block.Number, place, state.Protection);
+    }
+
+    // What has become of a block is not known: it is mapped anew, at the first place. In a change that this ends.
+    private void MapAnew(BlockShape block)
+    {
+        _view.Space.BeginZero(block.FirstPage, block.Watched, lazy: false);
+        _cpu.Unmap(block.AddressAt(0), (ulong)block.Pages * Layout.PageSize);
+        _cpu.Unmap(block.AddressAt(1), (ulong)block.Pages * Layout.PageSize);
+        MapBlock(_cpu, block, place: 0);
+        _view.Space.EndZero(block.FirstPage, block.Watched, lazy: false);
+        _view.Space.EndChange(block.Number, place: 0, Protection.Read | Protection.Write);
+    }
+
+    private void Advise(BlockShape block, BlockState state, Advice advice)
+    {
+        Begin(advice == Advice.Cold ? Operation.Cold : Operation.AdvisePageOut);
+        (int first, int count) = AnyPages(block);
+        AdvisePages(block, state, first, count, advice);
+    }
+
+    private void Unmerge(BlockShape block, BlockState state)
+    {
+        Begin(Operation.Unmerge);
+        try
+        {
+            AdvisePages(block, state, block.FirstPage, block.Watched, Advice.Unmergeable);
+        }
+        catch (OutOfFramesException)
+        {
+            Count(Operation.OutOfFrames);
+        }
+
+        AdvisePages(block, state, block.FirstPage, block.Watched, Advice.Mergeable);
+    }
+
+    private void Populate(BlockShape block, BlockState state)
+    {
+        if (!ModelSpace.Permits(state.Protection, writes: true))
+        {
+            Protect(block, state);
+            return;
+        }
+
+        Begin(Operation.Populate);
+        (int first, int count) = AnyPages(block);
+        try
+        {
+            AdvisePages(block, state, first, count, Advice.PopulateWrite);
+        }
+        catch (OutOfFramesException)
+        {
+            Count(Operation.OutOfFrames);
+        }
+    }
+
+    private (int First, int Count) AnyPages(BlockShape block)
+    {
+        if (_dice.Roll(3) == 0)
+        {
+            return (block.FirstPage, block.Watched);
+        }
+
+        int first = _dice.Roll(block.Watched);
+        return (block.FirstPage + first, 1 + _dice.Roll(block.Watched - first));
+    }
+
+    private void AdvisePages(BlockShape block, BlockState state, int first, int count, Advice advice)
+    {
+        ulong address = Layout.AddressOf(first, state.Place);
+        _cpu.Advise(address, (ulong)(count * block.Stride) * Layout.PageSize, advice);
+    }
+}

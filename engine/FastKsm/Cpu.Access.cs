@@ -24,8 +24,10 @@ public sealed partial class Cpu
     /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
     public void Read(ulong address, Span<byte> destination)
     {
-        AccessNote note = default;
-        Failures.Check(Read(ref address, destination, ref note), nameof(Read), address);
+        if (!TryReadHit(address, destination))
+        {
+            ReadSlowly(address, destination);
+        }
     }
 
     /// <summary>Reads bytes, faulting pages in.</summary>
@@ -58,8 +60,10 @@ public sealed partial class Cpu
     /// <exception cref="InvalidOperationException">The CPU is idle, or another thread drives it.</exception>
     public void Write(ulong address, ReadOnlySpan<byte> source)
     {
-        AccessNote note = default;
-        Failures.Check(Write(ref address, source, ref note), nameof(Write), address);
+        if (!TryWriteHit(address, source))
+        {
+            WriteSlowly(address, source);
+        }
     }
 
     /// <summary>
@@ -162,6 +166,63 @@ public sealed partial class Cpu
         AccessNote note = default;
         MemoryStatus status = ReadPage(address, content, ref note);
         return Report(status, status == MemoryStatus.Done ? address + (1UL << _pageShift) : address, note, out access);
+    }
+
+    // An access within one page that the first-level TLB serves, which most are: no address is passed by reference, no note taken.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReadHit(ulong address, Span<byte> destination)
+    {
+        AddressSpace space = EnterForBytes().Space;
+        uint offset = (uint)address & _offsetMask;
+        if (destination.Length == 0 || offset + (ulong)(uint)destination.Length > _offsetMask + 1UL
+            || !_tlb.TryBegin(address >> _pageShift, writes: false, out Pfn frame))
+        {
+            return false;
+        }
+
+        if (OracleSwitch.IsOn)
+        {
+            CheckHit(space, address >> _pageShift, frame);
+        }
+
+        _frames.Content(frame).Slice((int)offset, destination.Length).CopyTo(destination);
+        _tlb.End();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryWriteHit(ulong address, ReadOnlySpan<byte> source)
+    {
+        AddressSpace space = EnterForBytes().Space;
+        uint offset = (uint)address & _offsetMask;
+        if (source.Length == 0 || offset + (ulong)(uint)source.Length > _offsetMask + 1UL
+            || !_tlb.TryBegin(address >> _pageShift, writes: true, out Pfn frame))
+        {
+            return false;
+        }
+
+        if (OracleSwitch.IsOn)
+        {
+            CheckHit(space, address >> _pageShift, frame);
+        }
+
+        source.CopyTo(_frames.Content(frame).Slice((int)offset));
+        _tlb.End();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReadSlowly(ulong address, Span<byte> destination)
+    {
+        AccessNote note = default;
+        Failures.Check(Read(ref address, destination, ref note), nameof(Read), address);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteSlowly(ulong address, ReadOnlySpan<byte> source)
+    {
+        AccessNote note = default;
+        Failures.Check(Write(ref address, source, ref note), nameof(Write), address);
     }
 
     // In each of these the address is left at the first byte that was not accessed.

@@ -20,6 +20,7 @@ public sealed partial class Cpu
     private readonly PhysicalMemory _frames;
     private readonly CpuTlb _tlb;
     private readonly int _pageShift;
+    private readonly uint _offsetMask;
     private Thread? _driver;
     private ProcessRecord? _running;
     private uint _generation;
@@ -30,6 +31,7 @@ public sealed partial class Cpu
         _frames = machine.Store.Frames;
         _tlb = machine.Store.Flushes[number];
         _pageShift = machine.Options.PageShift;
+        _offsetMask = (uint)machine.Options.PageSize - 1;
         Number = number;
     }
 

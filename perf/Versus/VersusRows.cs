@@ -1,3 +1,4 @@
+using FastKsm.Perf.Versus.Access;
 using FastKsm.Perf.Versus.Rmap;
 using FastKsm.Perf.Versus.Rows;
 using FastKsm.Perf.Versus.Swap;
@@ -59,6 +60,18 @@ internal static class VersusRows
         new SwapThreadsRow("swap.life.two.linux-order", goal: 0.8, Compact),
         new TlbAccessRow("access.address", goal: 1.2, pages: 64, isInL2: false),
         new TlbAccessRow("access.l2", goal: 4, pages: 1024, isInL2: true),
+        new FaceRow("access.read.8", goal: 1.8, "read.8"),
+        new FaceRow("access.write.8", goal: 1.8, "write.8"),
+        new FaceRow("access.read.64", goal: 2.2, "read.64"),
+        new FaceRow("access.write.64", goal: 2.2, "write.64"),
+        new FaceRow("access.miss", goal: 15, "miss"),
+        new BaselineRow("face.read.8", goal: 0.6, "read.8"),
+        new BaselineRow("face.write.8", goal: 0.6, "write.8"),
+        new BaselineRow("face.touch", goal: 1, "touch"),
+        new BaselineRow("face.copy", goal: 1, "copy"),
+        new BaselineRow("face.fork", goal: 1, "fork"),
+        new BaselineRow("face.unmap", goal: 1, "unmap"),
+        new BaselineRow("face.scan", goal: 1, "scan"),
     ];
 
     private static SwapWork<CompactLayout> Compact(int slots) => new(slots);

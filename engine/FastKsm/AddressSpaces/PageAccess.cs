@@ -30,22 +30,60 @@ internal static class PageAccess
             return MemoryStatus.NotMapped;
         }
 
-        long before = space.Store.Flushes.CyclesOf(tlb.Number);
+        FlushEngine flushes = space.Store.Flushes;
+        long before = flushes.FlushCyclesOf(tlb.Number);
         MemoryStatus status = MemoryStatus.Done;
-        if (!tlb.TryBeginL2(page, kind == FaultKind.Write, out frame))
+        if (tlb.TryBeginL2(page, kind == FaultKind.Write, out frame))
         {
-            while (status == MemoryStatus.Done && !TryWalk(space, tlb, page, kind, out frame))
+            note.Cycles += flushes.L2HitCycles;
+        }
+        else
+        {
+            bool begun = TryWalk(space, tlb, page, kind, out frame);
+            while (!begun && status == MemoryStatus.Done)
             {
                 space.EnterShared();
-                status = PageFault.Handle(space, tlb.Number, page, kind, out Fault fault);
+                status = PageFault.Handle(space, tlb.Number, tlb, page, kind, out Fault fault);
                 Note(ref note, fault);
                 space.ExitShared();
+                begun = status == MemoryStatus.Done
+                    && (tlb.TryBegin(page, kind == FaultKind.Write, out frame) || TryWalk(space, tlb, page, kind, out frame));
             }
+
+            note.Cycles += flushes.WalkCycles + flushes.FlushCyclesOf(tlb.Number) - before;
         }
 
         note.Frame = status == MemoryStatus.Done ? frame : note.Frame;
-        note.Cycles += space.Store.Flushes.CyclesOf(tlb.Number) - before;
         return status;
+    }
+
+    /// <summary>Begins an access as an entry says, if it permits the access. Under the leaf's latch.</summary>
+    /// <param name="space">The address space, which the CPU runs.</param>
+    /// <param name="tlb">The CPU's TLB.</param>
+    /// <param name="edit">The leaf.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="position">Its place in the leaf.</param>
+    /// <param name="kind">Read or write.</param>
+    /// <param name="frame">The frame.</param>
+    internal static bool TryBegin(
+        AddressSpace space, CpuTlb tlb, ref LeafEdit edit, ulong page, int position, FaultKind kind, out Pfn frame)
+    {
+        Pte pte = edit.Get(position);
+        if (!Permits(space, pte, kind))
+        {
+            frame = Pfn.None;
+            return false;
+        }
+
+        MarkUsed(space, ref edit, position, pte, kind);
+        if (OracleSwitch.IsOn)
+        {
+            space.Store.Oracle?.Accessed(space.Id, page);
+        }
+
+        Pte now = pte.IsHuge ? edit.Whole : edit.Get(position);
+        frame = tlb.BeginFilled(page, now.ToTranslation(), kind == FaultKind.Write);
+        return true;
     }
 
     private static bool TryWalk(AddressSpace space, CpuTlb tlb, ulong page, FaultKind kind, out Pfn frame)
@@ -56,23 +94,9 @@ internal static class PageAccess
             return false;
         }
 
-        int position = PageTable.PositionOf(page);
-        Pte pte = edit.Get(position);
-        bool permits = Permits(space, pte, kind);
-        if (permits)
-        {
-            MarkUsed(space, ref edit, position, pte, kind);
-            if (OracleSwitch.IsOn)
-            {
-                space.Store.Oracle?.Accessed(space.Id, page);
-            }
-
-            Pte now = pte.IsHuge ? edit.Whole : edit.Get(position);
-            frame = tlb.BeginFilled(page, now.ToTranslation(), kind == FaultKind.Write);
-        }
-
+        bool begun = TryBegin(space, tlb, ref edit, page, PageTable.PositionOf(page), kind, out frame);
         edit.Exit();
-        return permits;
+        return begun;
     }
 
     /// <summary>Writes bytes of one page through a mapping of the kernel, as a debugger does.</summary>

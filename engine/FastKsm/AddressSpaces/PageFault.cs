@@ -35,8 +35,12 @@ internal ref struct PageFault
     private bool _cameBack;
     private Fault _did;
 
-    private PageFault(AddressSpace space, int cpu, ulong page, FaultKind kind, uint vma, bool wantsHuge)
+    // Of the CPU whose access faulted; null when no access comes after the fault.
+    private readonly CpuTlb? _tlb;
+
+    private PageFault(AddressSpace space, int cpu, CpuTlb? tlb, ulong page, FaultKind kind, uint vma, bool wantsHuge)
     {
+        _tlb = tlb;
         _space = space;
         _frames = space.Store.Frames;
         _cpu = cpu;
@@ -54,7 +58,20 @@ internal ref struct PageFault
     /// <param name="page">The page.</param>
     /// <param name="kind">What the access is.</param>
     /// <param name="fault">What the fault did.</param>
-    internal static MemoryStatus Handle(AddressSpace space, int cpu, ulong page, FaultKind kind, out Fault fault)
+    internal static MemoryStatus Handle(AddressSpace space, int cpu, ulong page, FaultKind kind, out Fault fault) =>
+        Handle(space, cpu, tlb: null, page, kind, out fault);
+
+    /// <summary>
+    /// The same, and fills the TLB while the leaf's latch is still held, so that the access need not walk the table again.
+    /// </summary>
+    /// <param name="space">The address space; under its mm lock.</param>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="tlb">Its TLB; null to fill none.</param>
+    /// <param name="page">The page.</param>
+    /// <param name="kind">What the access is.</param>
+    /// <param name="fault">What the fault did.</param>
+    internal static MemoryStatus Handle(
+        AddressSpace space, int cpu, CpuTlb? tlb, ulong page, FaultKind kind, out Fault fault)
     {
         fault = Fault.None;
         uint id = space.Vmas.Containing(page);
@@ -89,7 +106,7 @@ internal ref struct PageFault
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        PageFault running = new(space, cpu, page, kind, id, wantsHuge);
+        PageFault running = new(space, cpu, tlb, page, kind, id, wantsHuge);
         MemoryStatus status = running.Run(leaf, ref vma);
         fault = running._did;
         return status;
@@ -104,6 +121,11 @@ internal ref struct PageFault
         {
             LeafEdit edit = new(_space.Table, leaf, _page);
             Preparation needs = Resolve(ref edit, ref vma, position);
+            if (needs == Preparation.None && edit.Splits == 0)
+            {
+                Fill(ref edit, position);
+            }
+
             edit.Exit();
             HugeMapping.PaySplit(_space, _cpu, edit);
             if (needs == Preparation.None)
@@ -128,6 +150,15 @@ internal ref struct PageFault
 
         GiveUp();
         return status;
+    }
+
+    // Under the latch. The section ends at once: the fault has frames and locks to give back before the access comes.
+    private readonly void Fill(ref LeafEdit edit, int position)
+    {
+        if (_tlb is not null && PageAccess.TryBegin(_space, _tlb, ref edit, _page, position, _kind, out _))
+        {
+            _tlb.End();
+        }
     }
 
     // Most faults meet an untouched page: its frame is taken before the first look under the latch, so that there is no second.
@@ -332,6 +363,7 @@ internal ref struct PageFault
 
         // An unshared copy stays clean until it is written: while forks share it, ksmd does not count its references.
         InstallOwn(ref edit, vma, position, writable: Writes, dirty: Writes);
+        Fill(ref edit, position);
         edit.Exit();
         Did(Fault.Copied);
         if (old.IsZeroFrame)

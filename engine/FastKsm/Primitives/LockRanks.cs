@@ -54,11 +54,11 @@ internal static class LockRanks
         }
 
         long allocated = rank == LockRank.PageTableLeaf ? GC.GetAllocatedBytesForCurrentThread() - s_excused : 0;
-        held.Add(new Held(rank, file, line, allocated));
+        held.Add(new Held(rank, file, line, allocated, GC.CollectionCount(0)));
     }
 
     /// <summary>A lock has been tried, and taken: the order does not matter then.</summary>
-    internal static void Tried(LockRank rank, string file, int line) => OfThread.Add(new Held(rank, file, line, 0));
+    internal static void Tried(LockRank rank, string file, int line) => OfThread.Add(new Held(rank, file, line, 0, 0));
 
     /// <summary>A lock is about to be given back.</summary>
     /// <exception cref="InvalidOperationException">Managed memory has been allocated under a leaf's latch.</exception>
@@ -72,7 +72,8 @@ internal static class LockRanks
                 Held ended = held[i];
                 held.RemoveAt(i);
                 long allocated = GC.GetAllocatedBytesForCurrentThread() - s_excused - ended.Allocated;
-                if (rank == LockRank.PageTableLeaf && allocated > 0
+                // A collection settles the thread's account anew, up to a buffer's length either way.
+                if (rank == LockRank.PageTableLeaf && allocated > 0 && GC.CollectionCount(0) == ended.Collections
                     && s_allocations.AddOrUpdate(ended.Place, 1, (_, times) => times + 1) > ExcusedTimes)
                 {
                     throw Broken($"{allocated} bytes were allocated under {rank}, which was taken at {ended.Place}");
@@ -115,7 +116,7 @@ internal static class LockRanks
 
     private static InvalidOperationException Broken(string what) => new($"Lock order is broken: {what}.");
 
-    private readonly record struct Held(LockRank Rank, string File, int Line, long Allocated)
+    private readonly record struct Held(LockRank Rank, string File, int Line, long Allocated, int Collections)
     {
         internal string Place => $"{Path.GetFileName(File)}:{Line}";
     }

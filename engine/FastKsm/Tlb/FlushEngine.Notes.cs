@@ -39,6 +39,15 @@ internal sealed unsafe partial class FlushEngine
     internal long CyclesOf(int cpu) =>
         Volatile.Read(ref _cycles[cpu]) + (_cpus[cpu].Cache.L2Hits * _costs.StlbHit) + (_cpus[cpu].Cache.Misses * _costs.WalkHot);
 
+    /// <summary>The part of a CPU's clock that switches, flushes and interrupts have made.</summary>
+    internal long FlushCyclesOf(int cpu) => Volatile.Read(ref _cycles[cpu]);
+
+    /// <summary>Cycles of a look-up that the second level serves.</summary>
+    internal long L2HitCycles => _costs.StlbHit;
+
+    /// <summary>Cycles of a walk of the page table.</summary>
+    internal long WalkCycles => _costs.WalkHot;
+
     /// <summary>A CPU's handler runs for another CPU.</summary>
     internal void NoteReceived(int cpu, in FlushRequest request)
     {

@@ -74,7 +74,9 @@ internal sealed class LinuxTreeWalk
             ref readonly Vma vma = ref _layout.Store.Vmas[_tree.VmaOf(node)];
             if (place.Page >= vma.Start && place.Page < vma.End && vma.Space == place.Space)
             {
-                left -= _layout.Store.Spaces.Find(vma.Space)!.ClearAccessed(place.Page, frame, out _) == PteOutcome.Done ? 1 : 0;
+                AddressSpace space = _layout.Store.Spaces.Find(vma.Space)!;
+                PteOutcome outcome = MappingActions.ClearAccessed(space, cpu: 0, place.Page, frame, out _);
+                left -= outcome == PteOutcome.Done ? 1 : 0;
             }
         }
     }

@@ -143,7 +143,7 @@ internal sealed class RmapLayout : IDisposable
 
     private static void Age(FramePager pager, Pfn frame)
     {
-        if (!pager.TryAge(frame, out _, out _))
+        if (!pager.TryAge(0, frame, out _, out _))
         {
             throw new InvalidOperationException("A walk that nothing disturbs was not done.");
         }

@@ -7,6 +7,12 @@ internal sealed partial class Driver
 {
     private void ChangeBlock()
     {
+        if (_dice.Roll(6) == 0)
+        {
+            EmptyOther();
+            return;
+        }
+
         int threads = _view.Space.Threads;
         int number = _view.Thread + (threads * _dice.Roll(Layout.Blocks.Length / threads));
         if (number >= Layout.Blocks.Length)
@@ -63,18 +69,69 @@ internal sealed partial class Driver
     {
         Begin(Operation.DontNeed);
         (int first, int count) = AnyPages(block);
-        _view.Space.BeginZero(first, count, lazy: false);
+        Span<int> numbers = BeginZero(first, count, lazy: false);
         AdvisePages(block, state, first, count, Advice.DontNeed);
-        _view.Space.EndZero(first, count, lazy: false);
+        EndZero(first, numbers, isHard: true);
+    }
+
+    // MADV_DONTNEED of a block that another thread owns: two threads empty the same pages, and each may rely on it when its call is over.
+    private void EmptyOther()
+    {
+        int number = _dice.Roll(Layout.Blocks.Length);
+        if (_view.OwnsBlock(number))
+        {
+            return;
+        }
+
+        Begin(Operation.DontNeed);
+        BlockShape block = Layout.Blocks[number];
+        (int first, int count) = AnyPages(block);
+        Moment before = Look(first);
+        Span<int> numbers = BeginZero(first, count, lazy: false);
+        bool done = true;
+        try
+        {
+            ulong address = Layout.AddressOf(first, before.Place);
+            _cpu.Advise(address, (ulong)(count * block.Stride) * Layout.PageSize, Advice.DontNeed);
+        }
+        catch (MemoryOperationException) when (!IsStable(first, before))
+        {
+            done = false;
+        }
+
+        // If the block has moved meanwhile, part of it may not have been met.
+        _view.Space.EndZero(first, numbers, isHard: done && IsStable(first, before));
+        if (done)
+        {
+            ReadOwn((first * Layout.Slots) + _view.Thread);
+        }
     }
 
     private void Offer(BlockShape block, BlockState state)
     {
         Begin(Operation.Free);
         (int first, int count) = AnyPages(block);
-        _view.Space.BeginZero(first, count, lazy: true);
+        Span<int> numbers = BeginZero(first, count, lazy: true);
         AdvisePages(block, state, first, count, Advice.Free);
-        _view.Space.EndZero(first, count, lazy: true);
+        EndZero(first, numbers, isHard: false);
+    }
+
+    private Span<int> BeginZero(int first, int count, bool lazy)
+    {
+        Span<int> numbers = _numbers.AsSpan(0, count);
+        _view.Space.BeginZero(first, numbers, lazy);
+        return numbers;
+    }
+
+    // By the owner of the block.
+    private void EndZero(int first, ReadOnlySpan<int> numbers, bool isHard)
+    {
+        if (isHard)
+        {
+            _view.Space.EndOffer(first, numbers.Length);
+        }
+
+        _view.Space.EndZero(first, numbers, isHard);
     }
 
     private void MapAgain(BlockShape block)
@@ -82,14 +139,14 @@ internal sealed partial class Driver
         Begin(Operation.MapAgain);
         int place = _view.Space.Blocks[block.Number].Place;
         _view.Space.BeginChange(block.Number);
-        _view.Space.BeginZero(block.FirstPage, block.Watched, lazy: false);
+        Span<int> numbers = BeginZero(block.FirstPage, block.Watched, lazy: false);
         if (_dice.Roll(2) == 0)
         {
             _cpu.Unmap(block.AddressAt(place), (ulong)block.Pages * Layout.PageSize);
         }
 
         MapBlock(_cpu, block, place);
-        _view.Space.EndZero(block.FirstPage, block.Watched, lazy: false);
+        EndZero(block.FirstPage, numbers, isHard: true);
         _view.Space.EndChange(block.Number, place, Protection.Read | Protection.Write);
     }
 
@@ -129,11 +186,11 @@ internal sealed partial class Driver
     // What has become of a block is not known: it is mapped anew, at the first place. In a change that this ends.
     private void MapAnew(BlockShape block)
     {
-        _view.Space.BeginZero(block.FirstPage, block.Watched, lazy: false);
+        Span<int> numbers = BeginZero(block.FirstPage, block.Watched, lazy: false);
         _cpu.Unmap(block.AddressAt(0), (ulong)block.Pages * Layout.PageSize);
         _cpu.Unmap(block.AddressAt(1), (ulong)block.Pages * Layout.PageSize);
         MapBlock(_cpu, block, place: 0);
-        _view.Space.EndZero(block.FirstPage, block.Watched, lazy: false);
+        EndZero(block.FirstPage, numbers, isHard: true);
         _view.Space.EndChange(block.Number, place: 0, Protection.Read | Protection.Write);
     }
 

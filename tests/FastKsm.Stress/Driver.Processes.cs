@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace FastKsm.Stress;
 
@@ -121,11 +122,14 @@ internal sealed partial class Driver
         {
             Moment moment = Look(page);
             FramePin pin = _cpu.Pin(AddressOf(index, moment), _dice.Roll(2) == 0 ? PinKind.Read : PinKind.Write);
-            _pins.Add(new HeldPin(pin, _view, index, _view.Space.Pages[page].ZeroBegun));
-            if (!pin.Frame.IsSome)
+            bool isQuiet = moment.IsQuiet && Volatile.Read(ref _view.Space.Pages[page].ZeroBegun) == moment.ZeroDone;
+            if (pin.Frame.IsSome && isQuiet)
             {
-                // The zero frame is not lent: what is written later is written elsewhere.
-                _pins.RemoveAt(_pins.Count - 1);
+                _pins.Add(new HeldPin(pin, _view, index, moment.ZeroDone));
+            }
+            else
+            {
+                // The zero frame is not lent, and what another thread has emptied has another frame: what is written later is elsewhere.
                 pin.Dispose();
             }
         }

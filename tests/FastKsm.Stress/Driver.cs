@@ -19,6 +19,7 @@ internal sealed partial class Driver
     private readonly List<HeldPin> _pins = [];
     private readonly byte[] _content = new byte[Layout.PageSize];
     private readonly ulong[] _words = new ulong[2 * Layout.Words];
+    private readonly int[] _numbers = new int[16];
     private DriverView _view;
     private Dice _dice;
     private Operation _current;

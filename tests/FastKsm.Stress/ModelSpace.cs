@@ -59,35 +59,59 @@ internal sealed class ModelSpace
         Volatile.Write(ref Blocks[block].Change, Blocks[block].Change + 1);
     }
 
-    /// <summary>The owner begins to empty pages.</summary>
-    internal void BeginZero(int first, int count, bool lazy)
+    /// <summary>A thread begins to empty pages; several may at once.</summary>
+    /// <param name="first">First of the pages.</param>
+    /// <param name="numbers">Receives the numbers of the emptyings, one for each page.</param>
+    /// <param name="lazy">Whether they are only offered.</param>
+    internal void BeginZero(int first, Span<int> numbers, bool lazy)
     {
-        foreach (ref PageRecord page in Pages.AsSpan(first, count))
+        // The marks come before the call, by a full fence, for threads that read them after a read.
+        for (int i = 0; i < numbers.Length; i++)
         {
+            ref PageRecord page = ref Pages[first + i];
             if (lazy)
             {
                 Volatile.Write(ref page.Lazy, 1);
             }
 
-            Volatile.Write(ref page.ZeroBegun, page.ZeroBegun + 1);
+            numbers[i] = Interlocked.Increment(ref page.ZeroBegun);
         }
-
-        // The marks come before the call, for whoever reads them after a read.
-        Interlocked.MemoryBarrier();
     }
 
-    /// <summary>The owner has emptied them.</summary>
-    internal void EndZero(int first, int count, bool lazy)
+    /// <summary>It has emptied them.</summary>
+    /// <param name="first">First of the pages.</param>
+    /// <param name="numbers">What <see cref="BeginZero"/> has given.</param>
+    /// <param name="isHard">Whether the pages are empty now; else they may be at any time, or it failed.</param>
+    internal void EndZero(int first, ReadOnlySpan<int> numbers, bool isHard)
+    {
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            ref PageRecord page = ref Pages[first + i];
+            if (isHard)
+            {
+                RaiseTo(ref page.HardDone, numbers[i]);
+            }
+
+            _ = Interlocked.Increment(ref page.ZeroDone);
+        }
+    }
+
+    /// <summary>Pages that were offered are empty or written: they do not go any more. For their block's owner.</summary>
+    internal void EndOffer(int first, int count)
     {
         foreach (ref PageRecord page in Pages.AsSpan(first, count))
         {
-            if (!lazy)
-            {
-                Volatile.Write(ref page.HardDone, page.ZeroBegun);
-                Volatile.Write(ref page.Lazy, 0);
-            }
+            Volatile.Write(ref page.Lazy, 0);
+        }
+    }
 
-            Volatile.Write(ref page.ZeroDone, page.ZeroBegun);
+    private static void RaiseTo(ref int number, int least)
+    {
+        int seen = Volatile.Read(ref number);
+        while (seen < least)
+        {
+            int found = Interlocked.CompareExchange(ref number, least, seen);
+            seen = found == seen ? least : found;
         }
     }
 }

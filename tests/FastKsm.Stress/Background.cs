@@ -62,12 +62,37 @@ internal sealed class Background
         }
     });
 
+    /// <summary>Takes the second node away, and gives it back.</summary>
+    internal void TakeNodes() => Guarded(() =>
+    {
+        while (!_run.IsOver)
+        {
+            Thread.Sleep(1 + _dice.Roll(20));
+            try
+            {
+                _counts[(int)Operation.TakeNode]++;
+                _run.Machine.TakeOffline(1);
+                _counts[(int)Operation.NodesTaken]++;
+            }
+            catch (MemoryOperationException)
+            {
+                // A frame that is lent, or of shared memory, does not move.
+                continue;
+            }
+
+            Thread.Sleep(1 + _dice.Roll(20));
+            _run.Machine.BringOnline(1);
+        }
+
+        _run.Machine.BringOnline(1);
+    });
+
     private void Reach(Operation operation, Operation frames, Func<ModelProcess, ulong, ulong, long> act)
     {
         ModelProcess process = _run.AnyProcess(ref _dice);
         BlockShape block = Layout.Blocks[_dice.Roll(Layout.Blocks.Length)];
         int pages = int.Min(block.Pages, 8);
-        ulong start = block.AddressAt(_dice.Roll(2)) + ((ulong)_dice.Roll(block.Pages - pages + 1) * Layout.PageSize);
+        ulong start = block.AddressAt(_dice.Roll(4) == 0 ? 1 : 0) + ((ulong)_dice.Roll(block.Pages - pages + 1) * Layout.PageSize);
         try
         {
             _counts[(int)frames] += act(process, start, (ulong)pages * Layout.PageSize);

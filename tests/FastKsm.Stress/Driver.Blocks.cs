@@ -69,6 +69,13 @@ internal sealed partial class Driver
     {
         Begin(Operation.DontNeed);
         (int first, int count) = AnyPages(block);
+        if (block.IsShared)
+        {
+            // The backing object keeps what was written.
+            AdvisePages(block, state, first, count, Advice.DontNeed);
+            return;
+        }
+
         Span<int> numbers = BeginZero(first, count, lazy: false);
         AdvisePages(block, state, first, count, Advice.DontNeed);
         EndZero(first, numbers, isHard: true);
@@ -78,7 +85,7 @@ internal sealed partial class Driver
     private void EmptyOther()
     {
         int number = _dice.Roll(Layout.Blocks.Length);
-        if (_view.OwnsBlock(number))
+        if (_view.OwnsBlock(number) || Layout.Blocks[number].IsShared)
         {
             return;
         }
@@ -109,6 +116,11 @@ internal sealed partial class Driver
 
     private void Offer(BlockShape block, BlockState state)
     {
+        if (block.IsBacked || block.IsShared)
+        {
+            return;
+        }
+
         Begin(Operation.Free);
         (int first, int count) = AnyPages(block);
         Span<int> numbers = BeginZero(first, count, lazy: true);
@@ -155,7 +167,19 @@ internal sealed partial class Driver
     {
         ulong length = (ulong)block.Pages * Layout.PageSize;
         ulong at = block.AddressAt(place);
-        _ = cpu.Map(length, new MapOptions { At = at, HugePages = block.IsHuge });
+
+        // Frames of an object do not move: they stay off the node that is taken away.
+        int? node = block.IsBacked || block.IsShared ? 0 : null;
+        MapOptions options = new()
+        {
+            At = at, HugePages = block.IsHuge, FileBacked = block.IsBacked, Shared = block.IsShared, Node = node,
+        };
+        _ = cpu.Map(length, options);
+        if (block.IsShared)
+        {
+            cpu.Advise(at, length, FastKsm.Advice.DontFork);
+        }
+
         if (block.IsMergeable)
         {
             cpu.Advise(at, length, FastKsm.Advice.Mergeable);

@@ -35,10 +35,12 @@ internal sealed partial class Driver
             uint unsettled = ForkInto(_cpu, _view, child);
             _children.Add(child);
             _run.Publish(child.Space.Process);
-            if (unsettled != 0 || _dice.Roll(2) == 0)
+            DriverView parent = _view;
+            GoTo(child);
+            Settle(unsettled | Layout.SharedBlocks);
+            if (_dice.Roll(2) == 0)
             {
-                GoTo(child);
-                Settle(unsettled);
+                GoTo(parent);
             }
         }
         catch (OutOfFramesException)
@@ -57,8 +59,8 @@ internal sealed partial class Driver
         return parent.EndFork(child);
     }
 
-    // Blocks that another thread was changing while this one forked: what of them the child has is not known.
-    private void Settle(uint unsettled)
+    /// <summary>Maps blocks anew that the child has not got, or of which it is not known what it has: another thread changed them beside.</summary>
+    internal void Settle(uint unsettled)
     {
         foreach (BlockShape block in Layout.Blocks)
         {
@@ -103,6 +105,12 @@ internal sealed partial class Driver
 
     private void TakePin()
     {
+        if (_run.Machine.Options.Nodes > 1)
+        {
+            // What is lent does not move, so that no node could ever be taken away.
+            return;
+        }
+
         if (_pins.Count == MostPins)
         {
             ReleasePin(_dice.Roll(MostPins), checks: true);
@@ -121,7 +129,10 @@ internal sealed partial class Driver
         try
         {
             Moment moment = Look(page);
-            FramePin pin = _cpu.Pin(AddressOf(index, moment), _dice.Roll(2) == 0 ? PinKind.Read : PinKind.Write);
+
+            // A borrower that reads the page of a private file mapping gets the file's page, as on Linux: what is written later is a copy.
+            PinKind kind = _dice.Roll(2) == 0 && !Layout.Blocks[block].IsBacked ? PinKind.Read : PinKind.Write;
+            FramePin pin = _cpu.Pin(AddressOf(index, moment), kind);
             bool isQuiet = moment.IsQuiet && Volatile.Read(ref _view.Space.Pages[page].ZeroBegun) == moment.ZeroDone;
             if (pin.Frame.IsSome && isQuiet)
             {

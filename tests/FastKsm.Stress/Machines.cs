@@ -7,13 +7,14 @@ internal static class Machines
 {
     /// <summary>Options of a phase's machine.</summary>
     /// <param name="phase">Number of the phase.</param>
-    /// <param name="frames">Frames.</param>
     /// <param name="cpus">CPUs.</param>
     /// <param name="scanner">CPU of ksmd, if it is none of the drivers'.</param>
-    internal static MachineOptions OptionsOf(int phase, long frames, int cpus, int scanner) => new()
+    internal static MachineOptions OptionsOf(int phase, int cpus, int scanner) => new()
     {
-        Frames = frames,
+        // Where they are few, a frame that is given up is soon another page's, and now and then there is none.
+        Frames = phase % 4 == 1 ? 5000 : phase % 4 == 2 ? 16000 : 32768,
         Cpus = cpus,
+        Nodes = phase % 4 == 2 ? 2 : 1,
 
         // On a driver's CPU it makes that one lazy, again and again.
         BackgroundCpu = phase % 2 == 0 ? scanner : 1,

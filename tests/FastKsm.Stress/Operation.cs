@@ -83,4 +83,10 @@ internal enum Operation
 
     /// <summary>Frames that it paged out.</summary>
     FramesPagedOut,
+
+    /// <summary>The second node was to be taken away.</summary>
+    TakeNode,
+
+    /// <summary>It was.</summary>
+    NodesTaken,
 }

@@ -16,7 +16,6 @@ internal sealed class StressRun
     private const int Scanner = Drivers + 2;
     private const int Cpus = Drivers + 3;
     private const int Published = 32;
-    private const long Frames = 32768;
 
     // Threads of each process: one of four, one of two, and two of one.
     private static readonly int[] s_teams = [4, 2, 1, 1];
@@ -98,7 +97,7 @@ internal sealed class StressRun
     {
         Volatile.Write(ref _isOver, 0);
         Array.Clear(_processes);
-        Machine = new Machine(Machines.OptionsOf(Phase, Frames, Cpus, Scanner));
+        Machine = new Machine(Machines.OptionsOf(Phase, Cpus, Scanner));
         Machine.Store.Flushes.Bug = Options.Bug;
         foreach ((string file, string text) in Machines.KnobsOf(Phase))
         {
@@ -160,6 +159,9 @@ internal sealed class StressRun
         {
             DriverView first = TakeView();
             _ = Driver.ForkInto(Machine.Cpus[0], root, first);
+            Machine.Cpus[0].Run(first.Space.Process);
+            new Driver(this, 0, first, Options.Seed).Settle(Layout.SharedBlocks);
+            Machine.Cpus[0].Run(root.Space.Process);
             first.ShareAmong(s_teams[team]);
             _processes[team + 1] = new ModelProcessBox(first.Space.Process);
             for (int thread = 0; thread < s_teams[team]; thread++)
@@ -180,10 +182,14 @@ internal sealed class StressRun
         List<Thread> beside = [];
         if (Options.HasBackground)
         {
-            others = [.. Enumerable.Range(0, 3).Select(i => new Background(this, (Options.Seed * 7) + (ulong)i))];
+            others = [.. Enumerable.Range(0, 4).Select(i => new Background(this, (Options.Seed * 7) + (ulong)i))];
             beside.Add(new Thread(others[0].Scan));
             beside.Add(new Thread(() => others[1].Migrate(Machine.Cpus[Migrator])));
             beside.Add(new Thread(() => others[2].PageOut(Machine.Cpus[Pager])));
+            if (Machine.Options.Nodes > 1)
+            {
+                beside.Add(new Thread(others[3].TakeNodes));
+            }
         }
 
         threads.ForEach(thread => thread.Start());
@@ -243,9 +249,9 @@ internal sealed class StressRun
 
         _ = Machine.Ksm.Batch();
         _ = Machine.Ksm.Batch();
-        if (Machine.FreeFrames != Frames)
+        if (Machine.FreeFrames != Machine.Options.Frames)
         {
-            Findings.Add($"FASTKSM_SEED={Options.Seed} after phase {Phase}: {Machine.FreeFrames} of {Frames} frames are free");
+            Findings.Add($"FASTKSM_SEED={Options.Seed} after phase {Phase}: {Machine.FreeFrames} of {Machine.Options.Frames} frames are free");
         }
     }
 }

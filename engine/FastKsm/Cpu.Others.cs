@@ -112,37 +112,53 @@ public sealed partial class Cpu
         }
     }
 
+    // Up to so many frames at a time move behind one flush. Several pages of the range may map one frame, which moves once.
     private long MigrateEach(
         AddressSpace space, ulong start, ulong end, int? node, HashSet<Pfn> arrived)
     {
+        Span<Pfn> frames = stackalloc Pfn[FrameMigrator.MostAtOnce];
         long moved = 0;
+        int count = 0;
         for (ulong page = start; page < end; page++)
         {
             Pfn frame = PageMerge.BorrowAnonymous(space, page);
-            if (!frame.IsSome)
+            if (frame.IsSome)
             {
-                continue;
+                bool stays = _machine.Store.Frames.Layout.NodeOf(frame.Number) == node || !arrived.Add(frame);
+                if (stays)
+                {
+                    _machine.Store.Frames.Release(Number, frame);
+                }
+                else
+                {
+                    frames[count++] = frame;
+                }
             }
 
-            // Several pages of the range may map one frame, which moves once.
-            MemoryStatus status = MemoryStatus.Busy;
-            bool stays = arrived.Contains(frame) || _machine.Store.Frames.Layout.NodeOf(frame.Number) == node;
-            if (!stays)
+            if (count == frames.Length || (page == end - 1 && count != 0))
             {
-                status = _machine.Migrator.TryMigrate(Number, frame, node ?? -1, out frame);
-                _ = arrived.Add(frame);
+                MigrateAll(frames[..count], node, arrived, page, ref moved);
+                count = 0;
             }
-
-            _machine.Store.Frames.Release(Number, frame);
-            if (status == MemoryStatus.OutOfFrames)
-            {
-                Failures.Throw(status, nameof(Migrate), page << _pageShift);
-            }
-
-            moved += status == MemoryStatus.Done ? 1 : 0;
         }
 
         return moved;
+    }
+
+    private void MigrateAll(Span<Pfn> frames, int? node, HashSet<Pfn> arrived, ulong page, ref long moved)
+    {
+        MemoryStatus status = _machine.Migrator.MigrateAll(Number, frames, node ?? -1, out int some);
+        moved += some;
+        foreach (Pfn frame in frames)
+        {
+            _ = arrived.Add(frame);
+            _machine.Store.Frames.Release(Number, frame);
+        }
+
+        if (status == MemoryStatus.OutOfFrames)
+        {
+            Failures.Throw(status, nameof(Migrate), page << _pageShift);
+        }
     }
 
     private long PageOutEach(AddressSpace space, ulong start, ulong end, bool aloneOnly)

@@ -184,6 +184,26 @@ internal sealed partial class AddressSpace : IVmaEdges
         Store.Flush(cpu, this, site, all, freedTables: true);
     }
 
+    /// <summary>
+    /// Takes a leaf's latch to look at entries whose emptiness decides something: a batch that has emptied some of them has flushed by then (R6).
+    /// </summary>
+    /// <remarks>
+    /// A batch empties an entry, and says that it owes a flush, under the leaf's latch. So what it owes is seen here, or the batch comes
+    /// later, and finds what this operation has left.
+    /// </remarks>
+    internal LeafEdit EnterChecked(int cpu, uint leaf, ulong page)
+    {
+        LeafEdit edit = new(Table, leaf, page);
+        while (Translations.OwesBatched(out _))
+        {
+            edit.Exit();
+            Store.Flushes.CheckPending(cpu, KernelThread.IsOn, Translations);
+            edit = new LeafEdit(Table, leaf, page);
+        }
+
+        return edit;
+    }
+
     /// <summary>References of a page's frame are going to be counted, to prove that no borrower is there.</summary>
     internal void OracleSeesCount(ulong page)
     {

@@ -1,5 +1,6 @@
 using FastKsm.Memory;
 using FastKsm.Primitives;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -57,13 +58,14 @@ internal sealed class FrameDissolver
     private bool TryDissolveLocked(int cpu, Pfn head, Pfn frame, ref int zeroes)
     {
         HugeFrame huge = _store.Frames.HugeFrameOf(head);
+        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
         for (int i = 0; i < Sizes.HugePages; i++)
         {
             // While nothing maps a frame nothing keeps its anon_vma but this.
             ref FrameRecord record = ref huge[i];
             if (_store.AnonVmas.TryHold(record.Mapping))
             {
-                Leave leave = new() { Cpu = cpu, Frame = new Pfn(head.Number + (uint)i) };
+                Leave leave = new() { Cpu = cpu, Frame = new Pfn(head.Number + (uint)i), Batch = batch };
                 _ = _walker.WalkAnonymous(record.Mapping, record.Index, WalkKind.Migrate, tryOnly: false, ref leave);
             }
             else
@@ -72,6 +74,9 @@ internal sealed class FrameDissolver
             }
         }
 
+        // One flush for all of them; a borrower that came by an old translation has counted itself by then.
+        batch.Flush(cpu);
+        _store.Flushes.ReturnBatch(batch);
         bool dissolved = huge is { WholeMappings: 0, SingleMappings: 0 } && huge.TryFreeze();
         if (dissolved)
         {
@@ -110,10 +115,14 @@ internal sealed class FrameDissolver
     {
         internal required int Cpu;
         internal required Pfn Frame;
+        internal required FlushBatch Batch;
 
         /// <inheritdoc/>
-        public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page) =>
-            MappingActions.BeginMigration(space, Cpu, page, Frame, held: 1) != PteOutcome.Refused;
+        public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page)
+        {
+            MappingActions.BeginMigration(space, Cpu, page, Frame, Batch);
+            return true;
+        }
     }
 
     private struct Arrive : IMappingVisitor

@@ -1,6 +1,9 @@
+using System;
+using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -26,108 +29,187 @@ internal sealed class FrameMigrator
         _dissolver = dissolver;
     }
 
+    /// <summary>Frames that may move behind one flush (NR_MAX_BATCHED_MIGRATION).</summary>
+    internal const int MostAtOnce = 512;
+
     /// <summary>Moves a frame.</summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frame">An anonymous frame, merged or not, that the caller has a reference to.</param>
     /// <param name="node">Node of the new frame; -1 for the CPU's.</param>
     /// <param name="to">The new frame, in which the caller now has its reference; <paramref name="frame"/> if nothing was moved.</param>
     /// <returns>
-    /// Busy when somebody else works on the frame or has borrowed it, or it is not anonymous; out of frames when no frame is
+    /// Busy when another thread works on the frame or has borrowed it, or it is not anonymous; out of frames when no frame is
     /// free: nothing has changed then.
     /// </returns>
     internal MemoryStatus TryMigrate(int cpu, Pfn frame, int node, out Pfn to)
     {
+        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
+        FrameMove move = new() { From = frame };
         to = frame;
+        MemoryStatus status = TryBegin(cpu, node, ref move, batch);
+        if (status == MemoryStatus.Done)
+        {
+            batch.Flush(cpu);
+            status = TryFinish(cpu, ref move) ? MemoryStatus.Done : MemoryStatus.Busy;
+            to = move.To;
+        }
+
+        _store.Flushes.ReturnBatch(batch);
+        return status;
+    }
+
+    /// <summary>Moves several frames behind one flush, as far as CPUs other than the acting one may hold translations.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="frames">
+    /// Frames that the caller has a reference to, each once; afterwards each is the frame in which the caller has it.
+    /// </param>
+    /// <param name="node">Node of the new frames; -1 for the CPU's.</param>
+    /// <param name="moved">Number of frames that have moved.</param>
+    /// <returns>Out of frames when there were not enough; the others have moved or are busy.</returns>
+    internal MemoryStatus MigrateAll(int cpu, Span<Pfn> frames, int node, out int moved)
+    {
+        Debug.Assert(frames.Length <= MostAtOnce, "More than one flush may cover.");
+        moved = 0;
+        MemoryStatus ended = MemoryStatus.Done;
+        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
+        Span<FrameMove> moves = stackalloc FrameMove[frames.Length];
+        for (int i = 0; i < frames.Length && ended == MemoryStatus.Done; i++)
+        {
+            // The pages of a merged frame stay locked from the first walk to the last, and no thread holds two such lists.
+            if (_store.Frames[frames[i]].Has(FrameFlags.Ksm))
+            {
+                ended = MigrateMerged(cpu, ref frames[i], node, ref moved);
+                continue;
+            }
+
+            moves[i].From = frames[i];
+            MemoryStatus status = TryBegin(cpu, node, ref moves[i], batch);
+            ended = status == MemoryStatus.OutOfFrames ? status : ended;
+            moves[i].From = status == MemoryStatus.Done ? frames[i] : Pfn.None;
+        }
+
+        // One flush, before the first byte is copied.
+        batch.Flush(cpu);
+        _store.Flushes.ReturnBatch(batch);
+        for (int i = 0; i < frames.Length; i++)
+        {
+            if (moves[i].From.IsSome)
+            {
+                moved += TryFinish(cpu, ref moves[i]) ? 1 : 0;
+                frames[i] = moves[i].To;
+            }
+        }
+
+        return ended;
+    }
+
+    private MemoryStatus MigrateMerged(int cpu, ref Pfn frame, int node, ref int moved)
+    {
+        MemoryStatus status = TryMigrate(cpu, frame, node, out frame);
+        moved += status == MemoryStatus.Done ? 1 : 0;
+        return status == MemoryStatus.OutOfFrames ? status : MemoryStatus.Done;
+    }
+
+    // Done: the frame is locked, and migration entries are in the place of its mappings, as far as they could be.
+    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch batch)
+    {
+        Pfn frame = move.From;
         if (!_dissolver.TryDissolve(cpu, frame, out _))
         {
             return MemoryStatus.Busy;
         }
 
-        ref FrameRecord record = ref _store.Frames[frame];
-        MemoryStatus status = MemoryStatus.Busy;
-
         // What its taker has not made an anonymous page yet may have its flags written plainly.
-        if (record.Has(FrameFlags.Anonymous) && record.TryLock())
+        ref FrameRecord record = ref _store.Frames[frame];
+        if (!record.Has(FrameFlags.Anonymous) || !record.TryLock())
         {
-            if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
-            {
-                // A merged frame's pages stay listed from the first walk to the last. The merger only tries frame locks, so
-                // waiting here, where it changes the list, cannot last for ever.
-                bool merged = record.Has(FrameFlags.Ksm);
-                uint list = 0;
-                _ = merged && _merged.TryEnter(frame, tryOnly: false, out list);
-                status = MigrateLocked(cpu, frame, list, node, ref to);
-                _merged.Exit(list);
-            }
-
-            _store.OracleSeesEnd();
-            record.Unlock();
+            return MemoryStatus.Busy;
         }
 
-        if (status == MemoryStatus.Done)
+        MemoryStatus status = MemoryStatus.Busy;
+        if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
         {
-            _store.Frames.Release(cpu, frame);
+            status = _store.Frames.TakeZeroed(cpu, node, out move.To);
+        }
+
+        if (status != MemoryStatus.Done)
+        {
+            record.Unlock();
+            return status;
+        }
+
+        // A merged frame's pages stay listed from the first walk to the last. The merger only tries frame locks, so
+        // waiting here, where it changes the list, cannot last for ever.
+        move.IsMerged = record.Has(FrameFlags.Ksm);
+        _ = move.IsMerged && _merged.TryEnter(frame, tryOnly: false, out move.List);
+        (move.Mapping, move.Index) = (record.Mapping, record.Index);
+
+        // While nothing maps the frame nothing keeps its anon_vma but this.
+        move.IsHeld = move.IsMerged || _store.AnonVmas.TryHold(move.Mapping);
+        if (move.IsHeld)
+        {
+            Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Batch = batch };
+            _ = move.IsMerged
+                ? _walker.WalkMerged(move.List, WalkKind.Migrate, tryOnly: false, ref leave)
+                : _walker.WalkAnonymous(move.Mapping, move.Index, WalkKind.Migrate, tryOnly: false, ref leave);
         }
 
         return status;
     }
 
-    private MemoryStatus MigrateLocked(int cpu, Pfn frame, uint list, int node, ref Pfn to)
+    // Behind the flush. Whether it has moved; the frame that is not needed is given back.
+    private bool TryFinish(int cpu, ref FrameMove move)
     {
-        MemoryStatus status = _store.Frames.TakeZeroed(cpu, node, out Pfn fresh);
-        if (status != MemoryStatus.Done)
-        {
-            return status;
-        }
-
-        ref FrameRecord old = ref _store.Frames[frame];
-        ref FrameRecord record = ref _store.Frames[fresh];
-        bool merged = old.Has(FrameFlags.Ksm);
-        (uint mapping, ulong index) = (old.Mapping, old.Index);
-
-        // While nothing maps the frame nothing keeps its anon_vma but this.
-        bool held = merged || _store.AnonVmas.TryHold(mapping);
-        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame };
-        _ = merged ? _walker.WalkMerged(list, WalkKind.Migrate, tryOnly: false, ref leave)
-            : held ? _walker.WalkAnonymous(mapping, index, WalkKind.Migrate, tryOnly: false, ref leave)
-            : WalkEnd.Complete;
+        ref FrameRecord old = ref _store.Frames[move.From];
+        ref FrameRecord record = ref _store.Frames[move.To];
+        Pfn fresh = move.To;
 
         // The merger may find the frame by its node at any time. From here on it gets no reference to it before its node has
-        // another frame, which it then finds (StableTree.TryBorrow).
-        bool moves = held && old.MapCount == 0 && old.TryFreeze();
+        // another frame, which it then finds (StableTree.TryBorrow). A borrower has counted itself by now, for the flush has come.
+        bool moves = move.IsHeld && old.MapCount == 0 && old.TryFreeze();
         if (moves)
         {
-            _store.OracleSeesTrust(frame);
-            _store.Frames.Content(frame).CopyTo(_store.Frames.Content(fresh));
-            record.Become((old.Flags & ~FrameFlags.Exclusive) | FrameFlags.Locked, mapping, index);
-            if (merged)
+            _store.OracleSeesTrust(move.From);
+            _store.Frames.Content(move.From).CopyTo(_store.Frames.Content(fresh));
+            record.Become((old.Flags & ~FrameFlags.Exclusive) | FrameFlags.Locked, move.Mapping, move.Index);
+            if (move.IsMerged)
             {
-                _merged.Moved(frame, fresh);
+                _merged.Moved(move.From, fresh);
             }
 
             old.Thaw();
-            to = fresh;
         }
 
-        Arrive arrive = new() { From = frame, To = to };
-        if (merged)
+        move.To = moves ? fresh : move.From;
+        Arrive arrive = new() { From = move.From, To = move.To };
+        if (move.IsMerged)
         {
-            _ = _walker.WalkMerged(list, WalkKind.Restore, tryOnly: false, ref arrive);
+            _ = _walker.WalkMerged(move.List, WalkKind.Restore, tryOnly: false, ref arrive);
+            _merged.Exit(move.List);
         }
-        else if (held)
+        else if (move.IsHeld)
         {
-            _ = _walker.WalkAnonymous(mapping, index, WalkKind.Restore, tryOnly: false, ref arrive);
-            _store.AnonVmas.Drop(mapping);
+            _ = _walker.WalkAnonymous(move.Mapping, move.Index, WalkKind.Restore, tryOnly: false, ref arrive);
+            _store.AnonVmas.Drop(move.Mapping);
         }
 
         if (moves)
         {
             record.Unlock();
-            return MemoryStatus.Done;
+        }
+        else
+        {
+            _store.Frames.Release(cpu, fresh);
         }
 
-        _store.Frames.Release(cpu, fresh);
-        return MemoryStatus.Busy;
+        _store.OracleSeesEnd();
+        old.Unlock();
+        if (moves)
+        {
+            _store.Frames.Release(cpu, move.From);
+        }
+
+        return moves;
     }
 
     private struct Leave : IMappingVisitor
@@ -135,13 +217,13 @@ internal sealed class FrameMigrator
         internal required AddressSpaceStore Store;
         internal required int Cpu;
         internal required Pfn Frame;
+        internal required FlushBatch Batch;
 
         /// <inheritdoc/>
         public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page)
         {
-            // A page that is lent stays, and with it the frame; what has been unmapped is mapped again afterwards.
-            PteOutcome outcome = MappingActions.BeginMigration(space, Cpu, page, Frame, held: 1);
-            return outcome != PteOutcome.Refused && Store.Frames[Frame].MapCount != 0;
+            MappingActions.BeginMigration(space, Cpu, page, Frame, Batch);
+            return Store.Frames[Frame].MapCount != 0;
         }
     }
 

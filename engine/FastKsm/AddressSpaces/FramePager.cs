@@ -1,6 +1,7 @@
 using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.ReverseMapping;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -82,8 +83,13 @@ internal sealed class FramePager
     private bool TryDrop(int cpu, Pfn frame)
     {
         ref FrameRecord record = ref _store.Frames[frame];
-        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = 0, WasRefused = record.Has(FrameFlags.Dirty) };
+        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
+        Leave leave = new()
+        {
+            Store = _store, Cpu = cpu, Frame = frame, Slot = 0, Batch = batch, WasRefused = record.Has(FrameFlags.Dirty),
+        };
         _ = leave.WasRefused ? WalkEnd.Complete : _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
+        _store.Flushes.ReturnBatch(batch);
         if (leave.WasRefused)
         {
             record.Set(FrameFlags.SwapBacked);
@@ -99,8 +105,10 @@ internal sealed class FramePager
             return MemoryStatus.OutOfNativeMemory;
         }
 
-        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = slot };
+        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
+        Leave leave = new() { Store = _store, Cpu = cpu, Frame = frame, Slot = slot, Batch = batch };
         _ = _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
+        _store.Flushes.ReturnBatch(batch);
         _store.Swap.Release(slot);
         return _store.Frames[frame].MapCount == 0 ? MemoryStatus.Done : MemoryStatus.Busy;
     }
@@ -111,6 +119,7 @@ internal sealed class FramePager
         internal required int Cpu;
         internal required Pfn Frame;
         internal required uint Slot;
+        internal required FlushBatch Batch;
         internal bool HasContent;
         internal bool WasRefused;
 
@@ -123,7 +132,7 @@ internal sealed class FramePager
                 return !MappingActions.Maps(space, page, Frame);
             }
 
-            PteOutcome outcome = MappingActions.SwapOut(space, Cpu, page, Frame, Slot, held: 1, fills: !HasContent);
+            PteOutcome outcome = MappingActions.SwapOut(space, Cpu, page, Frame, Slot, held: 1, fills: !HasContent, Batch);
             HasContent |= outcome == PteOutcome.Done;
             WasRefused = outcome == PteOutcome.Refused;
             return !WasRefused && Store.Frames[Frame].MapCount != 0;

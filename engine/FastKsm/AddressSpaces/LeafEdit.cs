@@ -22,10 +22,13 @@ internal ref struct LeafEdit
     /// <param name="table">The page table.</param>
     /// <param name="leaf">The leaf.</param>
     /// <param name="page">A page of it.</param>
+    /// <param name="file">Where it is taken.</param>
+    /// <param name="line">In which line.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal LeafEdit(PageTable table, uint leaf, ulong page)
+    internal LeafEdit(
+        PageTable table, uint leaf, ulong page, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
-        table.Enter(leaf);
+        table.Enter(leaf, file, line);
         _table = table;
         Leaf = leaf;
         _firstPage = PageTable.FirstOf(page);
@@ -108,7 +111,8 @@ internal ref struct LeafEdit
     internal void Attach(in FlushDebt owed) => _debt.Add(owed);
 
     /// <summary>Takes the latch again. Under the mm lock, or with a marker of one's own in the leaf, which keeps it.</summary>
-    internal readonly void Reenter() => _table.Enter(Leaf);
+    internal readonly void Reenter([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
+        _table.Enter(Leaf, file, line);
 
     /// <summary>Puts an entry where none was present. No CPU can hold anything: absent entries are never cached.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -59,36 +59,48 @@ internal static class MappingActions
         return PteOutcome.Done;
     }
 
-    /// <summary>Puts a migration entry in the place of a page's mapping.</summary>
+    /// <summary>Puts a migration entry in the place of a page's mapping. The entry keeps every other thread from the page.</summary>
+    /// <remarks>
+    /// The flush is owed to the batch where another CPU may hold the translation, and made at once where none does, as on Linux.
+    /// References are counted by the caller, behind the flush.
+    /// </remarks>
     /// <param name="space">The address space.</param>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page.</param>
-    /// <param name="frame">The frame it may map.</param>
-    /// <param name="held">References to the frame that the caller has.</param>
-    internal static PteOutcome BeginMigration(AddressSpace space, int cpu, ulong page, Pfn frame, int held)
+    /// <param name="frame">The frame it may map; the caller has a reference to it.</param>
+    /// <param name="batch">Flushes that the caller makes before it counts references or copies the content.</param>
+    internal static void BeginMigration(
+        AddressSpace space, int cpu, ulong page, Pfn frame, FlushBatch batch)
     {
         if (!TryEnter(space, page, frame, out LeafEdit edit, out Pte pte))
         {
-            return PteOutcome.NotMapped;
+            return;
         }
 
+        int position = PageTable.PositionOf(page);
         if (pte.IsHuge)
         {
             HugeMapping.Split(space, ref edit);
-            pte = edit.Get(PageTable.PositionOf(page));
+            pte = edit.Get(position);
         }
 
-        if (!TryTake(space, cpu, ref edit, page, pte, held, out bool exclusive))
-        {
-            return PteOutcome.Refused;
-        }
-
-        edit.Reenter();
-        edit.Replace(PageTable.PositionOf(page), pte.Leaving(exclusive));
+        bool exclusive = space.Store.Frames[frame].Has(FrameFlags.Exclusive);
+        edit.Take(position, pte.Leaving(exclusive));
         PageZap.Unmapped(space, pte);
+        bool defers = batch.ShouldDefer(cpu, space.Translations);
+        if (defers)
+        {
+            batch.Add(cpu, space.Translations, pte.IsDirty, page);
+        }
+
         edit.Exit();
+        HugeMapping.PaySplit(space, cpu, edit);
+        if (!defers)
+        {
+            space.Pay(cpu, FlushSite.Migrated, edit.Debt);
+        }
+
         space.Store.Frames.Release(cpu, frame);
-        return PteOutcome.Done;
     }
 
     /// <summary>Puts the mapping of a frame in the place of a migration entry.</summary>
@@ -148,8 +160,9 @@ internal static class MappingActions
     /// <param name="fills">
     /// Whether the slot has no content yet, so that it has to get it before the entry shows.
     /// </param>
+    /// <param name="batch">Makes the flush where another CPU may hold the translation; owes nothing afterwards.</param>
     internal static PteOutcome SwapOut(
-        AddressSpace space, int cpu, ulong page, Pfn frame, uint slot, int held, bool fills)
+        AddressSpace space, int cpu, ulong page, Pfn frame, uint slot, int held, bool fills, FlushBatch batch)
     {
         if (!TryEnter(space, page, frame, out LeafEdit edit, out Pte pte))
         {
@@ -165,7 +178,7 @@ internal static class MappingActions
             return PteOutcome.Refused;
         }
 
-        if (!TryTake(space, cpu, ref edit, page, pte, held, out bool exclusive))
+        if (!TryTake(space, cpu, ref edit, page, pte, held, batch, out bool exclusive))
         {
             return PteOutcome.Refused;
         }
@@ -198,21 +211,36 @@ internal static class MappingActions
     // entry's alone may be written through a loan, so one that is lent stays, and its entry comes back; of a shared one a borrower
     // sees what it was, and everything else a copy.
     private static bool TryTake(
-        AddressSpace space, int cpu, ref LeafEdit edit, ulong page, Pte pte, int held, out bool exclusive)
+        AddressSpace space, int cpu, ref LeafEdit edit, ulong page, Pte pte, int held, FlushBatch batch,
+        out bool exclusive)
     {
         int position = PageTable.PositionOf(page);
         PhysicalMemory frames = space.Store.Frames;
         ref FrameRecord record = ref frames[pte.Frame];
         exclusive = record.Has(FrameFlags.Exclusive);
         edit.Take(position, Pte.Busy(pte.Frame));
+
+        // Linux owes the flush to a batch, and makes it before the page is written out: one operation either way, of another kind.
+        bool defers = batch.ShouldDefer(cpu, space.Translations);
+        if (defers)
+        {
+            batch.Add(cpu, space.Translations, pte.IsDirty, page);
+        }
+
         edit.Exit();
         HugeMapping.PaySplit(space, cpu, edit);
-        space.Pay(cpu, FlushSite.Taken, edit.Debt);
+        if (defers)
+        {
+            batch.Flush(cpu);
+        }
+        else
+        {
+            space.Pay(cpu, FlushSite.Taken, edit.Debt);
+        }
+
+
         space.OracleSeesCount(page);
-        int others = record.Has(FrameFlags.Huge)
-            ? frames.HugeFrameOf(pte.Frame).OtherReferences
-            : record.References - record.MapCount;
-        if (exclusive && others != held)
+        if (exclusive && record.References - record.MapCount != held)
         {
             edit.Reenter();
             edit.Install(position, pte);

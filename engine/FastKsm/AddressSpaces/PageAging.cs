@@ -10,7 +10,7 @@ internal static class PageAging
     {
         foreach (LeafRun run in new LeafRuns(space.Table, start, end))
         {
-            LeafEdit edit = new(space.Table, run.Leaf, run.Page);
+            LeafEdit edit = space.EnterChecked(gather.Cpu, run.Leaf, run.Page);
             _ = edit.GetSettled(run.Position);
             if (edit.Kind != LeafKind.Huge || TryAgeHuge(space, gather.Cpu, ref edit, run, lazilyFree))
             {

@@ -63,7 +63,7 @@ internal static class PageMove
     {
         // Between the two places an entry is in neither, which a reverse-map walk must not see.
         ulong index = anonVma == 0 ? 0 : space.Vmas[space.Vmas.Containing(run.Page)].IndexOf(run.Page);
-        LeafEdit from = EnterToMove(space, anonVma, index, run, out FamilyHold hold);
+        LeafEdit from = EnterToMove(space, cpu, anonVma, index, run, out FamilyHold hold);
         for (int i = 0; i < run.Count; i++)
         {
             Pte pte = from.GetSettled(run.Position + i);
@@ -96,13 +96,14 @@ internal static class PageMove
 
     // Takes the locks under which entries move, and the leaf's latch. A merged page on its way to another frame is looked for
     // where it was merged when it arrives, so it must have arrived before its entry goes elsewhere.
-    private static LeafEdit EnterToMove(AddressSpace space, uint anonVma, ulong index, LeafRun run, out FamilyHold hold)
+    private static LeafEdit EnterToMove(
+        AddressSpace space, int cpu, uint anonVma, ulong index, LeafRun run, out FamilyHold hold)
     {
         SpinWait spinner = default;
         for (; ; )
         {
             hold = space.Store.AnonVmas.EnterWrite(anonVma, index, index + (uint)run.Count - 1);
-            LeafEdit edit = new(space.Table, run.Leaf, run.Page);
+            LeafEdit edit = space.EnterChecked(cpu, run.Leaf, run.Page);
             if (!HasMergedOnTheWay(space, edit, run))
             {
                 return edit;

@@ -27,7 +27,7 @@ internal static class PageProtection
         bool shared = vma.Has(VmaFlags.Shared);
         foreach (LeafRun run in new LeafRuns(space.Table, start, end))
         {
-            LeafEdit edit = new(space.Table, run.Leaf, run.Page);
+            LeafEdit edit = space.EnterChecked(gather.Cpu, run.Leaf, run.Page);
             if (edit.Kind == LeafKind.Huge)
             {
                 Debug.Assert(run.IsWhole, "No edge of a VMA cuts a huge mapping.");

@@ -58,7 +58,7 @@ internal static class PageZap
         long anonymous = 0;
         long backed = 0;
         long mergerZero = 0;
-        LeafEdit edit = new(space.Table, run.Leaf, run.Page);
+        LeafEdit edit = space.EnterChecked(gather.Cpu, run.Leaf, run.Page);
         if (edit.Kind == LeafKind.Huge)
         {
             _ = edit.GetSettled(run.Position);

@@ -73,6 +73,9 @@ internal enum LockRank : byte
     /// <summary>A CPU's queue of flush requests.</summary>
     FlushQueue,
 
+    /// <summary>The log of flushes, and queues of gathers.</summary>
+    FlushLog,
+
     /// <summary>A CPU's cache of free frames.</summary>
     FrameCache,
 

@@ -26,10 +26,12 @@ internal static class LockRanks
     [ThreadStatic]
     private static List<Held>? s_held;
 
-    // The first call of a method may allocate for the runtime. What allocates again and again at one place is the engine's own.
-    private const int ExcusedTimes = 16;
+    // The runtime settles a thread's account when it collects, and the first call of a method may allocate. What allocates again and
+    // again at one place is the engine's own: each time counts four, each time without takes one off.
+    private const int Strike = 4;
+    private const int StrikesOut = 64;
 
-    private static readonly ConcurrentDictionary<string, int> s_allocations = new();
+    private static readonly ConcurrentDictionary<string, int> s_strikes = new();
 
     // Bytes that checks have allocated, which are no fault of the code they check.
     [ThreadStatic]
@@ -61,7 +63,9 @@ internal static class LockRanks
     internal static void Tried(LockRank rank, string file, int line) => OfThread.Add(new Held(rank, file, line, 0, 0));
 
     /// <summary>A lock is about to be given back.</summary>
-    /// <exception cref="InvalidOperationException">Managed memory has been allocated under a leaf's latch.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Managed memory has been allocated under a leaf's latch, many times at one place.
+    /// </exception>
     internal static void Exit(LockRank rank)
     {
         List<Held> held = OfThread;
@@ -71,12 +75,9 @@ internal static class LockRanks
             {
                 Held ended = held[i];
                 held.RemoveAt(i);
-                long allocated = GC.GetAllocatedBytesForCurrentThread() - s_excused - ended.Allocated;
-                // A collection settles the thread's account anew, up to a buffer's length either way.
-                if (rank == LockRank.PageTableLeaf && allocated > 0 && GC.CollectionCount(0) == ended.Collections
-                    && s_allocations.AddOrUpdate(ended.Place, 1, (_, times) => times + 1) > ExcusedTimes)
+                if (rank == LockRank.PageTableLeaf)
                 {
-                    throw Broken($"{allocated} bytes were allocated under {rank}, which was taken at {ended.Place}");
+                    CheckAllocation(ended);
                 }
 
                 return;
@@ -108,6 +109,25 @@ internal static class LockRanks
 
     /// <summary>A check has found a fault, and says so at length: what is allocated under the leaf that is held is no other fault.</summary>
     internal static void ExcuseLeaf() => s_excused += 1L << 40;
+
+    private static void CheckAllocation(Held ended)
+    {
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - s_excused - ended.Allocated;
+        bool strikes = allocated > 0 && GC.CollectionCount(0) == ended.Collections;
+        if (!strikes && s_strikes.IsEmpty)
+        {
+            return;
+        }
+
+        // Two threads at one place may lose a count; the next ones come.
+        string place = ended.Place;
+        int score = int.Max(0, s_strikes.GetValueOrDefault(place) + (strikes ? Strike : -1));
+        s_strikes[place] = score;
+        if (score > StrikesOut)
+        {
+            throw Broken($"{allocated} bytes were allocated under {ended.Rank}, which was taken at {ended.Place}");
+        }
+    }
 
     private static bool MayHoldTwo(LockRank rank) =>
         rank is LockRank.MmLock or LockRank.AnonVmaRange or LockRank.PageTableLeaf;

@@ -6,7 +6,9 @@ public enum ShootdownKind
     /// <summary>x86: an interrupt to each CPU that runs the address space.</summary>
     X86Interrupts,
 
-    /// <summary>x86 under KVM: the same, but a CPU that the host does not run is told to flush when it runs again.</summary>
+    /// <summary>
+    /// x86 under KVM: the same, but a CPU that the host does not run is told to flush when it runs again.
+    /// </summary>
     Paravirtual,
 
     /// <summary>

@@ -6,7 +6,9 @@ public enum TlbPreset
     /// <summary>Skylake-SP and Cascade Lake: 64 in 4 ways, 32 huge in 4 ways; 1536 in 12 ways behind both.</summary>
     SkylakeServer,
 
-    /// <summary>Nehalem and Westmere: 64 in 4 ways, 32 huge in 4 ways; 512 in 4 ways behind, none of them huge.</summary>
+    /// <summary>
+    /// Nehalem and Westmere: 64 in 4 ways, 32 huge in 4 ways; 512 in 4 ways behind, none of them huge.
+    /// </summary>
     Nehalem,
 
     /// <summary>Broadwell: 64 in 4 ways, 32 huge in 4 ways; 1536 in 12 ways behind both.</summary>

@@ -9,11 +9,11 @@ namespace FastKsm.Tlb;
 
 /// <summary>One set-associative array of a TLB, in native memory that its owner provides.</summary>
 /// <remarks>
-/// Layout: a set is a run of blocks, a block is one cache line: four keys, then their four values. So a hit in four ways
-/// touches one line. Behind the sets, one or two words of tree bits for each: bit n is node n of a binary tree over the ways,
-/// numbered as a heap from 1; set, it points right. Behind these, for each way of a tree in one word, the bits on its path, and what they are
-/// when it has been used. Key 0 is no entry; ways beyond the last one of a set stay so.
-/// Thread safety: none; the owner's.
+/// Layout: a set is a run of blocks, a block is one cache line: four keys, then their four values. So a hit in four
+/// ways touches one line. Behind the sets, one or two words of tree bits for each: bit n is node n of a binary tree
+/// over the ways, numbered as a heap from 1; set, it points right. Behind these, for each way of a tree in one word,
+/// the bits on its path, and what they are when it has been used. Key 0 is no entry; ways beyond the last one of a set
+/// stay so. Thread safety: none; the owner's.
 /// </remarks>
 internal unsafe struct CacheArray
 {
@@ -41,7 +41,8 @@ internal unsafe struct CacheArray
     private readonly int TreeWords => _leaves > 64 ? 2 : 1;
 
     /// <summary>Bytes that an array needs, a multiple of a cache line.</summary>
-    internal static nuint BytesOf(int sets, int ways) => BlocksOf(sets, ways) + TreesOf(sets, ways) + RoundUp((nuint)ways * 16);
+    internal static nuint BytesOf(int sets, int ways) =>
+        BlocksOf(sets, ways) + TreesOf(sets, ways) + RoundUp((nuint)ways * 16);
 
     /// <summary>Lays an empty array out over zero-filled memory.</summary>
     internal static CacheArray Place(byte* memory, int sets, int ways)
@@ -112,7 +113,8 @@ internal unsafe struct CacheArray
 
     /// <summary>The same without vectors.</summary>
     internal static uint MatchScalar(ulong* block, ulong key) =>
-        (block[0] == key ? 1u : 0) | (block[1] == key ? 2u : 0) | (block[2] == key ? 4u : 0) | (block[3] == key ? 8u : 0);
+        (block[0] == key ? 1u : 0) | (block[1] == key ? 2u : 0)
+        | (block[2] == key ? 4u : 0) | (block[3] == key ? 8u : 0);
 
     /// <summary>Sets an entry's value, in its own place or that of a victim.</summary>
     /// <param name="index">Number from which the set follows.</param>
@@ -140,6 +142,25 @@ internal unsafe struct CacheArray
         KeyAt(set, way)[BlockWays] = value;
         Touch(set, way);
         return evicted;
+    }
+
+    /// <summary>The same for a key that is known not to be held: fast for four ways that are all in use.</summary>
+    internal static void FillMissing(CacheArray* array, ulong index, ulong key, ulong value, CacheState* state)
+    {
+        ulong set = index & array->_setMask;
+        Debug.Assert(array->WayOf(set, key) < 0, "The key is held.");
+        if (array->_ways != BlockWays || state->Random != 0 || !array->IsFullOf(set, (ushort)key))
+        {
+            _ = array->Fill(index, key, value, state->LiveTags, ref state->Random);
+            return;
+        }
+
+        int way = array->TreeVictim(set);
+        ulong* block = (ulong*)(array->_blocks + (set * BlockBytes));
+        block[way] = key;
+        block[BlockWays + way] = value;
+        ulong* tree = array->_trees + set;
+        *tree = Unsafe.Add(ref MemoryMarshal.GetReference(FourWaysTouched), (nuint)(((uint)way * 16) + (uint)*tree));
     }
 
     /// <summary>Removes an entry.</summary>
@@ -187,14 +208,20 @@ internal unsafe struct CacheArray
     private static ulong FindInMany(CacheArray* array, ulong index, ulong key)
     {
         ulong set = index & array->_setMask;
-        int way = array->WayOf(set, key);
-        if (way < 0)
+        ulong* first = (ulong*)(array->_blocks + (set * array->_setBytes));
+        ulong* end = first + (array->_setBytes / sizeof(ulong));
+        for (ulong* block = first; block != end; block += BlockBytes / sizeof(ulong))
         {
-            return 0;
+            uint match = Match(block, key);
+            if (match != 0)
+            {
+                int way = BitOperations.TrailingZeroCount(match);
+                array->Touch(set, ((int)(block - first) / 2) + way);
+                return block[BlockWays + way];
+            }
         }
 
-        array->Touch(set, way);
-        return array->KeyAt(set, way)[BlockWays];
+        return 0;
     }
 
     private readonly int WayOf(ulong set, ulong key)
@@ -233,7 +260,8 @@ internal unsafe struct CacheArray
         return dead;
     }
 
-    // Whether every way holds an entry with this tag, as is the rule on a CPU that runs one address space: none is free or dead then.
+    // Whether every way holds an entry with this tag, as is the rule on a CPU that runs one address space: none is free
+    // or dead then.
     private readonly bool IsFullOf(ulong set, ushort tag)
     {
         ulong* block = (ulong*)(_blocks + (set * _setBytes));
@@ -321,7 +349,8 @@ internal unsafe struct CacheArray
         return (int)(random % (uint)_ways);
     }
 
-    private static nuint BlocksOf(int sets, int ways) => (nuint)(sets * ((ways + BlockWays - 1) / BlockWays)) * BlockBytes;
+    private static nuint BlocksOf(int sets, int ways) =>
+        (nuint)(sets * ((ways + BlockWays - 1) / BlockWays)) * BlockBytes;
 
     private static nuint TreesOf(int sets, int ways) => RoundUp((nuint)sets * (ways > 64 ? 16u : 8u));
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace FastKsm.Tlb;
 
@@ -39,6 +40,9 @@ internal struct CacheState
 
     /// <summary>Filled from the page table.</summary>
     internal long Misses;
+
+    /// <summary>Current tags of all slots: lane i is that of slot i.</summary>
+    internal readonly Vector128<ushort> LiveTags => Vector128.LoadUnsafe(in Live[0]);
 
     /// <summary>A tag for each slot.</summary>
     [InlineArray(TranslationCache.MostSlots)]

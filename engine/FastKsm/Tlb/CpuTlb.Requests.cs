@@ -95,7 +95,9 @@ internal sealed unsafe partial class CpuTlb
     /// <param name="context">Id of the address space; 0 for any.</param>
     /// <param name="firstPage">First page.</param>
     /// <param name="pages">Pages.</param>
-    /// <remarks>The caller has made sure that later sections see what the CPU has to do, and that earlier ones are seen here.</remarks>
+    /// <remarks>
+    /// The caller has made sure that later sections see what the CPU has to do, and that earlier ones are seen here.
+    /// </remarks>
     internal void WaitForSection(ulong context, ulong firstPage, ulong pages)
     {
         ulong seen = Volatile.Read(ref _state->Section);
@@ -104,16 +106,18 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        // A CPU switches outside of sections only. If something else is loaded by now, the section was that address space's, or is over.
+        // A CPU switches outside of sections only. If something else is loaded by now, the section was that address
+        // space's, or is over.
         ulong loaded = Volatile.Read(ref _state->LoadedContext);
         if (context != 0 && loaded != context && loaded != Switching)
         {
             return;
         }
 
-        // The target may have lost its processor: this thread gives up its own soon. A later section at the same page looks the same,
-        // but before it the driver has done all that it was asked to, outside of any: then the flag was down for a moment, or this sees
-        // it so. Should others raise it each time, a moment without the section is seen sooner or later.
+        // The target may have lost its processor: this thread gives up its own soon. A later section at the same page
+        // looks the same, but before it the driver has done all that it was asked to, outside of any: then the flag was
+        // down for a moment, or this sees it so. Should others raise it each time, a moment without the section is seen
+        // sooner or later.
         SpinWait spinner = default;
         while (Volatile.Read(ref _state->Section) == seen && IsAsked)
         {
@@ -175,8 +179,9 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        // The flag has been set since the ring began to fill, and stays so while the latch is held. After the barrier a section either
-        // is seen here, or has found the flag, and then its driver waits for the latch: outside of sections the TLB is this thread's.
+        // The flag has been set since the ring began to fill, and stays so while the latch is held. After the barrier a
+        // section either is seen here, or has found the flag, and then its driver waits for the latch: outside of
+        // sections the TLB is this thread's.
         FlushEngine.Barrier();
         ulong seen = Volatile.Read(ref _state->Section);
         if (seen == 0)
@@ -212,22 +217,24 @@ internal sealed unsafe partial class CpuTlb
 
         if (request.Kind == RequestKind.Kernel)
         {
-            // No translation of the kernel's own range is modelled; but the flush of all of them takes processes' along.
+            // No translation of the kernel's own range is modelled; but the flush of all of them takes processes'
+            // along.
             bool all = request.Pages == FlushEngine.All;
             if (all)
             {
                 FlushAllSlots();
             }
 
-            _engine.NoteHandled(Number, all ? HandlerEnd.KernelAll : HandlerEnd.KernelRange, in request, isLocal, useful: false);
+            HandlerEnd end = all ? HandlerEnd.KernelAll : HandlerEnd.KernelRange;
+            _engine.NoteHandled(Number, end, in request, isLocal, useful: false);
             return;
         }
 
         if (request.Mm is { } mm && (mm != _loaded || _state->LoadedContext != request.ContextId))
         {
-            // Wrong CPU. Its translations of that address space stay, but a switch will compare generations; and the bit can be set by no
-            // one but this CPU's driver, under this latch. The object may serve another address space by now: then it is not loaded
-            // here either, and its bit is not set.
+            // Wrong CPU. Its translations of that address space stay, but a switch will compare generations; and the
+            // bit can be set by no one but this CPU's driver, under this latch. The object may serve another address
+            // space by now: then it is not loaded here either, and its bit is not set.
             if (mm != _loaded)
             {
                 mm.ClearCpu(Number);
@@ -292,7 +299,8 @@ internal sealed unsafe partial class CpuTlb
         return _cache.InvalidateRange(request.FirstPage, strides, request.StrideShift, tag);
     }
 
-    // What hardware does to the TLB of a CPU when another one broadcasts: it finds the address space under whatever slot.
+    // What hardware does to the TLB of a CPU when another one broadcasts: it finds the address space under whatever
+    // slot.
     private void HandleBroadcast(in FlushRequest request)
     {
         bool held = false;
@@ -312,8 +320,8 @@ internal sealed unsafe partial class CpuTlb
             {
                 if (request.NewGeneration != context.Generation + 1)
                 {
-                    // Something older has not come: two flushes at once, of which this one was faster, or the address space was followed by
-                    // generations until now. What that would have removed goes, too.
+                    // Something older has not come: two flushes at once, of which this one was faster, or the address
+                    // space was followed by generations until now. What that would have removed goes, too.
                     held |= _cache.FlushSlot(slot);
                 }
 

@@ -6,7 +6,9 @@ namespace FastKsm.Tlb;
 /// <content>Invariants.</content>
 internal sealed unsafe partial class CpuTlb
 {
-    /// <summary>Throws if an invariant of the reference's 8.2 does not hold. Nothing happens on the CPU meanwhile.</summary>
+    /// <summary>
+    /// Throws if an invariant of the reference's 8.2 does not hold. Nothing happens on the CPU meanwhile.
+    /// </summary>
     internal void Validate()
     {
         SpinLatch.Enter(ref _state->Latch, LockRank.FlushQueue);
@@ -55,9 +57,9 @@ internal sealed unsafe partial class CpuTlb
 
         ContextSlot current = _state->Contexts[_loadedSlot];
         return current.ContextId != loaded.ContextId ? "I7: the loaded slot is another address space's"
-            : current.Generation > loaded.Generation ? $"I8: slot {current.Generation} is newer than {loaded.Generation}"
+            : current.Generation > loaded.Generation ? $"I8: slot at {current.Generation}, above {loaded.Generation}"
             : _state->Tag != _cache.TagOf(_loadedSlot) ? "I7: the tag in use is not the slot's"
-            : _running is not null && !loaded.HasCpu(Number) ? "I10: the CPU runs an address space that has it not in its mask"
+            : _running is not null && !loaded.HasCpu(Number) ? "I10: the CPU is not in the mask of what it runs"
             : null;
     }
 }

@@ -6,10 +6,11 @@ namespace FastKsm.Tlb;
 
 /// <summary>What a CPU remembers of page tables, and the requests of other CPUs to forget.</summary>
 /// <remarks>
-/// A thread drives the CPU, one at a time; accesses and switches are the driver's. What others want of the CPU stands in its queue, and the
-/// driver does it before it uses the TLB again; for a CPU without a driver, or that the asking thread itself drives, that thread does it
-/// at once. State but for the driver's own line changes under the latch, which is held for nanoseconds and under which no thread waits.
-/// Thread safety: members named for the driver are the driver's; all others may be called concurrently.
+/// A thread drives the CPU, one at a time; accesses and switches are the driver's. What others want of the CPU stands
+/// in its queue, and the driver does it before it uses the TLB again; for a CPU without a driver, or that the asking
+/// thread itself drives, that thread does it at once. State but for the driver's own line changes under the latch,
+/// which is held for nanoseconds and under which no thread waits. Thread safety: members named for the driver are the
+/// driver's; all others may be called concurrently.
 /// </remarks>
 internal sealed unsafe partial class CpuTlb
 {
@@ -91,7 +92,9 @@ internal sealed unsafe partial class CpuTlb
         SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
-    /// <summary>The driver switches to an address space; null to be idle, where the CPU keeps what it has loaded (lazy).</summary>
+    /// <summary>
+    /// The driver switches to an address space; null to be idle, where the CPU keeps what it has loaded (lazy).
+    /// </summary>
     internal void SwitchTo(SpaceTranslations? next)
     {
         Debug.Assert(_state->Section == 0, "A switch inside an access.");
@@ -117,7 +120,8 @@ internal sealed unsafe partial class CpuTlb
     {
         if (IsLazy)
         {
-            // Should the driver go on at this very moment, a flush of the caller's sees it as running, or it sees the new generation.
+            // Should the driver go on at this very moment, a flush of the caller's sees it as running, or it sees the
+            // new generation.
             return;
         }
 
@@ -146,7 +150,8 @@ internal sealed unsafe partial class CpuTlb
         SpinLatch.Exit(ref _state->Latch, LockRank.FlushQueue);
     }
 
-    // The current thread may do the driver's work: there is no driver, or it is this thread. Under the latch, so that none comes.
+    // The current thread may do the driver's work: there is no driver, or it is this thread. Under the latch, so that
+    // none comes.
     private bool IsDrivenByAnother(Thread current) =>
         Volatile.Read(ref _driver) is { } driver && driver != current && driver.IsAlive;
 
@@ -158,7 +163,7 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        // Who looks for targets and finds neither old nor new takes this CPU for one.
+        // A flush that looks for targets, and finds neither old nor new loaded, takes this CPU for one.
         Volatile.Write(ref _state->LoadedContext, Switching);
         Volatile.Write(ref _state->IsLazy, 0);
         if (_clearsMaskAtSwitch && _loaded is { } old && old != next)
@@ -173,9 +178,9 @@ internal sealed unsafe partial class CpuTlb
             Thread.Yield();
         }
 
-        // In the mask, by a full fence, and only then the generation. A flush raises the generation, by a full fence, and only then
-        // reads mask and loaded context. So the flush finds this CPU, or this CPU finds the flush's generation; were the two
-        // reads here the other way round, a flush in between would do neither.
+        // In the mask, by a full fence, and only then the generation. A flush raises the generation, by a full fence,
+        // and only then reads mask and loaded context. So the flush finds this CPU, or this CPU finds the flush's
+        // generation; were the two reads here the other way round, a flush in between would do neither.
         next.SetCpu(Number);
         if (_engine.Bug != PlantedBug.MaskSetLate)
         {
@@ -184,7 +189,8 @@ internal sealed unsafe partial class CpuTlb
 
         ulong context = next.ContextId;
         int slot = SlotOf(context);
-        bool flush = slot == NoSlot || (_state->Contexts[slot].Generation < generation && _engine.Bug != PlantedBug.NoCompareAtSwitch);
+        bool flush = slot == NoSlot
+            || (_state->Contexts[slot].Generation < generation && _engine.Bug != PlantedBug.NoCompareAtSwitch);
         if (slot == NoSlot)
         {
             slot = _nextSlot;
@@ -213,8 +219,8 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        // Not lazy, a full fence, and only then the generation. A flush raises the generation, by a full fence, and only then looks
-        // who is lazy: it takes this CPU for a target, or this CPU finds the flush's generation.
+        // Not lazy, a full fence, and only then the generation. A flush raises the generation, by a full fence, and
+        // only then looks for lazy CPUs: it takes this CPU for a target, or this CPU finds the flush's generation.
         Volatile.Write(ref _state->IsLazy, 0);
         Interlocked.MemoryBarrier();
         ulong generation = next.Generation;

@@ -3,17 +3,17 @@ using System.Runtime.InteropServices;
 
 namespace FastKsm.Tlb;
 
-/// <summary>A CPU's TLB state in native memory, parted by who writes it.</summary>
+/// <summary>A CPU's TLB state in native memory, parted by its writers.</summary>
 /// <remarks>
-/// The first line is the driver's: an access that hits writes here and reads the second, which others write when they have a request.
-/// The third is written at switches and read by flushes that choose their targets.
+/// The first line is the driver's: an access that hits writes here and reads the second, which others write when they
+/// have a request. The third is written at switches and read by flushes that choose their targets.
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 768)]
 internal struct CpuTlbState
 {
     /// <summary>
-    /// The access section: the key under which the translation of the page is looked for, so that one word tells page and address space; 0
-    /// outside of any.
+    /// The access section: the key under which the translation of the page is looked for, so that one word tells page
+    /// and address space; 0 outside of any.
     /// </summary>
     [FieldOffset(0)]
     internal ulong Section;
@@ -30,7 +30,9 @@ internal struct CpuTlbState
     [FieldOffset(24)]
     internal ulong NotHits;
 
-    /// <summary>What the driver has to do before it uses the TLB again; see <see cref="Pending"/>. Written under the latch.</summary>
+    /// <summary>
+    /// What the driver has to do before it uses the TLB again; see <see cref="Pending"/>. Written under the latch.
+    /// </summary>
     [FieldOffset(128)]
     internal int Pending;
 

@@ -1,14 +1,20 @@
+using System;
+using System.Diagnostics;
+
 namespace FastKsm.Tlb;
 
-/// <summary>Flushes that a task owes for pages that it has unmapped, to be made at once (<c>tlbflush_unmap_batch</c>).</summary>
+/// <summary>
+/// Flushes that a task owes for pages that it has unmapped, to be made at once (<c>tlbflush_unmap_batch</c>).
+/// </summary>
 /// <remarks>
-/// It must be empty before any frame of it is freed, before a page that was dirty is written out or copied, and before the task leaves
-/// the work that it is for. Thread safety: none; a task's own, passed by reference, since a copy would owe the same again.
+/// It must be empty before any frame of it is freed, before a page that was dirty is written out or copied, and before
+/// the task leaves the work that it is for. Thread safety: none; a task's own, passed by reference, since a copy would
+/// owe the same again.
 /// </remarks>
-internal struct FlushBatch
+internal sealed class FlushBatch
 {
     private readonly FlushEngine _engine;
-    private readonly bool _kernelThread;
+    private bool _kernelThread;
     private CpuMask _mask;
     private bool _required;
     private bool _writable;
@@ -22,17 +28,30 @@ internal struct FlushBatch
         _kernelThread = kernelThread;
     }
 
+    /// <summary>The next spare one.</summary>
+    internal FlushBatch? Next { get; set; }
+
+    /// <summary>Begins to serve a task.</summary>
+    /// <param name="kernelThread">Whether a kernel thread makes the flushes.</param>
+    internal void Begin(bool kernelThread)
+    {
+        Debug.Assert(!_required, "A task has left a batch that owes something.");
+        _kernelThread = kernelThread;
+    }
+
     /// <summary>Whether anything is owed.</summary>
-    internal readonly bool IsRequired => _required;
+    internal bool IsRequired => _required;
 
     /// <summary>Whether a CPU may still store through a translation that is owed.</summary>
-    internal readonly bool IsWritable => _writable;
+    internal bool IsWritable => _writable;
 
     /// <summary>The CPUs that it will tell.</summary>
-    internal readonly CpuMask Mask => _mask;
+    internal CpuMask Mask => _mask;
 
-    /// <summary>R1: whether an unmapping had better wait for a batch: another CPU than this may hold translations.</summary>
-    internal readonly bool ShouldDefer(int cpu, SpaceTranslations mm) => _engine.IsArm || mm.HasOtherCpu(cpu);
+    /// <summary>
+    /// R1: whether an unmapping had better wait for a batch: another CPU than this may hold translations.
+    /// </summary>
+    internal bool ShouldDefer(int cpu, SpaceTranslations mm) => _engine.IsArm || mm.HasOtherCpu(cpu);
 
     /// <summary>R2, under the leaf's latch, after an accessible entry has been cleared.</summary>
     /// <param name="cpu">The CPU that unmaps.</param>
@@ -41,8 +60,8 @@ internal struct FlushBatch
     /// <param name="page">The page, which hardware that broadcasts invalidates at once; all if not given.</param>
     internal void Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
     {
-        // The entry has been cleared; then the generation, by a full fence; and then the mask. Read earlier, it could miss a CPU that came
-        // in between, read the old generation and filled the old entry.
+        // The entry has been cleared; then the generation, by a full fence; and then the mask. Read earlier, it could
+        // miss a CPU that came in between, read the old generation and filled the old entry.
         ulong generation = mm.NextGeneration();
         for (int word = 0; word < mm.MaskWords; word++)
         {
@@ -68,7 +87,7 @@ internal struct FlushBatch
 
         if (_engine.Bug != PlantedBug.BatchNotFlushed)
         {
-            _engine.FlushBatch(cpu, _kernelThread, in _mask);
+            _engine.FlushBatch(cpu, _kernelThread, ((ReadOnlySpan<ulong>)_mask)[.._engine.MaskWords]);
         }
 
         _mask = default;

@@ -32,12 +32,18 @@ internal sealed unsafe partial class FlushEngine
     /// <summary>The events, if the options ask for a log.</summary>
     internal FlushLog? Log => _log;
 
-    /// <summary>What has happened on a CPU; the <c>TLB</c> row of <c>/proc/interrupts</c> is what it has received.</summary>
+    /// <summary>
+    /// What has happened on a CPU; the <c>TLB</c> row of <c>/proc/interrupts</c> is what it has received.
+    /// </summary>
     internal TlbCounters CountersOf(int cpu) => _counters[cpu];
 
-    /// <summary>A CPU's clock: cycles that misses, flushes and interrupts have cost it so far, by the cost model.</summary>
+    /// <summary>
+    /// A CPU's clock: cycles that misses, flushes and interrupts have cost it so far, by the cost model.
+    /// </summary>
     internal long CyclesOf(int cpu) =>
-        Volatile.Read(ref _cycles[cpu]) + (_cpus[cpu].Cache.L2Hits * _costs.StlbHit) + (_cpus[cpu].Cache.Misses * _costs.WalkHot);
+        Volatile.Read(ref _cycles[cpu])
+        + (_cpus[cpu].Cache.L2Hits * _costs.StlbHit)
+        + (_cpus[cpu].Cache.Misses * _costs.WalkHot);
 
     /// <summary>The part of a CPU's clock that switches, flushes and interrupts have made.</summary>
     internal long FlushCyclesOf(int cpu) => Volatile.Read(ref _cycles[cpu]);
@@ -77,8 +83,8 @@ internal sealed unsafe partial class FlushEngine
     internal void NoteFlushedOnEntry(int cpu) => Note(new FlushEvent(FlushEventKind.EntryFlushed, cpu, cpu));
 
     private static FlushEvent EventOf(FlushEventKind kind, in FlushRequest request) => new(
-        kind, request.Initiator, request.Initiator, request.ContextId, request.FirstPage, request.Pages, request.StrideShift,
-        request.NewGeneration);
+        kind, request.Initiator, request.Initiator, request.ContextId, request.FirstPage, request.Pages,
+        request.StrideShift, request.NewGeneration);
 
     private void Note(in FlushEvent happened)
     {

@@ -2,16 +2,17 @@ using FastKsm.Primitives;
 
 namespace FastKsm.Tlb;
 
-/// <content>Queues of gathers, kept for the next one.</content>
+/// <content>Queues of gathers and batches, kept for the next one.</content>
 internal sealed unsafe partial class FlushEngine
 {
     private GatherQueue? _spareQueue;
+    private FlushBatch? _spareBatch;
     private int _queueLatch;
 
     /// <summary>A spare queue, or a new one; null when the host has no memory.</summary>
     internal GatherQueue? TakeQueue()
     {
-        SpinLatch.Enter(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
         GatherQueue? spare = _spareQueue;
         if (spare is not null)
         {
@@ -19,17 +20,44 @@ internal sealed unsafe partial class FlushEngine
             spare.Next = null;
         }
 
-        SpinLatch.Exit(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Exit(ref _queueLatch, LockRank.FlushLog);
         return spare ?? GatherQueue.TryMake(_faults);
     }
 
     /// <summary>Keeps a queue for the next gather.</summary>
     internal void ReturnQueue(GatherQueue queue)
     {
-        SpinLatch.Enter(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
         queue.Next = _spareQueue;
         _spareQueue = queue;
-        SpinLatch.Exit(ref _queueLatch, LockRank.FlushQueue);
+        SpinLatch.Exit(ref _queueLatch, LockRank.FlushLog);
+    }
+
+    /// <summary>A batch for the calling task, which owes nothing; <see cref="ReturnBatch"/> takes it back.</summary>
+    /// <param name="kernelThread">Whether a kernel thread makes its flushes.</param>
+    internal FlushBatch TakeBatch(bool kernelThread)
+    {
+        SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
+        FlushBatch? spare = _spareBatch;
+        if (spare is not null)
+        {
+            _spareBatch = spare.Next;
+            spare.Next = null;
+        }
+
+        SpinLatch.Exit(ref _queueLatch, LockRank.FlushLog);
+        spare ??= new FlushBatch(this, kernelThread);
+        spare.Begin(kernelThread);
+        return spare;
+    }
+
+    /// <summary>Keeps a batch that owes nothing for the next task.</summary>
+    internal void ReturnBatch(FlushBatch batch)
+    {
+        SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
+        batch.Next = _spareBatch;
+        _spareBatch = batch;
+        SpinLatch.Exit(ref _queueLatch, LockRank.FlushLog);
     }
 
     private void DisposeQueues()

@@ -9,9 +9,10 @@ namespace FastKsm.Tlb;
 
 /// <summary>The TLBs of a machine's CPUs, and the flushes that keep them true.</summary>
 /// <remarks>
-/// A flush is complete when no CPU can use what was killed: a target has handled the request, or it has the request in its queue, which its
-/// driver handles before it uses the TLB again, and is in no access section inside the range that began before.
-/// Thread safety: all members may be called concurrently, but for <see cref="Validate"/> and <see cref="Dispose"/>.
+/// A flush is complete when no CPU can use what was killed: a target has handled the request, or it has the request in
+/// its queue, which its driver handles before it uses the TLB again, and is in no access section inside the range that
+/// began before. Thread safety: all members may be called concurrently, but for <see cref="Validate"/> and <see
+/// cref="Dispose"/>.
 /// </remarks>
 internal sealed unsafe partial class FlushEngine : IDisposable
 {
@@ -65,13 +66,18 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <summary>What the TLBs are like.</summary>
     internal TlbOptions Options { get; }
 
+    /// <summary>Words of a mask of CPUs.</summary>
+    internal int MaskWords => (CpuCount + WordBits - 1) / WordBits;
+
     /// <summary>CPUs of the machine.</summary>
     internal int CpuCount => _cpus.Length;
 
     /// <summary>A fault that a test has planted.</summary>
     internal PlantedBug Bug { get; set; }
 
-    /// <summary>Whether requests stay in their queues until they are drained, for tests that want them to meet there.</summary>
+    /// <summary>
+    /// Whether requests stay in their queues until they are drained, for tests that want them to meet there.
+    /// </summary>
     internal bool HoldsRequests { get; set; }
 
     /// <summary>Whether an invalidation reaches all CPUs in hardware (arm64).</summary>
@@ -90,18 +96,28 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <param name="mm">The address space.</param>
     /// <param name="firstPage">First page.</param>
     /// <param name="pages">Pages; <see cref="All"/> for all there are.</param>
-    /// <param name="strideShift">Binary logarithm of the pages that an entry stands for: 0, or 9 for huge mappings and tables.</param>
+    /// <param name="strideShift">
+    /// Binary logarithm of the pages that an entry stands for: 0, or 9 for huge mappings and tables.
+    /// </param>
     /// <param name="freedTables">Whether page tables are about to be freed: lazy CPUs are told, too.</param>
     internal void Flush(
-        FlushSite site, int cpu, bool kernelThread, SpaceTranslations mm, ulong firstPage, ulong pages, int strideShift, bool freedTables)
+        FlushSite site,
+        int cpu,
+        bool kernelThread,
+        SpaceTranslations mm,
+        ulong firstPage,
+        ulong pages,
+        int strideShift,
+        bool freedTables)
     {
         if (kernelThread)
         {
             _cpus[cpu].BeginKernelThread();
         }
 
-        // The caller has changed the page table. Then the generation, by a full fence; then the mask, and who has what loaded. A CPU that
-        // comes meanwhile enters the mask, by a full fence, and then reads the generation: one of the two sees the other.
+        // The caller has changed the page table. Then the generation, by a full fence; then the mask, and what each CPU
+        // has loaded. A CPU that comes meanwhile enters the mask, by a full fence, and then reads the generation: one
+        // of the two sees the other.
         ulong generation = Bug == PlantedBug.NoGeneration ? mm.Generation : mm.NextGeneration();
         int limit = IsArm ? Options.ArmRangeLimit - 1 : Options.SinglePageCeiling;
         bool whole = pages == All || pages >> strideShift > (ulong)limit;
@@ -132,8 +148,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     internal void EndKernelThread(int cpu) => _cpus[cpu].EndKernelThread();
 
     /// <summary>
-    /// R6, before a page table is looked at under its latch: flushes the address space if a batch may owe a flush for it, so that an empty
-    /// or read-only entry means what it says.
+    /// R6, before a page table is looked at under its latch: flushes the address space if a batch may owe a flush for
+    /// it, so that an empty or read-only entry means what it says.
     /// </summary>
     internal void CheckPending(int cpu, bool kernelThread, SpaceTranslations mm)
     {
@@ -176,14 +192,14 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     }
 
     /// <summary>R3: one operation for the address spaces of a batch, whichever its CPUs have loaded.</summary>
-    internal void FlushBatch(int cpu, bool kernelThread, ref readonly CpuMask mask)
+    internal void FlushBatch(int cpu, bool kernelThread, ReadOnlySpan<ulong> mask)
     {
         if (kernelThread)
         {
             _cpus[cpu].BeginKernelThread();
         }
 
-        int width = WidthOf(in mask, cpu);
+        int width = WidthOf(mask, cpu);
         FlushRequest request = new(null, 0, 0, All, 0, 0, cpu, RequestKind.Interrupt);
         Note(EventOf(FlushEventKind.BatchFlush, in request) with { Value = width });
         Range killed = new(0, 0, All);
@@ -192,7 +208,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
             // What the batch has unmapped was broadcast page by page; this waits for it.
             Note(new FlushEvent(FlushEventKind.Sync, cpu, cpu));
             Charge(cpu, _costs.Sync);
-            WaitForSections(in mask, in killed);
+            WaitForSections(mask, in killed);
         }
         else if (Options.Shootdown == ShootdownKind.Invlpgb)
         {
@@ -207,11 +223,16 @@ internal sealed unsafe partial class FlushEngine : IDisposable
                 _ = target.Deliver(in everywhere, current, out _);
             }
 
-            WaitForSections(in mask, in killed);
+            WaitForSections(mask, in killed);
         }
         else
         {
-            FlushMask(in mask, in request, in killed, isAlone: width == 0, toAll: false, trims: false);
+            FlushMask(mask, in request, in killed, isAlone: width == 0, toAll: false, trims: false);
+        }
+
+        if (OracleSwitch.IsOn)
+        {
+            Oracle?.BatchFlushed(FlushSite.Batched);
         }
     }
 
@@ -222,59 +243,48 @@ internal sealed unsafe partial class FlushEngine : IDisposable
             mm, mm.ContextId, page == All ? 0 : page, page == All ? All : 1, 0, generation, cpu, RequestKind.Broadcast);
         Note(new FlushEvent(FlushEventKind.Broadcast, cpu, cpu, mm.ContextId, Value: 1));
         Charge(cpu, _costs.Broadcast);
-        CpuMask mask = MaskOf(mm);
-        DeliverAll(in mask, in request);
+        Span<ulong> mask = stackalloc ulong[mm.MaskWords];
+        mm.CopyMask(mask);
+        DeliverAll(mask, in request);
     }
 
     /// <summary>A barrier on all threads of the process.</summary>
     internal static void Barrier() => Interlocked.MemoryBarrierProcessWide();
 
-    /// <summary>The CPUs of an address space at this moment.</summary>
-    internal static CpuMask MaskOf(SpaceTranslations mm)
-    {
-        CpuMask mask = default;
-        for (int word = 0; word < mm.MaskWords; word++)
-        {
-            mask[word] = mm.MaskWord(word);
-        }
-
-        return mask;
-    }
-
     private void FlushByInterrupts(in FlushRequest request, in Range killed, bool freedTables)
     {
         SpaceTranslations mm = request.Mm!;
-        CpuMask mask = MaskOf(mm);
-        int width = WidthOf(in mask, request.Initiator);
+        Span<ulong> mask = stackalloc ulong[mm.MaskWords];
+        mm.CopyMask(mask);
+        int width = WidthOf(mask, request.Initiator);
         Note(EventOf(FlushEventKind.RangeFlush, in request) with { Value = width });
         bool inTransition = mm.IsInTransition;
         bool toAll = (freedTables && Bug != PlantedBug.LazySkippedForTables) || inTransition;
 
         bool trims = width != 0 && mm.TryTrim();
-        FlushMask(in mask, in request, in killed, isAlone: width == 0, toAll, trims);
+        FlushMask(mask, in request, in killed, isAlone: width == 0, toAll, trims);
         if (Options.Shootdown == ShootdownKind.Invlpgb && width != 0)
         {
-            GoGlobal(mm, in mask, inTransition);
+            GoGlobal(mm, mask, inTransition);
         }
     }
 
     // Tells the CPUs of a mask, and waits for those that are inside the range.
     private void FlushMask(
-        ref readonly CpuMask mask, in FlushRequest request, in Range killed, bool isAlone, bool toAll, bool trims)
+        ReadOnlySpan<ulong> mask, in FlushRequest request, in Range killed, bool isAlone, bool toAll, bool trims)
     {
         Thread current = Thread.CurrentThread;
         CpuTlb own = _cpus[request.Initiator];
         bool isWaited = false;
         int interrupts = 0;
-        int words = (CpuCount + WordBits - 1) / WordBits;
-        for (int word = 0; word < words; word++)
+        for (int word = 0; word < mask.Length; word++)
         {
             for (ulong left = mask[word]; left != 0; left &= left - 1)
             {
                 CpuTlb target = _cpus[(word * WordBits) + BitOperations.TrailingZeroCount(left)];
 
-                // Who is not told either holds nothing that it can use before it has looked at the generation, or it is taken for lazy
-                // on account of a kernel thread, and a driver beside may still be inside.
+                // A CPU that is not told either holds nothing that it can use before it has looked at the generation,
+                // or it is taken for lazy on account of a kernel thread, and a driver beside may still be inside.
                 isWaited |= target.MayBeUsedBeside(current);
                 if (target == own || !target.IsTargetOf(in request, toAll, trims) || Bug == PlantedBug.NotSent)
                 {
@@ -295,7 +305,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         // With no other CPU in the mask, this one's handler runs if it has the address space loaded, lazy or not.
         bool isInMask = (mask[own.Number / WordBits] >> (own.Number % WordBits) & 1) != 0;
         bool runsHere = isInMask
-            && (isAlone ? own.HasLoaded(in request) : own.IsTargetOf(in request, toAll, trims)) && Bug != PlantedBug.NotSent;
+            && (isAlone ? own.HasLoaded(in request) : own.IsTargetOf(in request, toAll, trims))
+            && Bug != PlantedBug.NotSent;
         if (runsHere)
         {
             isWaited |= own.Deliver(in request, current, out _);
@@ -304,7 +315,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         ChargeFlush(in request, interrupts, runsHere);
         if (isWaited)
         {
-            WaitForSections(in mask, in killed);
+            WaitForSections(mask, in killed);
         }
     }
 
@@ -314,22 +325,23 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         bool waits = target.Deliver(in request, current, out bool needsInterrupt);
         if (target.Number != request.Initiator)
         {
-            Note(EventOf(FlushEventKind.Request, in request) with { Cpu = target.Number, Value = needsInterrupt ? 1 : 0 });
+            FlushEvent sent = EventOf(FlushEventKind.Request, in request);
+            Note(sent with { Cpu = target.Number, Value = needsInterrupt ? 1 : 0 });
         }
 
         return waits;
     }
 
-    private void WaitForSections(ref readonly CpuMask mask, in Range killed)
+    private void WaitForSections(ReadOnlySpan<ulong> mask, in Range killed)
     {
         if (Bug == PlantedBug.NoWait)
         {
             return;
         }
 
-        // All targets' flags are set. A target stores its section, then loads its flag. After this barrier either the store is seen below, or
-        // the load comes after the flag: without it, a target whose store still waits in its processor could load the old flag and
-        // go on, and its section would be missed below.
+        // All targets' flags are set. A target stores its section, then loads its flag. After this barrier either the
+        // store is seen below, or the load comes after the flag: without it, a target whose store still waits in its
+        // processor could load the old flag and go on, and its section would be missed below.
         if (Bug != PlantedBug.NoBarrier)
         {
             if (Options.Fence == AccessFence.ProcessWideBarrier)
@@ -344,8 +356,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         }
 
         Thread current = Thread.CurrentThread;
-        int words = (CpuCount + WordBits - 1) / WordBits;
-        for (int word = 0; word < words; word++)
+        for (int word = 0; word < mask.Length; word++)
         {
             for (ulong left = mask[word]; left != 0; left &= left - 1)
             {
@@ -358,11 +369,10 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         }
     }
 
-    private int WidthOf(ref readonly CpuMask mask, int cpu)
+    private int WidthOf(ReadOnlySpan<ulong> mask, int cpu)
     {
         int width = 0;
-        int words = (CpuCount + WordBits - 1) / WordBits;
-        for (int word = 0; word < words; word++)
+        for (int word = 0; word < mask.Length; word++)
         {
             ulong mine = word == cpu / WordBits ? 1UL << (cpu % WordBits) : 0;
             width += BitOperations.PopCount(mask[word] & ~mine);

@@ -10,8 +10,8 @@ namespace FastKsm.Tlb;
 /// <param name="StrideShift">Binary logarithm of a stride's pages.</param>
 /// <param name="Generation">The generation that goes with it; 0 for none.</param>
 /// <param name="Value">
-/// Of an operation, the other CPUs in its mask; of a request or a switch, 1 or 0; of instructions, their number; of a handler's end,
-/// whether it removed anything.
+/// Of an operation, the other CPUs in its mask; of a request or a switch, 1 or 0; of instructions, their number; of a
+/// handler's end, whether it removed anything.
 /// </param>
 /// <param name="End">How a handler ended.</param>
 internal readonly record struct FlushEvent(

@@ -30,7 +30,9 @@ internal enum FlushEventKind
     /// <summary>It has.</summary>
     EntryFlushed,
 
-    /// <summary>A batch may owe a flush of an address space that is about to be changed: an extra one follows.</summary>
+    /// <summary>
+    /// A batch may owe a flush of an address space that is about to be changed: an extra one follows.
+    /// </summary>
     PendingFound,
 
     /// <summary>Broadcasting instructions, as many as its value says: INVLPGB or TLBI.</summary>

@@ -21,16 +21,16 @@ internal sealed class FlushLog
     /// <summary>Appends an event.</summary>
     internal void Append(in FlushEvent happened)
     {
-        SpinLatch.Enter(ref _latch, LockRank.FlushQueue);
+        SpinLatch.Enter(ref _latch, LockRank.FlushLog);
         _events[_written % _events.Length] = happened;
         _written++;
-        SpinLatch.Exit(ref _latch, LockRank.FlushQueue);
+        SpinLatch.Exit(ref _latch, LockRank.FlushLog);
     }
 
     /// <summary>The events that are left, oldest first.</summary>
     internal FlushEvent[] Events()
     {
-        SpinLatch.Enter(ref _latch, LockRank.FlushQueue);
+        SpinLatch.Enter(ref _latch, LockRank.FlushLog);
         FlushEvent[] kept;
         try
         {
@@ -42,14 +42,16 @@ internal sealed class FlushLog
         }
         finally
         {
-            SpinLatch.Exit(ref _latch, LockRank.FlushQueue);
+            SpinLatch.Exit(ref _latch, LockRank.FlushLog);
         }
 
         return kept;
     }
 
     /// <summary>Counts all over again from the events.</summary>
-    /// <returns>What the live counters say, if nothing has been lost; but for hits and misses, which are no events.</returns>
+    /// <returns>
+    /// What the live counters say, if nothing has been lost; but for hits and misses, which are no events.
+    /// </returns>
     internal TlbCounters Replay()
     {
         TlbCounters counters = default;

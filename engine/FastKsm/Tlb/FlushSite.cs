@@ -37,9 +37,12 @@ internal enum FlushSite
     HugeReferenceChecked,
 
     /// <summary>
-    /// Migration and page-out: before references are counted, the content is copied and the frame let go.
+    /// Page-out of what no other CPU may hold: before references are counted, the content is copied and the frame let go.
     /// </summary>
     Taken,
+
+    /// <summary>Migration of what no other CPU may hold: before the content is copied.</summary>
+    Migrated,
 
     /// <summary>
     /// Merging: a candidate is write-protected before references are counted and the content is compared.

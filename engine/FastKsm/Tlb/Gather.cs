@@ -7,8 +7,9 @@ namespace FastKsm.Tlb;
 /// <summary>Collects what an unmapping gives up, flushes once, and lets go of it then (<c>mmu_gather</c>).</summary>
 /// <typeparam name="TRelease">Lets go.</typeparam>
 /// <remarks>
-/// No frame and no page table is let go before the flush of this gather. A flush is forced, without it being the last, when so much is held
-/// back as Linux's batches hold; then it is due as soon as the leaf's latch has been left. Thread safety: none; one operation's own.
+/// No frame and no page table is let go before the flush of this gather. A flush is forced, without it being the last,
+/// when so much is held back as Linux's batches hold; then it is due as soon as the leaf's latch has been left. Thread
+/// safety: none; one operation's own.
 /// </remarks>
 internal ref struct Gather<TRelease>
     where TRelease : struct, IGatherRelease
@@ -44,7 +45,9 @@ internal ref struct Gather<TRelease>
     private ulong _end;
     private int _strideShift;
 
-    private Gather(FlushEngine engine, FlushSite site, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace, bool kernelThread)
+    private Gather(
+        FlushEngine engine, FlushSite site, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace,
+        bool kernelThread)
     {
         _engine = engine;
         _site = site;
@@ -67,10 +70,16 @@ internal ref struct Gather<TRelease>
     /// <param name="wholeSpace">Whether the address space ends: its flush is one of all, and frees tables.</param>
     /// <param name="kernelThread">Whether a kernel thread calls.</param>
     internal static Gather<TRelease> Begin(
-        FlushEngine engine, FlushSite site, int cpu, SpaceTranslations mm, TRelease release, bool wholeSpace = false,
+        FlushEngine engine,
+        FlushSite site,
+        int cpu,
+        SpaceTranslations mm,
+        TRelease release,
+        bool wholeSpace = false,
         bool kernelThread = false)
     {
-        // Before the first entry is changed: who finds one changed and looks here finds that it may still be in use.
+        // Before the first entry is changed: an operation that finds one changed, and looks here, finds that it may
+        // still be in use.
         mm.BeginGather();
         return new Gather<TRelease>(engine, site, cpu, mm, release, wholeSpace, kernelThread);
     }
@@ -88,7 +97,9 @@ internal ref struct Gather<TRelease>
     /// <param name="frame">The frame; of a huge one the first.</param>
     /// <param name="isHuge">Whether it stands for all frames of a huge one.</param>
     /// <param name="delayedRmap">Whether it is a dirty page of a file, whose map count outlives the flush, too.</param>
-    /// <returns>True when the queue is full: <see cref="Flush"/> is due as soon as the leaf's latch has been left.</returns>
+    /// <returns>
+    /// True when the queue is full: <see cref="Flush"/> is due as soon as the leaf's latch has been left.
+    /// </returns>
     internal bool Add(Pfn frame, bool isHuge = false, bool delayedRmap = false)
     {
         Debug.Assert(frame.IsSome && (frame.Number & ~FrameMask) == 0, "Frame number out of range.");
@@ -158,7 +169,9 @@ internal ref struct Gather<TRelease>
     /// <summary>Entries of a range have been changed: the flush will cover them.</summary>
     /// <param name="page">First page.</param>
     /// <param name="pages">Pages; at least one.</param>
-    /// <param name="strideShift">Binary logarithm of the pages that an entry stands for; the smallest one is the flush's.</param>
+    /// <param name="strideShift">
+    /// Binary logarithm of the pages that an entry stands for; the smallest one is the flush's.
+    /// </param>
     internal void Extend(ulong page, ulong pages, int strideShift)
     {
         _first = Math.Min(_first, page);
@@ -183,8 +196,8 @@ internal ref struct Gather<TRelease>
     {
         if (_mm.FlushPending > 1 && _engine.Bug != PlantedBug.NestedNotSeen)
         {
-            // Another gather may have changed entries that this one then found changed, and passed over, and not have flushed yet. What this
-            // operation promises covers them: it flushes all, on lazy CPUs, too.
+            // Another gather may have changed entries that this one then found changed, and passed over, and not have
+            // flushed yet. What this operation promises covers them: it flushes all, on lazy CPUs, too.
             _wholeSpace = true;
             _freedTables = true;
         }
@@ -195,7 +208,7 @@ internal ref struct Gather<TRelease>
             _engine.ReturnQueue(_queue);
         }
 
-        // After the flush: who reads less than two has the other gather's flush behind it.
+        // After the flush: an operation that reads less than two has the other's flush behind it.
         _mm.EndGather();
     }
 

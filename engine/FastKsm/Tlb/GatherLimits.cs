@@ -16,7 +16,8 @@ internal static class GatherLimits
     internal const int PagesWhileDelayed = 1;
 
     /// <summary>
-    /// Most frames: a batch asks for the next when one slot is left, so that a huge frame, which takes two, always fits.
+    /// Most frames: a batch asks for the next when one slot is left, so that a huge frame, which takes two, always
+    /// fits.
     /// </summary>
     internal const int Frames = StackSlots - 1 + (Pages * (PageSlots - 1));
 

@@ -4,7 +4,9 @@ using FastKsm.Memory;
 
 namespace FastKsm.Tlb;
 
-/// <summary>Frames and page tables that a gather holds back, in native memory that gathers take over from one another.</summary>
+/// <summary>
+/// Frames and page tables that a gather holds back, in native memory that gathers take over from one another.
+/// </summary>
 /// <remarks>Thread safety: none; a gather's own.</remarks>
 internal sealed class GatherQueue : IDisposable
 {

@@ -6,7 +6,9 @@ internal enum HandlerEnd
     /// <summary>The CPU runs another address space; it has left the mask.</summary>
     WrongCpu,
 
-    /// <summary>Nothing was left to do: the kernel's own page table is loaded, or the slot is as new as the address space.</summary>
+    /// <summary>
+    /// Nothing was left to do: the kernel's own page table is loaded, or the slot is as new as the address space.
+    /// </summary>
     Nothing,
 
     /// <summary>The address space has been loaded again, under its global id.</summary>

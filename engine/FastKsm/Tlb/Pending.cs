@@ -18,6 +18,8 @@ internal enum Pending
     /// <summary>Flush all: the CPU was not run by its host when it was asked to flush.</summary>
     FlushOnEntry = 4,
 
-    /// <summary>Nothing, but each section begins with a full fence: stays set, so that accesses without fences need not look.</summary>
+    /// <summary>
+    /// Nothing, but each section begins with a full fence: stays set, so that accesses without fences need not look.
+    /// </summary>
     Fence = 8,
 }

@@ -5,11 +5,14 @@ using System.Threading;
 
 namespace FastKsm.Tlb;
 
-/// <summary>What CPUs have to know of an address space to keep their translations of it true (Linux: its mm context).</summary>
+/// <summary>
+/// What CPUs have to know of an address space to keep their translations of it true (Linux: its mm context).
+/// </summary>
 /// <remarks>
-/// The mask holds every CPU that may hold translations. A CPU sets its bit when it switches to the address space, before it reads the
-/// generation; it stays when the CPU switches away, and the CPU's own handler clears it when a request meets another address space.
-/// Thread safety: all members may be called concurrently, but for <see cref="Begin"/>.
+/// The mask holds every CPU that may hold translations. A CPU sets its bit when it switches to the address space,
+/// before it reads the generation; it stays when the CPU switches away, and the CPU's own handler clears it when a
+/// request meets another address space. Thread safety: all members may be called concurrently, but for <see
+/// cref="Begin"/>.
 /// </remarks>
 internal sealed class SpaceTranslations
 {
@@ -44,7 +47,9 @@ internal sealed class SpaceTranslations
     /// <summary>Changes so far that CPUs must follow, and one (<c>tlb_gen</c>).</summary>
     internal ulong Generation => Volatile.Read(ref _generation);
 
-    /// <summary>Gathers under way (<c>tlb_flush_pending</c>): an entry that seems to forbid may still be used by CPUs.</summary>
+    /// <summary>
+    /// Gathers under way (<c>tlb_flush_pending</c>): an entry that seems to forbid may still be used by CPUs.
+    /// </summary>
     internal int FlushPending => Volatile.Read(ref _flushPending);
 
     /// <summary>Words of the mask.</summary>
@@ -62,7 +67,9 @@ internal sealed class SpaceTranslations
     /// <summary>Whether a CPU may still know it under another id than the global one.</summary>
     internal bool IsInTransition => Volatile.Read(ref _inTransition) != 0;
 
-    /// <summary>Serves another address space from here on. No CPU runs the old one, and no flush of it is under way.</summary>
+    /// <summary>
+    /// Serves another address space from here on. No CPU runs the old one, and no flush of it is under way.
+    /// </summary>
     /// <param name="contextId">An id that no other address space of the machine has had; from 1, below 2^63.</param>
     internal void Begin(ulong contextId)
     {
@@ -115,6 +122,16 @@ internal sealed class SpaceTranslations
         return false;
     }
 
+    /// <summary>The CPUs in the mask at this moment.</summary>
+    /// <param name="mask">Receives them; <see cref="MaskWords"/> long.</param>
+    internal void CopyMask(Span<ulong> mask)
+    {
+        for (int word = 0; word < mask.Length; word++)
+        {
+            mask[word] = MaskWord(word);
+        }
+    }
+
     /// <summary>Takes a CPU into the mask, with a full fence.</summary>
     internal void SetCpu(int cpu)
     {
@@ -133,7 +150,9 @@ internal sealed class SpaceTranslations
     /// <summary>Takes a CPU out of the mask.</summary>
     internal void ClearCpu(int cpu) => _ = Interlocked.And(ref WordOf(cpu), ~(1UL << (cpu % WordBits)));
 
-    /// <summary>A gather begins: from here on, with a full fence, others see that entries may still be in use.</summary>
+    /// <summary>
+    /// A gather begins: from here on, with a full fence, others see that entries may still be in use.
+    /// </summary>
     internal void BeginGather() => _ = Interlocked.Increment(ref _flushPending);
 
     /// <summary>A gather has flushed.</summary>
@@ -169,7 +188,9 @@ internal sealed class SpaceTranslations
         return (seen & BatchedMask) != ((seen >> FlushedShift) & BatchedMask);
     }
 
-    /// <summary>All of the address space has been flushed since the pair was seen; another one has since come if it has changed.</summary>
+    /// <summary>
+    /// All of the address space has been flushed since the pair was seen; another one has since come if it has changed.
+    /// </summary>
     internal void MarkFlushed(int seen)
     {
         int pending = seen & BatchedMask;
@@ -181,7 +202,8 @@ internal sealed class SpaceTranslations
     {
         long next = Volatile.Read(ref _nextTrim);
         long now = _time.GetTimestamp();
-        return now - next > 0 && Interlocked.CompareExchange(ref _nextTrim, now + _time.TimestampFrequency, next) == next;
+        return now - next > 0
+            && Interlocked.CompareExchange(ref _nextTrim, now + _time.TimestampFrequency, next) == next;
     }
 
     /// <summary>All CPUs are to know it under one id.</summary>
@@ -205,8 +227,8 @@ internal sealed class SpaceTranslations
         ulong[]? more = Volatile.Read(ref _moreCpus);
         if (more is null)
         {
-            // Once in the life of this object, and never for machines of up to 64 CPUs. It does not grow again, so that a bit set by
-            // one CPU cannot be lost in another one's copy.
+            // Once in the life of this object, and never for machines of up to 64 CPUs. It does not grow again, so that
+            // a bit set by one CPU cannot be lost in another one's copy.
             ulong[] made = new ulong[_words - 1];
             more = Interlocked.CompareExchange(ref _moreCpus, made, null) ?? made;
         }

@@ -31,8 +31,11 @@ internal readonly record struct TlbCosts(
     int Broadcast,
     int Sync)
 {
-    private static readonly TlbCosts s_bareMetal = new(40, 8, 270, 150, 950, 800, 120, 700, 700, 120, 150, 1500, 150, 800);
-    private static readonly TlbCosts s_virtualMachine = new(70, 8, 950, 600, 2000, 4000, 500, 6000, 1800, 120, 200, 2500, 150, 800);
+    private static readonly TlbCosts s_bareMetal =
+        new(40, 8, 270, 150, 950, 800, 120, 700, 700, 120, 150, 1500, 150, 800);
+
+    private static readonly TlbCosts s_virtualMachine =
+        new(70, 8, 950, 600, 2000, 4000, 500, 6000, 1800, 120, 200, 2500, 150, 800);
 
     /// <summary>The costs of a preset; broadcasts by the kind of shootdown, on a machine of so many CPUs.</summary>
     internal static TlbCosts Of(CostPreset preset, ShootdownKind kind, int cpus)

@@ -7,8 +7,8 @@ namespace FastKsm.Tlb;
 
 /// <summary>What flushes have cost, counted as Linux does (<c>nr_tlb_*</c>), and more.</summary>
 /// <remarks>
-/// <see cref="Count"/> is the one definition of what an event counts: live counters and those of a replayed log are both made by it.
-/// Thread safety: counting may be done concurrently; a copy is of a moment for each counter by itself.
+/// <see cref="Count"/> is the one definition of what an event counts: live counters and those of a replayed log are
+/// both made by it. Thread safety: counting may be done concurrently; a copy is of a moment for each counter by itself.
 /// </remarks>
 internal struct TlbCounters
 {
@@ -24,7 +24,9 @@ internal struct TlbCounters
     /// <summary>Flush operations of the kernel's own range.</summary>
     internal long KernelFlushes;
 
-    /// <summary><c>nr_tlb_remote_flush</c>: operations whose mask held another CPU, whether one was told or not.</summary>
+    /// <summary>
+    /// <c>nr_tlb_remote_flush</c>: operations whose mask held another CPU, whether one was told or not.
+    /// </summary>
     internal long NrTlbRemoteFlush;
 
     /// <summary><c>nr_tlb_remote_flush_received</c>: requests handled by CPUs that had not asked.</summary>
@@ -33,7 +35,9 @@ internal struct TlbCounters
     /// <summary><c>nr_tlb_local_flush_all</c>: full flushes by the handler of the CPU that asked.</summary>
     internal long NrTlbLocalFlushAll;
 
-    /// <summary><c>nr_tlb_local_flush_one</c>: single invalidations by that handler, and of the kernel's pages by any.</summary>
+    /// <summary>
+    /// <c>nr_tlb_local_flush_one</c>: single invalidations by that handler, and of the kernel's pages by any.
+    /// </summary>
     internal long NrTlbLocalFlushOne;
 
     /// <summary>Requests to other CPUs.</summary>
@@ -61,7 +65,8 @@ internal struct TlbCounters
     internal long RemoteFlushOne;
 
     /// <summary>
-    /// Handlers of CPUs that had not asked, and that removed a translation; of a full flush, that ended a slot in which any was.
+    /// Handlers of CPUs that had not asked, and that removed a translation; of a full flush, that ended a slot in which
+    /// any was.
     /// </summary>
     internal long ShootdownUseful;
 

@@ -10,7 +10,14 @@ namespace FastKsm.Tlb;
 /// <param name="L2TakesHuge">Whether the second level holds huge mappings.</param>
 /// <param name="L2IsInclusive">Whether what leaves the second level leaves the first, too.</param>
 internal readonly record struct TlbGeometry(
-    int L1Sets, int L1Ways, int HugeSets, int HugeWays, int L2Sets, int L2Ways, bool L2TakesHuge, bool L2IsInclusive = false)
+    int L1Sets,
+    int L1Ways,
+    int HugeSets,
+    int HugeWays,
+    int L2Sets,
+    int L2Ways,
+    bool L2TakesHuge,
+    bool L2IsInclusive = false)
 {
     /// <summary>Most ways of a set.</summary>
     internal const int MostWays = 128;

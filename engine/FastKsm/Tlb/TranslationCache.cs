@@ -1,16 +1,15 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using FastKsm.Primitives;
 
 namespace FastKsm.Tlb;
 
 /// <summary>The translations that a CPU holds: two levels, and huge mappings apart in the first.</summary>
 /// <remarks>
-/// A key is the page's number shifted left by 16 over a tag, and a bit for huge ones, whose number is the huge page's. A tag is a
-/// slot (3 bits) and the slot's epoch (13 bits, from 1): a new epoch makes all entries of the slot impossible to find, at once. Such
-/// dead entries are the first to make room. A value is the frame shifted left by 32 over <see cref="TranslationBits"/>.
-/// Thread safety: none; one thread at a time, as the CPU's protocol ensures.
+/// A key is the page's number shifted left by 16 over a tag, and a bit for huge ones, whose number is the huge page's.
+/// A tag is a slot (3 bits) and the slot's epoch (13 bits, from 1): a new epoch makes all entries of the slot
+/// impossible to find, at once. Such dead entries are the first to make room. A value is the frame shifted left by 32
+/// over <see cref="TranslationBits"/>. Thread safety: none; one thread at a time, as the CPU's protocol ensures.
 /// </remarks>
 internal readonly unsafe struct TranslationCache
 {
@@ -120,6 +119,24 @@ internal readonly unsafe struct TranslationCache
         return value == 0 ? 0 : AtPage(value, page);
     }
 
+    /// <summary>
+    /// Finds the translation of a page that the first level does not hold, huge ones there but for, in the second; the
+    /// first then holds it.
+    /// </summary>
+    /// <returns>Its value; 0 for none.</returns>
+    internal ulong FindMissingInL2(ulong page, ulong key)
+    {
+        CacheState* state = _state;
+        ulong value = CacheArray.Find(&state->L2, page, key);
+        if (value != 0)
+        {
+            state->L2Hits++;
+            CacheArray.FillMissing(&state->L1, page, key, value, state);
+        }
+
+        return value;
+    }
+
     /// <summary>Finds the translation of a page in the second level; the first then holds it, too.</summary>
     internal bool FindInL2(ulong page, ulong tag, out ulong value)
     {
@@ -129,7 +146,7 @@ internal readonly unsafe struct TranslationCache
         if (value != 0)
         {
             state->L2Hits++;
-            _ = state->L1.Fill(page, key, value, Live, ref state->Random);
+            _ = state->L1.Fill(page, key, value, state->LiveTags, ref state->Random);
             return true;
         }
 
@@ -140,7 +157,7 @@ internal readonly unsafe struct TranslationCache
             if (value != 0)
             {
                 state->L2Hits++;
-                _ = state->Huge.Fill(page >> Sizes.HugeShift, key, value, Live, ref state->Random);
+                _ = state->Huge.Fill(page >> Sizes.HugeShift, key, value, state->LiveTags, ref state->Random);
                 value = AtPage(value, page);
                 return true;
             }
@@ -165,17 +182,17 @@ internal readonly unsafe struct TranslationCache
         {
             state->HugeSlots |= 1u << (int)(tag & SlotMask);
             ulong key = HugeKeyOf(page, tag);
-            _ = state->Huge.Fill(page >> Sizes.HugeShift, key, value, Live, ref state->Random);
+            _ = state->Huge.Fill(page >> Sizes.HugeShift, key, value, state->LiveTags, ref state->Random);
             if (state->L2TakesHuge)
             {
-                Include(state->L2.Fill(page >> Sizes.HugeShift, key, value, Live, ref state->Random));
+                Include(state->L2.Fill(page >> Sizes.HugeShift, key, value, state->LiveTags, ref state->Random));
             }
         }
         else
         {
             ulong key = KeyOf(page, tag);
-            _ = state->L1.Fill(page, key, value, Live, ref state->Random);
-            Include(state->L2.Fill(page, key, value, Live, ref state->Random));
+            _ = state->L1.Fill(page, key, value, state->LiveTags, ref state->Random);
+            Include(state->L2.Fill(page, key, value, state->LiveTags, ref state->Random));
         }
     }
 
@@ -242,8 +259,6 @@ internal readonly unsafe struct TranslationCache
 
         return filled;
     }
-
-    private Vector128<ushort> Live => Unsafe.As<CacheState.Tags, Vector128<ushort>>(ref _state->Live);
 
     private static ulong HugeKeyOf(ulong page, ulong tag) => HugeKey | (page >> Sizes.HugeShift << TagBits) | tag;
 

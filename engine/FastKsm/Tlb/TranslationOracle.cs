@@ -155,6 +155,33 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
+    /// <summary>CPUs have given up all that the calling thread has taken away, in whatever address spaces.</summary>
+    internal void BatchFlushed(FlushSite site)
+    {
+        if (site == Dropped)
+        {
+            DroppedFlushes++;
+            return;
+        }
+
+        if (IsClean)
+        {
+            return;
+        }
+
+        int thread = Environment.CurrentManagedThreadId;
+        lock (_lock)
+        {
+            foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
+            {
+                if (held.TrueForAll(stale => stale.Thread == thread))
+                {
+                    Forget(page);
+                }
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void Freed(Pfn frame)
     {

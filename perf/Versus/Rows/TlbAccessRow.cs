@@ -8,13 +8,15 @@ using FastKsm.Tlb;
 namespace FastKsm.Perf.Versus.Rows;
 
 /// <summary>
-/// An access that finds its translation in the CPU's TLB, address only, against one uncontended locked operation. Unit: ns an access.
+/// An access that finds its translation in the CPU's TLB, address only, against one uncontended locked operation. Unit:
+/// ns an access.
 /// </summary>
 /// <param name="id">Name of the row.</param>
 /// <param name="goal">How many locked operations it may cost.</param>
-/// <param name="pages">Pages that are gone through, one after another: up to 64 are in the first level, up to 1536 in the second.</param>
-/// <param name="isInL2">Whether the second level is asked.</param>
-internal sealed class TlbAccessRow(string id, double goal, int pages, bool isInL2) : IVersusRow
+/// <param name="pages">
+/// Pages that are gone through, one after another: up to 64 are in the first level, up to 1536 in the second.
+/// </param>
+internal sealed class TlbAccessRow(string id, double goal, int pages) : IVersusRow
 {
     private const int Repeats = 100_000;
     private const int TimesARound = 15;
@@ -47,7 +49,7 @@ internal sealed class TlbAccessRow(string id, double goal, int pages, bool isInL
 
         ulong ours = 0;
         long word = 0;
-        Interleaved.WarmUp(() => ours += Go(cpu, WarmupRepeats));
+        Interleaved.WarmUp(() => ours += Access(cpu, WarmupRepeats, pages));
         Interleaved.WarmUp(() => Lock(ref word, WarmupRepeats));
         VersusRound[] measured = new VersusRound[rounds];
         for (int round = 0; round < rounds; round++)
@@ -56,7 +58,7 @@ internal sealed class TlbAccessRow(string id, double goal, int pages, bool isInL
             double access = double.MaxValue, locked = double.MaxValue;
             for (int time = 0; time < TimesARound; time++)
             {
-                access = Math.Min(access, Nanoseconds(() => ours += Go(cpu, Repeats)));
+                access = Math.Min(access, Nanoseconds(() => ours += Access(cpu, Repeats, pages)));
                 locked = Math.Min(locked, Nanoseconds(() => Lock(ref word, Repeats)));
             }
 
@@ -74,8 +76,6 @@ internal sealed class TlbAccessRow(string id, double goal, int pages, bool isInL
         return Stopwatch.GetElapsedTime(start).TotalNanoseconds / Repeats;
     }
 
-    private ulong Go(CpuTlb cpu, int repeats) => isInL2 ? AccessL2(cpu, repeats, pages) : Access(cpu, repeats, pages);
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static ulong Access(CpuTlb cpu, int repeats, int pages)
     {
@@ -84,30 +84,6 @@ internal sealed class TlbAccessRow(string id, double goal, int pages, bool isInL
         for (int i = 0; i < repeats; i++)
         {
             if (!cpu.TryBegin(page, writes: true, out Pfn frame))
-            {
-                throw new PeerDisagreesException("An access has missed.");
-            }
-
-            sum += frame.Number;
-            cpu.End();
-            page++;
-            if (page == (ulong)pages)
-            {
-                page = 0;
-            }
-        }
-
-        return sum;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ulong AccessL2(CpuTlb cpu, int repeats, int pages)
-    {
-        ulong sum = 0;
-        ulong page = 0;
-        for (int i = 0; i < repeats; i++)
-        {
-            if (!cpu.TryBegin(page, writes: true, out Pfn frame) && !cpu.TryBeginL2(page, writes: true, out frame))
             {
                 throw new PeerDisagreesException("An access has missed.");
             }

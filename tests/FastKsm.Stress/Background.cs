@@ -7,6 +7,8 @@ namespace FastKsm.Stress;
 internal sealed class Background
 {
     private const int BatchesPerSetting = 40;
+    private const int FewPages = 8;
+    private const int MostPages = 600;
 
     private readonly StressRun _run;
     private readonly long[] _counts = new long[Enum.GetValues<Operation>().Length];
@@ -91,8 +93,10 @@ internal sealed class Background
     {
         ModelProcess process = _run.AnyProcess(ref _dice);
         BlockShape block = Layout.Blocks[_dice.Roll(Layout.Blocks.Length)];
-        int pages = int.Min(block.Pages, 8);
-        ulong start = block.AddressAt(_dice.Roll(4) == 0 ? 1 : 0) + ((ulong)_dice.Roll(block.Pages - pages + 1) * Layout.PageSize);
+
+        // Few pages, or those of many blocks behind one flush, with whatever lies between.
+        int pages = _dice.Roll(4) == 0 ? 1 + _dice.Roll(MostPages) : 1 + _dice.Roll(FewPages);
+        ulong start = block.AddressAt(_dice.Roll(4) == 0 ? 1 : 0) + ((ulong)_dice.Roll(block.Pages) * Layout.PageSize);
         try
         {
             _counts[(int)frames] += act(process, start, (ulong)pages * Layout.PageSize);

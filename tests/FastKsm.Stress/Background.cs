@@ -92,7 +92,7 @@ internal sealed class Background
     private void Reach(Operation operation, Operation frames, Func<ModelProcess, ulong, ulong, long> act)
     {
         ModelProcess process = _run.AnyProcess(ref _dice);
-        BlockShape block = Layout.Blocks[_dice.Roll(Layout.Blocks.Length)];
+        BlockShape block = Layout.Blocks[_dice.Roll(2) == 0 ? _run.AnyHotBlock(ref _dice) : _dice.Roll(Layout.Blocks.Length)];
 
         // Few pages, or those of many blocks behind one flush, with whatever lies between.
         int pages = _dice.Roll(4) == 0 ? 1 + _dice.Roll(MostPages) : 1 + _dice.Roll(FewPages);

@@ -14,7 +14,8 @@ internal sealed partial class Driver
         }
 
         int threads = _view.Space.Threads;
-        int number = _view.Thread + (threads * _dice.Roll(Layout.Blocks.Length / threads));
+        int number = _dice.Roll(2) == 0 ? _run.AnyHotBlock(ref _dice) : _dice.Roll(Layout.Blocks.Length);
+        number += _view.Thread - (number % threads);
         if (number >= Layout.Blocks.Length)
         {
             return;
@@ -84,7 +85,7 @@ internal sealed partial class Driver
     // MADV_DONTNEED of a block that another thread owns: two threads empty the same pages, and each may rely on it when its call is over.
     private void EmptyOther()
     {
-        int number = _dice.Roll(Layout.Blocks.Length);
+        int number = _run.AnyHotBlock(ref _dice);
         if (_view.OwnsBlock(number) || Layout.Blocks[number].IsShared)
         {
             return;

@@ -117,6 +117,12 @@ internal sealed partial class Driver
     private void Step()
     {
         int roll = _dice.Roll(100_000);
+        if (_run.IsBusyPhase && _dice.Roll(16) == 0)
+        {
+            ChangeBlock();
+            return;
+        }
+
         switch (roll)
         {
             case < 52_000:
@@ -126,7 +132,7 @@ internal sealed partial class Driver
                 Write(AnyOwn());
                 break;
             case < 92_000:
-                ReadOther(_dice.Roll(Layout.Pages * Layout.Slots));
+                ReadOther((AnyPage() * Layout.Slots) + _dice.Roll(Layout.Slots));
                 break;
             case < 94_000:
                 Cross();
@@ -158,7 +164,19 @@ internal sealed partial class Driver
     private int AnyOwn()
     {
         int slot = _view.Thread + (_view.Space.Threads * _dice.Roll(Layout.Slots / _view.Space.Threads));
-        return (_dice.Roll(Layout.Pages) * Layout.Slots) + slot;
+        return (AnyPage() * Layout.Slots) + slot;
+    }
+
+    // Most often one of a few pages, so that threads meet there.
+    private int AnyPage()
+    {
+        if (_dice.Roll(4) == 0)
+        {
+            return _dice.Roll(Layout.Pages);
+        }
+
+        BlockShape block = Layout.Blocks[_run.AnyHotBlock(ref _dice)];
+        return block.FirstPage + _dice.Roll(block.Watched);
     }
 
     private void Count(Operation operation) => Counts[(int)operation]++;

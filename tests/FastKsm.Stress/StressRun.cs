@@ -16,6 +16,7 @@ internal sealed class StressRun
     private const int Scanner = Drivers + 2;
     private const int Cpus = Drivers + 3;
     private const int Published = 32;
+    private const int HotBlocks = 6;
 
     // Threads of each process: one of four, one of two, and two of one.
     private static readonly int[] s_teams = [4, 2, 1, 1];
@@ -67,6 +68,12 @@ internal sealed class StressRun
 
         Seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
+
+    /// <summary>Whether system calls are made much more often.</summary>
+    internal bool IsBusyPhase => Phase % 3 == 1;
+
+    /// <summary>One of the blocks where most happens: six in a row, or the last ones, the huge ones among them.</summary>
+    internal int AnyHotBlock(ref Dice dice) => ((Phase * 5) + dice.Roll(HotBlocks)) % Layout.Blocks.Length;
 
     /// <summary>A view of a child that does not live yet.</summary>
     internal DriverView TakeView()

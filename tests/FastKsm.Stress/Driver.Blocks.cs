@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 
 namespace FastKsm.Stress;
 
@@ -9,7 +10,7 @@ internal sealed partial class Driver
     {
         if (_dice.Roll(6) == 0)
         {
-            EmptyOther();
+            EmptyOther(_run.AnyHotBlock(ref _dice));
             return;
         }
 
@@ -78,22 +79,26 @@ internal sealed partial class Driver
         }
 
         Span<int> numbers = BeginZero(first, count, lazy: false);
+        Volatile.Write(ref _view.Space.Emptying, block.Number);
         AdvisePages(block, state, first, count, Advice.DontNeed);
+        Volatile.Write(ref _view.Space.Emptying, -1);
         EndZero(first, numbers, isHard: true);
     }
 
     // MADV_DONTNEED of a block that another thread owns: two threads empty the same pages, and each may rely on it when its call is over.
-    private void EmptyOther()
+    private void EmptyOther(int number)
     {
-        int number = _run.AnyHotBlock(ref _dice);
         if (_view.OwnsBlock(number) || Layout.Blocks[number].IsShared)
         {
             return;
         }
 
-        Begin(Operation.DontNeed);
         BlockShape block = Layout.Blocks[number];
         (int first, int count) = AnyPages(block);
+
+        // So that this CPU has a translation of the first page, which the owner's call may take away beside.
+        Write((first * Layout.Slots) + _view.Thread);
+        Begin(Operation.DontNeed);
         Moment before = Look(first);
         Span<int> numbers = BeginZero(first, count, lazy: false);
         bool done = true;

@@ -117,6 +117,13 @@ internal sealed partial class Driver
     private void Step()
     {
         int roll = _dice.Roll(100_000);
+        int emptying = Volatile.Read(ref _view.Space.Emptying);
+        if (emptying >= 0 && _dice.Roll(4) == 0)
+        {
+            EmptyOther(emptying);
+            return;
+        }
+
         if (_run.IsBusyPhase && _dice.Roll(16) == 0)
         {
             ChangeBlock();

@@ -18,6 +18,9 @@ internal sealed class ModelSpace
     /// <summary>The tag of the process that it was forked from.</summary>
     internal uint OriginTag { get; set; }
 
+    /// <summary>A block that its owner is emptying at this moment, for the others to meet it there; -1 for none.</summary>
+    internal int Emptying = -1;
+
     /// <summary>Where its blocks are.</summary>
     internal BlockState[] Blocks { get; } = new BlockState[Layout.Blocks.Length];
 

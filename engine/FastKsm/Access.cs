@@ -27,8 +27,8 @@ public readonly record struct Access
     public int Faults { get; init; }
 
     /// <summary>
-    /// Cycles that the CPU's clock went on by, by the cost model (<see cref="TlbOptions.Costs"/>): look-ups behind the first-level TLB,
-    /// walks of the page table, and flushes that the faults took. Not the rest of a fault, nor moving the bytes.
+    /// Cycles that the CPU's clock went on by, by the cost model (<see cref="TlbOptions.Costs"/>): the walk
+    /// of the page table, and flushes that the faults took. 0 when the TLB had the page. Not the rest of a fault, nor moving the bytes.
     /// </summary>
     public long Cycles { get; init; }
 }

@@ -124,8 +124,10 @@ public sealed partial class Cpu
             Pfn frame = PageMerge.BorrowAnonymous(space, page);
             if (frame.IsSome)
             {
-                bool stays = _machine.Store.Frames.Layout.NodeOf(frame.Number) == node || !arrived.Add(frame);
-                if (stays)
+                // A huge page is taken apart while this is the only reference to any of its frames.
+                bool moves = _machine.Store.Frames.Layout.NodeOf(frame.Number) != node && arrived.Add(frame)
+                    && _machine.Migrator.TryTakeApart(Number, frame);
+                if (!moves)
                 {
                     _machine.Store.Frames.Release(Number, frame);
                 }

@@ -54,6 +54,7 @@ public sealed class Machine : IDisposable
         Pager = new FramePager(Store, Walker, dissolver);
         _remover = new NodeRemover(options.BackgroundCpu, Store, Migrator, Merger);
         Ksm = new Ksm(this);
+        Tlbs = new Tlbs(this);
         _cpus = new Cpu[options.Cpus];
         for (int i = 0; i < _cpus.Length; i++)
         {
@@ -69,6 +70,9 @@ public sealed class Machine : IDisposable
 
     /// <summary>Same-page merging: its scanner, settings and counters.</summary>
     public Ksm Ksm { get; }
+
+    /// <summary>What CPUs remember of page tables, and how they are made to forget it.</summary>
+    public Tlbs Tlbs { get; }
 
     /// <summary>The time that merging goes by.</summary>
     public TimeProvider Clock { get; }

@@ -15,6 +15,8 @@ bool channel_send(int socket, const void *head, size_t head_size, const void *ta
 long channel_receive(int socket, void *head, size_t head_size, void *tail, size_t tail_size, int *file);
 // Waits for one of two files to be readable, or for the end of the agent's input. Returns whether the first one is.
 bool channel_wait(int wanted, int other);
+// Whether there is something to receive.
+bool channel_look(int socket);
 
 // knobs.c: the settings of KSM and of huge pages, under /sys/kernel/mm.
 void knobs_save(void);
@@ -50,6 +52,8 @@ size_t memory_page_size(void);
 // own_memory.c: the mappings of the program itself, which are not the script's.
 void own_memory_remember(void);
 int own_memory_keep_unmerged(void);
+// Stores to every page of it, so that no store that follows is a fault.
+void own_memory_touch(void);
 
 // pins.c: frames on loan. A pin is an open file, or a process that reads, so that it outlives the page's process.
 struct pin {
@@ -68,10 +72,32 @@ int page_that_waits(void **page);
 // batches.c: the kernel's per-CPU batches of pages.
 bool batches_switch_off(void);
 
+// trace.c: the trace of TLB flushes. The root process begins and ends it; a simulated process switches it on and off by
+// a file that is open in it.
+enum { TRACE_FILE = 200 }; // Above all that a simulated process opens: it is open there only if flushes are traced.
+int trace_begin(pid_t daemon, uint64_t cpu); // 0 or an error number
+int trace_end(void);
+void trace_hand_on(void);
+bool trace_is_on(void);
+void trace_switch(bool on);
+// fork(2) with flags of clone(2); switches the trace off. Returns what fork returns.
+long trace_fork(unsigned long flags);
+
+// threads.c: the threads of a simulated process, of which one acts.
+int threads_act(uint64_t number); // comes back when the calling thread acts again: 0, or at once an error number
+void threads_forget(void);
+void threads_moved(int cpu);
+int threads_cpu(void);
+// Comes back when all threads but the acting one, and those on a CPU that is left alone, spin.
+void threads_spin(int left_alone);
+void threads_rest(void);
+
 // process.c: a simulated process; serves requests from its socket until it is told to exit.
 enum { PROCESS_SOCKET = 3 };
 void process_begin(void);
+void process_close_files(void); // all that it has inherited but its socket and the trace
 _Noreturn void process_serve(void);
+_Noreturn void process_serve_as_thread(void);
 _Noreturn void process_serve_after_exec(void);
 
 #endif

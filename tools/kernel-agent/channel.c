@@ -66,3 +66,8 @@ bool channel_wait(int wanted, int other) {
 
     return (events[0].revents & POLLIN) != 0;
 }
+
+bool channel_look(int socket) {
+    char byte;
+    return recv(socket, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) >= 0 || (errno != EAGAIN && errno != EINTR);
+}

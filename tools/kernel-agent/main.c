@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,20 +88,41 @@ static void reap(struct process *process) {
     memset(process, 0, sizeof *process);
 }
 
-static int spawn(struct process *process, int64_t *pid) {
+// A process that has run on another CPU for a moment has left a trace of it in the kernel, so it is there from the
+// start.
+static pid_t fork_on(uint64_t cpu) {
+    cpu_set_t before, set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_getaffinity(0, sizeof before, &before) != 0 || sched_setaffinity(0, sizeof set, &set) != 0) {
+        return -1;
+    }
+
+    pid_t child = fork();
+    if (child == 0) {
+        threads_moved((int)cpu);
+    } else {
+        (void)sched_setaffinity(0, sizeof before, &before);
+    }
+
+    return child;
+}
+
+static int spawn(struct process *process, uint64_t cpu, int64_t *pid) {
     int ends[2];
     int error = open_channel(ends);
     if (error != 0) {
         return error;
     }
 
-    pid_t child = fork();
+    pid_t child = cpu != 0 ? fork_on(cpu - 1) : fork();
     if (child == 0) {
         int null = open("/dev/null", O_RDWR);
         dup2(ends[1], PROCESS_SOCKET);
         dup2(null, STDIN_FILENO);
         dup2(null, STDOUT_FILENO);
-        close_range(PROCESS_SOCKET + 1, ~0U, 0);
+        trace_hand_on();
+        process_close_files();
         process_begin();
         own_memory_remember();
         process_serve();
@@ -227,7 +249,7 @@ static int of_process(const struct request *request, struct response *response) 
     int none;
     switch (request->operation) {
     case OP_SPAWN:
-        return spawn(process, &response->result);
+        return spawn(process, request->argument[0], &response->result);
     case OP_EXIT:
         (void)channel_send(process->socket, request, sizeof *request, NULL, 0, -1);
         reap(process);
@@ -274,6 +296,9 @@ static bool serve(const struct request *request) {
         break;
     case OP_SWAP_REMOVE:
         error = swap_remove(request->argument[0]);
+        break;
+    case OP_TRACE:
+        error = trace_begin((pid_t)request->argument[0], request->argument[1]);
         break;
     case OP_COMPACT:
         error = request->argument[0] != 0 ? room_use() : room_begin();
@@ -324,5 +349,11 @@ int main(int count, char **arguments) {
         (void)fprintf(stderr, "kernel-agent: the swap that was made for this run is still there: %s\n", strerror(error));
     }
 
-    return knobs_restore() && error == 0 ? 0 : 1;
+    int untraced = trace_end();
+    if (untraced != 0) {
+        (void)fprintf(stderr, "kernel-agent: the instance of tracing that was made for this run is still there: %s\n",
+                      strerror(untraced));
+    }
+
+    return knobs_restore() && error == 0 && untraced == 0 ? 0 : 1;
 }

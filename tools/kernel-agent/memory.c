@@ -46,6 +46,13 @@ void memory_content(void *page, uint64_t content) {
     }
 }
 
+// File systems that keep their files in memory write nothing back, and take O_DIRECT and copy nevertheless.
+static bool copies_in_memory(int file) {
+    const long tmpfs = 0x01021994, ramfs = 0x858458f6;
+    struct statfs system;
+    return fstatfs(file, &system) != 0 || system.f_type == tmpfs || system.f_type == ramfs;
+}
+
 int memory_map(const uint64_t *argument, int64_t *address) {
     uint64_t length = argument[1], as = argument[3];
     int flags = (as & MAP_AS_SHARED) != 0 ? MAP_SHARED : MAP_PRIVATE;
@@ -53,9 +60,11 @@ int memory_map(const uint64_t *argument, int64_t *address) {
     flags |= (as & MAP_AS_NORESERVE) != 0 ? MAP_NORESERVE : 0;
     int file = -1;
     if ((as & MAP_AS_FILE) != 0) {
-        file = memfd_create("script", MFD_CLOEXEC);
-        if (file < 0 || ftruncate(file, (off_t)length) != 0) {
-            int error = errno;
+        file = (as & MAP_AS_ON_DISK) != 0 ? open("/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
+                                          : memfd_create("script", MFD_CLOEXEC);
+        bool is_not = file >= 0 && (as & MAP_AS_ON_DISK) != 0 && copies_in_memory(file);
+        if (file < 0 || is_not || ftruncate(file, (off_t)length) != 0) {
+            int error = is_not ? EOPNOTSUPP : errno;
             if (file >= 0) {
                 close(file);
             }
@@ -149,13 +158,6 @@ int memory_force_write(uint64_t address, uint64_t content) {
     int error = written == (long)memory_page_size() ? 0 : written < 0 ? errno : EIO;
     close(file);
     return error;
-}
-
-// File systems that keep their files in memory take O_DIRECT and copy nevertheless: no device borrows the pages.
-static bool copies_in_memory(int file) {
-    const long tmpfs = 0x01021994, ramfs = 0x858458f6;
-    struct statfs system;
-    return fstatfs(file, &system) != 0 || system.f_type == tmpfs || system.f_type == ramfs;
 }
 
 // write(2) from the memory, or read(2) into it, that goes past the page cache: the device borrows the pages.

@@ -13,6 +13,7 @@ enum { MAX_RANGES = 64, MAPS_SIZE = 1 << 20 };
 struct range {
     uintptr_t start;
     uintptr_t end;
+    bool is_writable;
 };
 
 static struct range own[MAX_RANGES];
@@ -43,6 +44,7 @@ static const char *next_range(const char *at, struct range *range) {
     }
 
     range->end = strtoul(end + 1, &end, 16);
+    range->is_writable = end[0] == ' ' && end[1] != '\0' && end[2] == 'w';
     const char *line = strchr(end, '\n');
     return line == NULL ? end + strlen(end) : line + 1;
 }
@@ -76,4 +78,13 @@ int own_memory_keep_unmerged(void) {
     }
 
     return 0;
+}
+
+// Another thread may store there at the same time, so it is one operation that changes nothing.
+void own_memory_touch(void) {
+    for (int i = 0; i < own_count; i++) {
+        for (uintptr_t at = own[i].start; own[i].is_writable && at < own[i].end; at += memory_page_size()) {
+            (void)__atomic_fetch_or((uint8_t *)at, 0, __ATOMIC_RELAXED);
+        }
+    }
 }

@@ -16,10 +16,16 @@
 #endif
 
 static _Alignas(8) uint8_t payload[MAX_PAYLOAD];
+static bool is_busy; // whether it looks for requests without sleeping
 
 void process_begin(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     memory_catch_signals();
+}
+
+void process_close_files(void) {
+    close_range(PROCESS_SOCKET + 1, TRACE_FILE - 1, 0);
+    close_range(TRACE_FILE + 1, ~0U, 0);
 }
 
 static void respond(int64_t result, int error) {
@@ -33,10 +39,11 @@ static int result_of(int result) { return result == 0 ? 0 : errno; }
 
 // Every simulated process is a child of the root process, which can then wait for any of them.
 static int fork_beside(int socket, int64_t *pid) {
-    long child = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, NULL);
+    long child = trace_fork(CLONE_PARENT | SIGCHLD);
     if (child == 0) {
         dup2(socket, PROCESS_SOCKET);
-        close_range(PROCESS_SOCKET + 1, ~0U, 0);
+        process_close_files();
+        threads_forget();
         process_begin();
         process_serve();
     }
@@ -59,12 +66,28 @@ static int run_on(uint64_t cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
     CPU_SET(cpu, &set);
-    return result_of(sched_setaffinity(0, sizeof set, &set));
+    if (sched_setaffinity(0, sizeof set, &set) != 0) {
+        return errno;
+    }
+
+    threads_moved((int)cpu);
+    return 0;
+}
+
+static int spin(bool on, int left_alone) {
+    is_busy = on && threads_cpu() != left_alone;
+    if (on) {
+        threads_spin(left_alone);
+    } else {
+        threads_rest();
+    }
+
+    return 0;
 }
 
 static int start_again(void) {
     char *const arguments[] = {"kernel-agent", "--process", NULL};
-    char *const environment[] = {NULL};
+    char *const environment[] = {"GLIBC_TUNABLES=glibc.pthread.rseq=0", NULL}; // As the tool has started the first one.
     execve("/proc/self/exe", arguments, environment);
     return errno;
 }
@@ -121,28 +144,62 @@ static int perform(const struct request *request, int socket, int64_t *result) {
         return control(argument, result);
     case OP_CPU:
         return run_on(argument[0]);
+    case OP_THREAD: {
+        int error = threads_act(argument[0]);
+        *result = gettid();
+        return error;
+    }
+    case OP_SPIN:
+        return spin(argument[0] != 0, (int)argument[1]);
     default:
         return ENOSYS;
     }
+}
+
+// These have to do with who acts, and not with memory.
+static bool is_traced(enum operation operation) {
+    return operation != OP_CPU && operation != OP_THREAD && operation != OP_SPIN && operation != OP_EXEC
+        && operation != OP_CLOSE && trace_is_on();
+}
+
+// What this program stores to its own memory meanwhile must not fault: such a fault is a flush that is not the
+// script's.
+static int perform_traced(const struct request *request, int socket, int64_t *result) {
+    own_memory_touch();
+    threads_spin(threads_cpu());
+    trace_switch(true);
+    int error = perform(request, socket, result);
+    trace_switch(false);
+    threads_rest();
+    return error;
 }
 
 _Noreturn void process_serve(void) {
     for (;;) {
         struct request request;
         int file;
+        while (is_busy && !channel_look(PROCESS_SOCKET)) {
+        }
+
         long received = channel_receive(PROCESS_SOCKET, &request, sizeof request, payload, sizeof payload, &file);
         if (received < (long)sizeof request || request.operation == OP_EXIT) {
             _exit(0);
         }
 
         int64_t result = 0;
-        int error = perform(&request, file, &result);
+        int error = (is_traced(request.operation) ? perform_traced : perform)(&request, file, &result);
         if (file >= 0) {
             close(file);
         }
 
         respond(result, error);
     }
+}
+
+// The answer to the request that has let this thread act.
+_Noreturn void process_serve_as_thread(void) {
+    respond(gettid(), 0);
+    process_serve();
 }
 
 _Noreturn void process_serve_after_exec(void) {

@@ -6,7 +6,7 @@
 
 enum operation {
     // Of the root process.
-    OP_SPAWN = 1,      // process: number of the new process                                   -> its pid
+    OP_SPAWN = 1,      // process: number of the new process  0: CPU that it begins on, plus 1, or 0 for any -> its pid
     OP_EXIT = 2,       // process                                                              -> 0 once its memory is gone
     OP_UNPIN = 3,      // 0: pin                                                               -> 0
     OP_PEEK_PIN = 4,   // 0: pin                                                               -> bytes that follow
@@ -17,6 +17,7 @@ enum operation {
     OP_SWAP_ADD = 8,   // 0: bytes  1: SWAP_ON_*  2: SWAP_FLAG_*; the first page follows       -> number of the area
     OP_SWAP_AGAIN = 9, // 0: area                                                              -> 0; it must not be
     OP_SWAP_REMOVE = 10, // 0: area                                                            -> 0
+    OP_TRACE = 11,     // 0: ksmd's pid  1: its CPU from now on                                -> 0; flushes are traced
 
     // Of a simulated process; all addresses and lengths in bytes.
     OP_FORK = 16,      // 0: number of the child                                               -> its pid
@@ -38,9 +39,11 @@ enum operation {
     OP_CPU = 32,       // 0: CPU to run on                                                     -> 0
     OP_CLOSE = 33,     // 0: an open file; the root process asks for this itself               -> 0
     OP_ADVISE_EACH = 34, // 0: MADV_*; addresses of pages follow                               -> ns of CPU time that they took
+    OP_THREAD = 35,    // 0: thread that acts from now on; the next number begins it -> its thread id
+    OP_SPIN = 36,      // 0: whether all threads keep their CPUs busy  1: CPU left alone       -> 0
 };
 
-enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8 };
+enum map_as { MAP_AS_SHARED = 1, MAP_AS_FILE = 2, MAP_AS_HUGE = 4, MAP_AS_NORESERVE = 8, MAP_AS_ON_DISK = 16 };
 
 enum swap_kind { SWAP_ON_DISK = 0, SWAP_ON_FILE = 1, SWAP_ON_FILE_WITH_HOLES = 2 };
 

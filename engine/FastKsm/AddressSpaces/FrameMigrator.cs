@@ -32,6 +32,10 @@ internal sealed class FrameMigrator
     /// <summary>Frames that may move behind one flush (NR_MAX_BATCHED_MIGRATION).</summary>
     internal const int MostAtOnce = 512;
 
+    /// <summary>Takes the huge page apart that a frame belongs to, which must be done before a second frame of it is borrowed.</summary>
+    /// <returns>False when it cannot be: the frame stays.</returns>
+    internal bool TryTakeApart(int cpu, Pfn frame) => _dissolver.TryDissolve(cpu, frame, out _);
+
     /// <summary>Moves a frame.</summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frame">An anonymous frame, merged or not, that the caller has a reference to.</param>

@@ -9,9 +9,9 @@ namespace FastKsm.AddressSpaces;
 /// <remarks>Thread safety: all members may be called concurrently; they take the mm lock shared.</remarks>
 internal static class PageAccess
 {
-    /// <summary>Begins an access that the CPU's first-level TLB does not serve; <see cref="CpuTlb.End"/> ends it.</summary>
+    /// <summary>Begins an access that the CPU's TLB does not serve; <see cref="CpuTlb.End"/> ends it.</summary>
     /// <remarks>
-    /// The second level, then the page table: its walk takes no lock but the leaf's latch, for as long as it takes to set accessed and dirty
+    /// The walk of the page table takes no lock but the leaf's latch, for as long as it takes to set accessed and dirty
     /// and to fill the TLB. Hardware sets both bits by a locked operation of its own; under the latch no change of an entry needs one. A page
     /// that does not permit the access is faulted in, under the mm lock, and walked again.
     /// </remarks>
@@ -33,25 +33,18 @@ internal static class PageAccess
         FlushEngine flushes = space.Store.Flushes;
         long before = flushes.FlushCyclesOf(tlb.Number);
         MemoryStatus status = MemoryStatus.Done;
-        if (tlb.TryBeginL2(page, kind == FaultKind.Write, out frame))
+        bool begun = TryWalk(space, tlb, page, kind, out frame);
+        while (!begun && status == MemoryStatus.Done)
         {
-            note.Cycles += flushes.L2HitCycles;
+            space.EnterShared();
+            status = PageFault.Handle(space, tlb.Number, tlb, page, kind, out Fault fault);
+            Note(ref note, fault);
+            space.ExitShared();
+            begun = status == MemoryStatus.Done
+                && (tlb.TryBegin(page, kind == FaultKind.Write, out frame) || TryWalk(space, tlb, page, kind, out frame));
         }
-        else
-        {
-            bool begun = TryWalk(space, tlb, page, kind, out frame);
-            while (!begun && status == MemoryStatus.Done)
-            {
-                space.EnterShared();
-                status = PageFault.Handle(space, tlb.Number, tlb, page, kind, out Fault fault);
-                Note(ref note, fault);
-                space.ExitShared();
-                begun = status == MemoryStatus.Done
-                    && (tlb.TryBegin(page, kind == FaultKind.Write, out frame) || TryWalk(space, tlb, page, kind, out frame));
-            }
 
-            note.Cycles += flushes.WalkCycles + flushes.FlushCyclesOf(tlb.Number) - before;
-        }
+        note.Cycles += flushes.WalkCycles + flushes.FlushCyclesOf(tlb.Number) - before;
 
         note.Frame = status == MemoryStatus.Done ? frame : note.Frame;
         return status;

@@ -51,15 +51,25 @@ internal static class PageMove
     private static void MoveLeaf(AddressSpace space, int cpu, LeafRun run, ulong target, uint anonVma)
     {
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
+        if (run.IsWhole && PageTable.PositionOf(target) == 0)
+        {
+            MoveStretch(space, cpu, run, target, anonVma, taken, takesTable: true);
+            return;
+        }
+
         for (int done = 0; done < run.Count;)
         {
             int count = int.Min(run.Count - done, PteLeaf.Length - PageTable.PositionOf(target + (uint)done));
-            MoveStretch(space, cpu, new LeafRun(run.Leaf, run.Page + (uint)done, count), target + (uint)done, anonVma, taken);
+            MoveStretch(space, cpu, new LeafRun(run.Leaf, run.Page + (uint)done, count), target + (uint)done, anonVma, taken,
+                takesTable: false);
             done += count;
         }
     }
 
-    private static void MoveStretch(AddressSpace space, int cpu, LeafRun run, ulong target, uint anonVma, Span<Pte> taken)
+    // Linux moves a whole page table as it is where it is as well aligned; here its entries move, and the emptied one goes behind the same
+    // flush.
+    private static void MoveStretch(
+        AddressSpace space, int cpu, LeafRun run, ulong target, uint anonVma, Span<Pte> taken, bool takesTable)
     {
         // Between the two places an entry is in neither, which a reverse-map walk must not see.
         ulong index = anonVma == 0 ? 0 : space.Vmas[space.Vmas.Containing(run.Page)].IndexOf(run.Page);
@@ -79,7 +89,20 @@ internal static class PageMove
         }
 
         from.Exit();
-        space.Pay(cpu, FlushSite.Moved, from.Debt);
+        ulong first = run.Page;
+        uint emptied = takesTable ? space.Table.UnlinkEmptyLeaf(ref first, run.Page + PteLeaf.Length, out _) : 0;
+        FlushDebt debt = from.Debt;
+        if (emptied != 0)
+        {
+            debt.AddRange(run.Page, PteLeaf.Length);
+        }
+
+        space.Pay(cpu, FlushSite.Moved, debt);
+        if (emptied != 0)
+        {
+            space.Table.FreeLeaf(emptied);
+        }
+
         LeafEdit to = new(space.Table, space.Table.Find(target), target);
         to.MakeTable();
         for (int i = 0; i < run.Count; i++)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Threading;
 using FastKsm.Primitives;
 
@@ -129,7 +128,7 @@ internal sealed unsafe partial class CpuTlb
         }
     }
 
-    private bool IsAsked => (Volatile.Read(ref _state->Pending) & ~(int)Pending.Fence) != 0;
+    private bool IsAsked => (Volatile.Read(ref _state->Pending) & ~(int)Pending.Fence) != (int)Pending.None;
 
     // Under the latch: all that others have asked for, in order.
     private void HandleAll(bool returns)
@@ -141,13 +140,13 @@ internal sealed unsafe partial class CpuTlb
             return;
         }
 
-        if ((pending & Pending.FlushOnEntry) != 0)
+        if ((pending & Pending.FlushOnEntry) != Pending.None)
         {
             FlushAllSlots();
             _engine.NoteFlushedOnEntry(Number);
         }
 
-        if (returns && (pending & Pending.Return) != 0 && _running is not null)
+        if (returns && (pending & Pending.Return) != Pending.None && _running is not null)
         {
             Load(_running);
         }

@@ -10,6 +10,7 @@ internal sealed unsafe partial class FlushEngine
     private readonly long[] _cycles;
     private readonly TlbCosts _costs;
     private readonly FlushLog? _log;
+    private FlushRecorder? _recorder;
 
     /// <summary>Sums of all CPUs' counters. Hits and misses of CPUs that run are those of a moment.</summary>
     internal TlbCounters Counters
@@ -32,6 +33,18 @@ internal sealed unsafe partial class FlushEngine
     /// <summary>The events, if the options ask for a log.</summary>
     internal FlushLog? Log => _log;
 
+    /// <summary>Takes the flush operations that have been noted; the first call begins to note them.</summary>
+    internal FlushRecord[] TakeRecords()
+    {
+        if (Volatile.Read(ref _recorder) is { } recorder)
+        {
+            return recorder.Take();
+        }
+
+        _ = Interlocked.CompareExchange(ref _recorder, new FlushRecorder(CpuCount), null);
+        return [];
+    }
+
     /// <summary>
     /// What has happened on a CPU; the <c>TLB</c> row of <c>/proc/interrupts</c> is what it has received.
     /// </summary>
@@ -47,9 +60,6 @@ internal sealed unsafe partial class FlushEngine
 
     /// <summary>The part of a CPU's clock that switches, flushes and interrupts have made.</summary>
     internal long FlushCyclesOf(int cpu) => Volatile.Read(ref _cycles[cpu]);
-
-    /// <summary>Cycles of a look-up that the second level serves.</summary>
-    internal long L2HitCycles => _costs.StlbHit;
 
     /// <summary>Cycles of a walk of the page table.</summary>
     internal long WalkCycles => _costs.WalkHot;
@@ -90,6 +100,7 @@ internal sealed unsafe partial class FlushEngine
     {
         _counters[happened.Cpu].Count(in happened);
         _log?.Append(in happened);
+        Volatile.Read(ref _recorder)?.Append(in happened);
     }
 
     private void Charge(int cpu, long cycles) => _ = Interlocked.Add(ref _cycles[cpu], cycles);

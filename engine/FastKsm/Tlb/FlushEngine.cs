@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Threading;
 using FastKsm.Memory;
-using FastKsm.Primitives;
 
 namespace FastKsm.Tlb;
 

@@ -27,7 +27,9 @@ internal ref struct Gather<TRelease>
     private readonly int _cpu;
     private readonly FlushSite _site;
     private readonly bool _kernelThread;
+#pragma warning disable IDE0044 // It counts; read-only, each call would count in a copy.
     private TRelease _release;
+#pragma warning restore IDE0044
     private FewFrames _few;
     private bool _wholeSpace;
     private bool _freedTables;

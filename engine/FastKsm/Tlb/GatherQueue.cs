@@ -27,9 +27,11 @@ internal sealed class GatherQueue : IDisposable
     internal static GatherQueue? TryMake(AllocationFaults faults)
     {
         Debug.Assert(GatherLimits.Frames > 0, "A queue holds something.");
+#pragma warning disable CA2000 // The queue owns it.
         return NativeColumn<uint>.TryMake(GatherLimits.Frames + GatherLimits.Tables, faults) is { } entries
             ? new GatherQueue(entries)
             : null;
+#pragma warning restore CA2000
     }
 
     /// <inheritdoc/>

@@ -31,7 +31,7 @@ public sealed partial class BadArgumentTests
         (1, "machine scan batch"),
         (2, "ksm spawn exec exit idle run advance advisor-cpu swapoff offline online expect expect-events print"),
         (3, "fork thread cpu unmap remap lock unlock sync read unpin prctl migrate pageout reclaim limit swapon expect-same-frame "
-            + "expect-other-frame expect-zero-frame expect-error"),
+            + "expect-other-frame expect-zero-frame expect-flushes expect-error"),
         (4, "map protect advise brk userfault write poke populate pin force-write direct-io expect-bytes expect-pinned "
             + "remember-frame expect-mapcount expect-page expect-vma"),
         (5, "fill"),
@@ -137,6 +137,7 @@ public sealed partial class BadArgumentTests
                 ("expect-bytes A heap[0]+0 #", 0, byte.MaxValue), ("expect-pinned A heap[0] #", 0, ulong.MaxValue),
                 ("remember-frame x A heap[#]", 0, MaxPage), ("expect-same-frame A heap[#] @x", 0, MaxPage),
                 ("expect-mapcount A heap #", 0, int.MaxValue),
+                ("expect-flushes A r(#)", 0, 1L << 36), ("expect-flushes A #*F", 1, 1_000_000),
                 ("expect-events ksm_exit(mm=#)", long.MinValue, long.MaxValue), ("expect-error EINVAL scan #", 1, ScriptLimits.MaxScans),
             })
             {

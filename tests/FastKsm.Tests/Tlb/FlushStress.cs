@@ -66,7 +66,7 @@ internal sealed class FlushStress : IDisposable
     internal async Task Run(long kills, TimeSpan limit)
     {
         Action[] users = [.. Enumerable.Range(1, Engine.CpuCount - 1).Select<int, Action>(cpu => () => Use(cpu))];
-        await Threads.RunAll([.. users, () => Kill(kills, limit)]);
+        await Threads.RunAll([.. users, () => Kill(kills, limit)]).ConfigureAwait(false);
     }
 
     public void Dispose() => Engine.Dispose();

@@ -16,7 +16,7 @@ internal sealed class FlushWorld : IDisposable
     internal const int Pages = 96;
     private const ulong First = 0x400;
 
-    private readonly uint[,] _tables;
+    private readonly uint[][] _tables;
     private readonly HashSet<(int Space, ulong Page, uint Frame)> _owed = [];
     private uint _lastFrame;
 
@@ -24,14 +24,15 @@ internal sealed class FlushWorld : IDisposable
     {
         Engine = new FlushEngine(options, cpus, new AllocationFaults()) { Bug = bug };
         Spaces = new SpaceTranslations[spaces];
-        _tables = new uint[spaces, Pages];
+        _tables = new uint[spaces][];
         for (int space = 0; space < spaces; space++)
         {
             Spaces[space] = new SpaceTranslations(Engine);
             Spaces[space].Begin((ulong)space + 1);
+            _tables[space] = new uint[Pages];
             for (int page = 0; page < Pages; page++)
             {
-                _tables[space, page] = ++_lastFrame;
+                _tables[space][page] = ++_lastFrame;
             }
         }
     }
@@ -58,7 +59,7 @@ internal sealed class FlushWorld : IDisposable
         CpuTlb tlb = Engine[cpu];
         int space = Array.IndexOf(Spaces, tlb.Running);
         ulong number = First + (ulong)page;
-        uint entry = _tables[space, page];
+        uint entry = _tables[space][page];
         if (tlb.TryBegin(number, writes: false, out Pfn frame) || tlb.TryBeginL2(number, writes: false, out frame))
         {
             tlb.End();
@@ -91,7 +92,7 @@ internal sealed class FlushWorld : IDisposable
     {
         for (int i = page; i < page + pages; i++)
         {
-            _tables[space, i] = ++_lastFrame;
+            _tables[space][i] = ++_lastFrame;
         }
 
         Engine.Flush(FlushSite.Unmapped, cpu, kernelThread, Spaces[space], First + (ulong)page, (ulong)pages, 0, freedTables);
@@ -103,10 +104,10 @@ internal sealed class FlushWorld : IDisposable
         FlushBatch batch = new(Engine, kernelThread: false);
         for (int i = page; i < page + pages; i++)
         {
-            if (_tables[space, i] != 0)
+            if (_tables[space][i] != 0)
             {
-                _ = _owed.Add((space, First + (ulong)i, _tables[space, i]));
-                _tables[space, i] = 0;
+                _ = _owed.Add((space, First + (ulong)i, _tables[space][i]));
+                _tables[space][i] = 0;
                 batch.Add(cpu, Spaces[space], wasDirty: false, First + (ulong)i);
             }
         }
@@ -121,9 +122,9 @@ internal sealed class FlushWorld : IDisposable
     {
         for (int page = 0; page < Pages; page++)
         {
-            if (_tables[space, page] == 0)
+            if (_tables[space][page] == 0)
             {
-                _tables[space, page] = ++_lastFrame;
+                _tables[space][page] = ++_lastFrame;
             }
         }
     }
@@ -169,12 +170,12 @@ internal sealed class FlushWorld : IDisposable
     {
         for (int i = page; i < page + pages; i++)
         {
-            if (_tables[space, i] != 0)
+            if (_tables[space][i] != 0)
             {
-                _ = _owed.Add((space, First + (ulong)i, _tables[space, i]));
+                _ = _owed.Add((space, First + (ulong)i, _tables[space][i]));
                 gather.Extend(First + (ulong)i, 1, 0);
-                _ = gather.Add(new Pfn(_tables[space, i]));
-                _tables[space, i] = 0;
+                _ = gather.Add(new Pfn(_tables[space][i]));
+                _tables[space][i] = 0;
             }
         }
     }

@@ -15,6 +15,8 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     private readonly ModelClock _clock = new();
     private readonly List<KsmEvent> _events = [];
     private readonly Dictionary<long, int> _owners = [];
+    private IFlushSource? _flushes;
+    private IFlushSource? _givenFlushes;
     private bool _recordsEvents;
     private Machine? _machine;
     private byte[] _scratch = [];
@@ -33,6 +35,16 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
 
     /// <summary>Receives every event of merging, from the machine's start; null for nobody. See <see cref="Ksm.Listen"/>.</summary>
     public Action<KsmEvent>? Listener { get; init; }
+
+    /// <summary>Whether the machine's flush operations are counted.</summary>
+    public bool CountsFlushes { get; init; } = true;
+
+    /// <summary>Counts flush operations: the machine's, if no other source is given, from <see cref="Start"/> on.</summary>
+    public IFlushSource? Flushes
+    {
+        get => _givenFlushes ?? _flushes;
+        init => _givenFlushes = value;
+    }
 
     /// <summary>The machine; null before <see cref="Start"/>.</summary>
     public Machine? Machine => _machine;
@@ -78,6 +90,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
         try
         {
             _machine = new Machine(options);
+            _flushes = CountsFlushes ? new EngineFlushes(_machine) : null;
         }
         catch (ArgumentOutOfRangeException exception)
         {

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using FastKsm.Scripting.Syntax;
 
@@ -72,6 +73,14 @@ public static partial class ScriptPrinter
         return expected.Fields.Count == 0
             ? expected.EventName
             : $"{expected.EventName}({string.Join(',', expected.Fields.Select(field => $"{field.Field}={field.Value}"))})";
+    }
+
+    /// <summary>Flush operations.</summary>
+    /// <param name="flushes">The flush operations; none as the word for it.</param>
+    public static string Of(IEnumerable<FlushRun> flushes)
+    {
+        string text = string.Join(' ', flushes);
+        return text.Length == 0 ? "none" : text;
     }
 
     private static string Of(MachineSettings settings) =>

@@ -109,6 +109,7 @@ public static partial class ScriptPrinter
         Operation.ExpectVma o =>
             $"expect-vma {o.Process} {Of(o.Pages)}{Each(o.Has, flag => flag)}{Each(o.HasNot, flag => "!" + flag)}",
         Operation.ExpectEvents o => o.Events.Count == 0 ? "expect-events none" : $"expect-events{Each(o.Events, Of)}",
+        Operation.ExpectFlushes o => $"expect-flushes {o.Initiator} {Of(o.Flushes)}",
         Operation.ExpectError o => $"expect-error {o.Error} {Print(o.Refused)}",
         _ => null,
     };

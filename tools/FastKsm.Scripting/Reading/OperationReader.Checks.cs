@@ -12,6 +12,9 @@ internal static partial class OperationReader
     private const string ValueForm = "a number or a word";
     private const string EventForm = "an event (EVENT or EVENT(FIELD=VALUE,…))";
     private const string FlagForm = "a flag of smaps, two small letters, or ! and a flag";
+    private const string FlushForm = "flush operations ([N*][local:]r(STRIDES) or [N*][local:]F)";
+    private const ulong MaxStrides = 1UL << 36;
+    private const int MaxFlushes = 1_000_000;
     private const int MaxMapCount = int.MaxValue;
 
     private static Operation? ReadCheck(Token keyword, ArgumentReader a)
@@ -32,16 +35,17 @@ internal static partial class OperationReader
             "expect-page" => ReadExpectPage(at, a),
             "expect-vma" => ReadExpectVma(at, a),
             "expect-events" => new Operation.ExpectEvents(at, ReadEvents(a)),
+            "expect-flushes" => new Operation.ExpectFlushes(at, a.Process(), ReadFlushes(a)),
             "expect-error" => ReadExpectError(at, a),
             _ => null,
         };
     }
 
     /// <summary>Whether an operation only looks.</summary>
-    private static bool IsCheck(Operation operation) => operation is Operation.Expect or Operation.ExpectContent
+    internal static bool IsCheck(Operation operation) => operation is Operation.Expect or Operation.ExpectContent
         or Operation.ExpectBytes or Operation.ExpectPinned or Operation.RememberFrame or Operation.ExpectFrame
         or Operation.ExpectMapCount or Operation.ExpectZeroFrame or Operation.ExpectPage or Operation.ExpectVma
-        or Operation.ExpectEvents or Operation.ExpectError or Operation.Print;
+        or Operation.ExpectEvents or Operation.ExpectFlushes or Operation.ExpectError or Operation.Print;
 
     private static Operation ReadExpectBytes(SourcePosition at, ArgumentReader arguments)
     {
@@ -193,6 +197,40 @@ internal static partial class OperationReader
         }
         while (arguments.Line.HasMore);
         return [.. events];
+    }
+
+    private static ValueList<FlushRun> ReadFlushes(ArgumentReader arguments)
+    {
+        List<FlushRun> runs = [];
+        if (arguments.Line.TryTake("none"))
+        {
+            return [];
+        }
+
+        do
+        {
+            TokenCursor cursor = new(arguments.Line, arguments.Line.Next(FlushForm), FlushForm);
+            int count = 1;
+            if (!cursor.Rest.IsEmpty && char.IsAsciiDigit(cursor.Rest[0]))
+            {
+                count = (int)cursor.Number("a number of flush operations", 1, MaxFlushes);
+                cursor.Skip("*");
+            }
+
+            bool isRemote = !cursor.TrySkip("local:");
+            long strides = FlushOperation.All;
+            if (!cursor.TrySkip("F"))
+            {
+                cursor.Skip("r(");
+                strides = (long)cursor.Number("a number of strides", 0, MaxStrides);
+                cursor.Skip(")");
+            }
+
+            cursor.End();
+            runs.Add(new FlushRun(new FlushOperation(strides, isRemote), count));
+        }
+        while (arguments.Line.HasMore);
+        return [.. runs];
     }
 
     private static Operation.ExpectPage ReadExpectPage(SourcePosition at, ArgumentReader arguments)

@@ -113,6 +113,10 @@ public static class OperationSyntax
             "expect-events ksm_start_scan ksm_stop_scan",
             "Events since the last such check."),
         new(
+            "expect-flushes PROCESS|ksmd none|[N*][local:]r(STRIDES)|F…",
+            "expect-flushes A F 64*r(1)",
+            "Flush operations by which the last operation invalidated translations."),
+        new(
             "expect-error ERROR OPERATION",
             "expect-error EINVAL ksm use_zero_pages=2",
             "The operation must be refused so."),

@@ -18,6 +18,9 @@ public interface IScriptPerformer : ICounterSource
     /// <summary>Bytes of content kept of a page; good after <see cref="Start"/>.</summary>
     int ContentSize { get; }
 
+    /// <summary>Counts flush operations; null where nobody does. Good after <see cref="Start"/>.</summary>
+    IFlushSource? Flushes => null;
+
     /// <summary>Says what an exception means.</summary>
     /// <param name="exception">What one of the other members threw.</param>
     /// <returns>Its meaning; null for a fault of the performer itself.</returns>

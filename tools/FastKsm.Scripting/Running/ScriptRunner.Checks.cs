@@ -55,6 +55,9 @@ public sealed partial class ScriptRunner
             case Operation.ExpectEvents o:
                 CheckEvents(o);
                 return true;
+            case Operation.ExpectFlushes o:
+                CheckFlushes(o);
+                return true;
             default:
                 return false;
         }

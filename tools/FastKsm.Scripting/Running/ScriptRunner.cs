@@ -107,6 +107,7 @@ public sealed partial class ScriptRunner
                 Start(new MachineSettings());
             }
 
+            BeginFlushes(operation);
             if (operation is Operation.ExpectError check)
             {
                 CheckError(check);

@@ -91,6 +91,15 @@ public abstract partial record Operation
     /// <param name="Events">The events; may be none.</param>
     public sealed record ExpectEvents(SourcePosition Position, ValueList<ExpectedEvent> Events) : Operation(Position);
 
+    /// <summary>
+    /// <c>expect-flushes</c>: exactly these flush operations by the last operation that did something, in this order.
+    /// </summary>
+    /// <param name="Position">Where it stands.</param>
+    /// <param name="Initiator">Who flushes: the process that acted, or <c>ksmd</c>.</param>
+    /// <param name="Flushes">The flush operations; may be none.</param>
+    public sealed record ExpectFlushes(SourcePosition Position, Name Initiator, ValueList<FlushRun> Flushes)
+        : Operation(Position);
+
     /// <summary><c>expect-error</c>: the operation is refused in this way.</summary>
     /// <param name="Position">Where it stands.</param>
     /// <param name="Error">Linux's name of the error or signal, or <c>exhausted</c>.</param>

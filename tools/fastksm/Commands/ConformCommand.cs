@@ -61,9 +61,17 @@ internal static class ConformCommand
         {
             Description = "Go on although the kernel has a trait that the engine does not know: most scripts will differ.",
         };
+        Option<bool> tlb = new("--tlb")
+        {
+            Description = "Compare TLB flush operations too, by a tracepoint; random scripts are about these.",
+        };
+        Option<bool> kernelOnly = new("--kernel-only")
+        {
+            Description = "With --tlb: without the engine; random scripts are performed twice.",
+        };
         Command command = new("conform", "Perform workload scripts on the engine and on the running kernel, and compare every counter after every scan.")
         {
-            files, random, seed, profile, json, index, unmergeOthers, swap, despiteTraits,
+            files, random, seed, profile, json, index, unmergeOthers, swap, despiteTraits, tlb, kernelOnly,
         };
         command.SetAction(parsed => Run(
             new Request(
@@ -71,11 +79,12 @@ internal static class ConformCommand
                 parsed.GetValue(random),
                 parsed.GetValue(seed),
                 parsed.GetValue(profile) is { } name ? GeneratorProfile.Find(name) : null,
-                IndexesOf(parsed.GetValue(index)!),
+                parsed.GetValue(kernelOnly) ? [] : IndexesOf(parsed.GetValue(index)!),
                 parsed.GetValue(json),
                 parsed.GetValue(unmergeOthers),
                 parsed.GetValue(swap),
-                parsed.GetValue(despiteTraits)),
+                parsed.GetValue(despiteTraits),
+                parsed.GetValue(tlb)),
             parsed.InvocationConfiguration.Output));
         return command;
     }
@@ -101,7 +110,12 @@ internal static class ConformCommand
                 session.BeginSwap(SwapBytes);
             }
 
-            ConformReport report = new(request.Indexes, output, request.Json, session.Traits);
+            if (request.Tlb)
+            {
+                session.BeginTrace();
+            }
+
+            ConformReport report = new(SidesOf(request), output, request.Json, session.Traits);
             RequireFit(request, session);
             foreach (Script script in scripts)
             {
@@ -125,7 +139,8 @@ internal static class ConformCommand
     // count as well, every script may differ, and that says nothing about the kernel.
     private static void RequireFit(Request request, KernelSession session)
     {
-        if (!request.DespiteTraits && !request.UnmergeOthers && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
+        bool mustFit = !request.DespiteTraits && !request.UnmergeOthers && !request.KernelOnly;
+        if (mustFit && HostFit.FindMisfit(() => ConformanceSides.Create(request.Indexes, session)) is { } misfit)
         {
             throw new ToolException(
                 ExitCode.NotPermitted,
@@ -146,6 +161,18 @@ internal static class ConformCommand
             throw new ToolException(ExitCode.BadInput, $"conform: --random takes a number from 1 on, not {request.Random}.");
         }
 
+        if (request.KernelOnly && !request.Tlb)
+        {
+            throw new ToolException(
+                ExitCode.BadInput, "conform: --kernel-only goes with --tlb, as it alone needs no engine.");
+        }
+
+        if (request.Profile is not null && request.Tlb)
+        {
+            throw new ToolException(
+                ExitCode.BadInput, "conform: --profile is for random scripts about merging, not for those of --tlb.");
+        }
+
         if ((request.Seed is not null || request.Profile is not null) && request.Random is null)
         {
             throw new ToolException(ExitCode.BadInput, "conform: --seed and --profile are for random scripts: --random N.");
@@ -156,7 +183,17 @@ internal static class ConformCommand
     {
         ulong first = request.Seed ?? (ulong)Environment.TickCount64;
         report.BeginRandom(count, first);
-        RandomConformance random = new(() => ConformanceSides.Create(request.Indexes, session), request.Profile);
+        if (request.KernelOnly)
+        {
+            RepeatRandom(first, count, session, report);
+            return;
+        }
+
+        RandomConformance random = new(
+            () => ConformanceSides.Create(request.Indexes, session),
+            seed => request.Tlb
+                ? FlushScriptGenerator.Generate(seed, session.HasHugePages)
+                : ScriptGenerator.Generate(seed, request.Profile));
         int differing = 0;
         for (ulong seed = first; seed != first + count; seed++)
         {
@@ -172,6 +209,26 @@ internal static class ConformCommand
         report.EndRandom(random.Coverage);
     }
 
+    private static void RepeatRandom(ulong first, ulong count, KernelSession session, ConformReport report)
+    {
+        KernelRepetition repetition = new(session);
+        for (ulong seed = first; seed != first + count; seed++)
+        {
+            report.AddRandom(repetition.Compare(FlushScriptGenerator.Generate(seed, session.HasHugePages)));
+        }
+
+        report.EndRandom(repetition.Tally);
+    }
+
+    private static string[] SidesOf(Request request) => request switch
+    {
+        { KernelOnly: true, Random: not null } => ["kernel", "kernel once more"],
+        _ => [.. request.Indexes.Select(NameOf), "kernel"],
+    };
+
+    private static string NameOf(ScannerIndex index) =>
+        index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)";
+
     private static ComparisonResult Compare(Script script, ScannerIndex[] indexes, KernelSession session)
     {
         ComparisonResult result = ScriptConformance.Compare(script, indexes, session);
@@ -186,5 +243,9 @@ internal static class ConformCommand
 
     private sealed record Request(
         string[] Files, int? Random, ulong? Seed, GeneratorProfile? Profile, ScannerIndex[] Indexes, bool Json, bool UnmergeOthers, bool Swap,
-        bool DespiteTraits);
+        bool DespiteTraits, bool Tlb)
+    {
+        /// <summary>Whether nobody but the kernel performs.</summary>
+        internal bool KernelOnly => Indexes.Length == 0;
+    }
 }

@@ -11,7 +11,9 @@ internal static class ConformanceSides
     /// <param name="indexes">Indexes of the engine.</param>
     /// <param name="session">Sole use of the host's KSM.</param>
     /// <param name="migrates">Whether the script may migrate pages.</param>
-    internal static ConformanceSide[] Create(IReadOnlyList<ScannerIndex> indexes, KernelSession session, bool migrates = false)
+    /// <param name="writesBack">Whether the script may write files back.</param>
+    internal static ConformanceSide[] Create(
+        IReadOnlyList<ScannerIndex> indexes, KernelSession session, bool migrates = false, bool writesBack = false)
     {
         List<ConformanceSide> sides = [];
         foreach (ScannerIndex index in indexes)
@@ -19,7 +21,7 @@ internal static class ConformanceSides
             sides.Add(ConformanceSide.Engine(index, session.MachineLikeHost));
         }
 
-        KernelPerformer kernel = new(session, migrates);
+        KernelPerformer kernel = new(session, migrates, writesBack);
         sides.Add(new ConformanceSide("kernel", kernel, () => kernel.Inconclusive, kernel.FindIntruder));
         return [.. sides];
     }

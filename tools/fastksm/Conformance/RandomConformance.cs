@@ -9,14 +9,21 @@ namespace FastKsm.Cli.Conformance;
 internal sealed class RandomConformance
 {
     private readonly Func<ConformanceSide[]> _makeSides;
-    private readonly GeneratorProfile? _profile;
+    private readonly Func<ulong, Script> _generate;
 
     /// <param name="makeSides">Makes the sides for one script; they are disposed of after it.</param>
     /// <param name="profile">Shape of the scripts; null to let each seed draw one.</param>
     internal RandomConformance(Func<ConformanceSide[]> makeSides, GeneratorProfile? profile = null)
+        : this(makeSides, seed => ScriptGenerator.Generate(seed, profile))
+    {
+    }
+
+    /// <param name="makeSides">Makes the sides for one script; they are disposed of after it.</param>
+    /// <param name="generate">Makes the script of a seed.</param>
+    internal RandomConformance(Func<ConformanceSide[]> makeSides, Func<ulong, Script> generate)
     {
         _makeSides = makeSides;
-        _profile = profile;
+        _generate = generate;
     }
 
     /// <summary>What came about in the scripts compared so far.</summary>
@@ -24,14 +31,14 @@ internal sealed class RandomConformance
 
     /// <summary>Compares the script of a seed.</summary>
     /// <param name="seed">The seed.</param>
-    internal ComparisonResult Compare(ulong seed) => Compare(ScriptGenerator.Generate(seed, _profile), Coverage);
+    internal ComparisonResult Compare(ulong seed) => Compare(_generate(seed), Coverage);
 
     /// <summary>Makes the script of a seed, which differs, as short as possible.</summary>
     /// <param name="seed">The seed.</param>
     /// <returns>The script and what comes of it; it agrees if the difference did not show again.</returns>
     internal (Script Script, ComparisonResult Result) Shrink(ulong seed)
     {
-        Script script = ScriptGenerator.Generate(seed, _profile);
+        Script script = _generate(seed);
         if (!Differs(script.Operations))
         {
             return (script, Compare(script, observer: null));

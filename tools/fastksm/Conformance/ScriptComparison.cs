@@ -67,6 +67,12 @@ internal sealed class ScriptComparison
         }
 
         _observer?.End(_sides[0]);
+        if (_result.Outcome == ComparisonOutcome.Agrees && FindUncounted() is { } uncounted)
+        {
+            _result.Outcome = ComparisonOutcome.Inconclusive;
+            _result.Reason = $"flush operations were not compared: {uncounted} does not count them";
+        }
+
         if (_result.Outcome == ComparisonOutcome.Agrees && _sides.Select(side => side.Doubt).FirstOrDefault(doubt => doubt is not null) is { } reason)
         {
             _result.Outcome = ComparisonOutcome.Inconclusive;
@@ -82,6 +88,12 @@ internal sealed class ScriptComparison
         return _result;
     }
 
+    // The side that does not count flush operations where the last one, the kernel, was asked to. Null if there is no
+    // such side.
+    private string? FindUncounted() => _sides[^1].Performer.Flushes is null
+        ? null
+        : _sides.FirstOrDefault(side => side.Performer.Flushes is null)?.Name;
+
     // Several scans in one operation are several points to compare at.
     private static IEnumerable<Operation> Expand(Operation operation) => operation switch
     {
@@ -93,7 +105,7 @@ internal sealed class ScriptComparison
     private static bool IsCheck(Operation operation) => operation is Operation.Expect or Operation.ExpectContent
         or Operation.ExpectBytes or Operation.ExpectPinned or Operation.RememberFrame or Operation.ExpectFrame
         or Operation.ExpectMapCount or Operation.ExpectZeroFrame or Operation.ExpectPage or Operation.ExpectVma
-        or Operation.ExpectEvents or Operation.Print;
+        or Operation.ExpectEvents or Operation.ExpectFlushes or Operation.Print;
 
     private static StepOutcome Perform(ScriptRunner runner, Operation operation)
     {
@@ -146,6 +158,15 @@ internal sealed class ScriptComparison
         if (keeping is not null && common.Kind is StepKind.Done)
         {
             _state.CompareKept(keeping);
+            if (!GoesOn())
+            {
+                return false;
+            }
+        }
+
+        if (common.Kind is StepKind.Done or StepKind.Refused && !IsCheck(operation))
+        {
+            _state.CompareFlushes();
             if (!GoesOn())
             {
                 return false;

@@ -21,7 +21,8 @@ internal static class ScriptConformance
         for (int attempt = 1; ; attempt++)
         {
             ConformanceSide[] sides = ConformanceSides.Create(
-                indexes, session, script.Operations.Any(operation => operation is Operation.Migrate));
+                indexes, session, script.Operations.Any(operation => operation is Operation.Migrate),
+                script.Operations.Any(operation => operation is Operation.Synchronise));
             try
             {
                 ComparisonResult result = new ScriptComparison(script, sides).Perform();

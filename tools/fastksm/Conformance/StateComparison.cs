@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Running;
 using FastKsm.Scripting.Syntax;
 
@@ -85,6 +86,23 @@ internal sealed class StateComparison
         if (kept.Values.Any(value => !string.Equals(value, kept[_taking[0]], StringComparison.Ordinal)))
         {
             Note(keeping.Name, side => kept[side]);
+        }
+    }
+
+    /// <summary>Compares the flush operations of the last operation, if all sides count them.</summary>
+    internal void CompareFlushes()
+    {
+        Dictionary<int, IReadOnlyList<FlushOperation>?> flushes =
+            _taking.ToDictionary(side => side, side => _runners[side].Flushes);
+        if (flushes.Values.Any(seen => seen is null))
+        {
+            return;
+        }
+
+        _result.Compared++;
+        if (flushes.Values.Any(seen => !seen!.SequenceEqual(flushes[_taking[0]]!)))
+        {
+            Note("flush operations", side => ScriptPrinter.Of(FlushRun.Of(flushes[side]!)));
         }
     }
 

@@ -6,7 +6,6 @@ using System.Text;
 using System.Text.Json;
 using FastKsm.Cli.Conformance;
 using FastKsm.Cli.Output.Text;
-using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Printing;
 using FastKsm.Scripting.Syntax;
 
@@ -27,15 +26,16 @@ internal sealed class ConformReport
     private readonly List<(ulong Seed, string Script, ComparisonResult Result)> _shrunk = [];
     private (ulong Count, ulong Seed)? _random;
     private Coverage? _coverage;
+    private FlushTally? _tally;
 
-    /// <param name="indexes">Indexes of the engine that take part.</param>
+    /// <param name="sides">Who is compared, by name.</param>
     /// <param name="output">Receives it.</param>
     /// <param name="asJson">Whether to write one JSON object at the end instead.</param>
     /// <param name="host">Traits of the host that comparisons depend on.</param>
-    internal ConformReport(IReadOnlyList<ScannerIndex> indexes, TextWriter output, bool asJson, string host)
+    internal ConformReport(string[] sides, TextWriter output, bool asJson, string host)
     {
         _host = host;
-        _sides = [.. indexes.Select(index => index == ScannerIndex.Tree ? "engine (tree)" : "engine (fingerprint)"), "kernel"];
+        _sides = sides;
         _output = output;
         _writer = new ReportWriter(output, TerminalTraits.OfOutput());
         _asJson = asJson;
@@ -105,6 +105,26 @@ internal sealed class ConformReport
 
         _writer.Blank();
         Print(result);
+    }
+
+    /// <summary>All random scripts have been compared; whose flush operations were looked at.</summary>
+    /// <param name="tally">Flush operations by their text, and how many there were.</param>
+    internal void EndRandom(FlushTally tally)
+    {
+        _tally = tally;
+        if (_asJson)
+        {
+            return;
+        }
+
+        TextTable table = new(
+            TextColumn.Word("flush operations of"), TextColumn.Word("kind"), TextColumn.Figure("times"));
+        foreach ((string operation, string kind, long count) in tally.Rows)
+        {
+            table.Add(operation, kind, Wording.Count(count));
+        }
+
+        _writer.Table(table);
     }
 
     /// <summary>All random scripts have been compared.</summary>
@@ -234,7 +254,7 @@ internal sealed class ConformReport
 
     private void WriteRandom(Utf8JsonWriter json)
     {
-        if (_random is not { } random || _coverage is null)
+        if (_random is not { } random || (_coverage is null && _tally is null))
         {
             return;
         }
@@ -254,8 +274,19 @@ internal sealed class ConformReport
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("flushes");
+        foreach ((string operation, string kind, long count) in _tally?.Rows ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteString("operation", operation);
+            json.WriteString("kind", kind);
+            json.WriteNumber("times", count);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteStartObject("coverage");
-        foreach ((string name, long events, long scripts, _) in _coverage.Rows)
+        foreach ((string name, long events, long scripts, _) in _coverage?.Rows ?? [])
         {
             json.WriteStartObject(name);
             json.WriteNumber("times", events);

@@ -25,6 +25,7 @@ public sealed class ConformCommandTests : IDisposable
     [Theory]
     [InlineData("ksm")]
     [InlineData("rmap")]
+    [InlineData("threads")]
     public void Conform_ScriptsOfATable_AgreeWithTheKernel(string table)
     {
         using HostKsmUse use = HostKsmUse.Begin();

@@ -13,6 +13,7 @@ internal enum AgentOperation
     SwapAdd = 8,
     SwapAgain = 9,
     SwapRemove = 10,
+    Trace = 11,
     Fork = 16,
     Exec = 17,
     Map = 18,
@@ -31,4 +32,6 @@ internal enum AgentOperation
     Prctl = 31,
     Cpu = 32,
     AdviseEach = 34,
+    Thread = 35,
+    Spin = 36,
 }

@@ -35,15 +35,23 @@ internal sealed class KernelAgent : IDisposable
     internal KernelAgent(CancellationToken cancellation)
     {
         _cancellation = cancellation;
-        _process = HostProcess.Start(new ProcessStartInfo(AgentBuilder.Build())
+        ProcessStartInfo start = new(AgentBuilder.Build())
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             UseShellExecute = false,
-        })!;
+        };
+
+        // The kernel would store to memory that is shared for this whenever it comes back to a thread that it had
+        // interrupted. Right behind a fork such a store is a fault that flushes.
+        start.Environment["GLIBC_TUNABLES"] = "glibc.pthread.rseq=0";
+        _process = HostProcess.Start(start)!;
         _input = _process.StandardInput.BaseStream;
         _output = (PipeStream)_process.StandardOutput.BaseStream;
     }
+
+    /// <summary>Its process id.</summary>
+    internal int Id => _process.Id;
 
     /// <summary>Bytes that came with the last answer.</summary>
     internal ReadOnlySpan<byte> Payload => _payload;

@@ -19,7 +19,7 @@ internal sealed partial class KernelPerformer
 
     /// <inheritdoc/>
     public void Poke(int process, ulong address, ReadOnlySpan<byte> bytes) =>
-        _ = Succeed(AgentOperation.Poke, _session.Agent.Ask(AgentOperation.Poke, process, [address], bytes));
+        _ = Succeed(AgentOperation.Poke, Ask(AgentOperation.Poke, process, [address], bytes));
 
     /// <inheritdoc/>
     public void Read(int process, PageRun run) => _ = Do(AgentOperation.Read, process, run.Address, run.Pages);

@@ -18,6 +18,9 @@ internal sealed partial class KernelPerformer
     private const ulong AsFile = 2;
     private const ulong AsHuge = 4;
     private const ulong AsNoReserve = 8;
+    private const ulong AsOnDisk = 16;
+
+    private readonly bool _writesBack;
 
     /// <inheritdoc/>
     public ulong Map(int process, ulong pages, MapSettings settings, ulong? at)
@@ -27,6 +30,9 @@ internal sealed partial class KernelPerformer
         Require(!settings.Huge || _session.HasHugePages, "map huge: needs Linux 6.18 with transparent huge pages");
         ulong flags = (settings.Shared ? AsShared : 0) | (settings.File ? AsFile : 0) | (settings.Huge ? AsHuge : 0)
             | (settings.NoReserve ? AsNoReserve : 0);
+
+        // Writing back, which flushes, is nothing to files in memory; to others it may happen at any time.
+        flags |= Flushes is not null && _writesBack && settings.File ? AsOnDisk : 0;
         return (ulong)Do(AgentOperation.Map, process, at ?? 0, BytesOf(pages), ProtectionOf(settings.Protection), flags);
     }
 

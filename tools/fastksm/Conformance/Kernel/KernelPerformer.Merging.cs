@@ -74,7 +74,7 @@ internal sealed partial class KernelPerformer
 
         bool hadChains = _session.Number("stable_node_chains") != 0;
         _clock.Begin();
-        _session.Daemon.Batch();
+        TraceBatch();
         uint interval = (uint)_session.Number("stable_node_chains_prune_millisecs");
         if (_inconclusive is null && (hadChains || _session.Number("stable_node_chains") != 0) && _clock.IsDoubtful(interval))
         {

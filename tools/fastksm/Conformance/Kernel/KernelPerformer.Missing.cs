@@ -8,15 +8,6 @@ namespace FastKsm.Cli.Conformance.Kernel;
 internal sealed partial class KernelPerformer
 {
     /// <inheritdoc/>
-    public void SwitchThread(int process, int thread)
-    {
-        if (thread != 0)
-        {
-            throw PerformerException.Impossible("thread: the agent's processes have one thread");
-        }
-    }
-
-    /// <inheritdoc/>
     public void Idle(int cpu) => throw PerformerException.Impossible("idle: the host's CPUs idle when they like");
 
     /// <inheritdoc/>

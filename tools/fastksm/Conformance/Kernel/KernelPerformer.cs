@@ -21,8 +21,10 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
 
     /// <param name="session">Sole use of the host's KSM.</param>
     /// <param name="migrates">Whether the script may migrate pages, which the kernel has to be made ready for.</param>
-    internal KernelPerformer(KernelSession session, bool migrates = false)
+    /// <param name="writesBack">Whether the script writes files back, which files in memory do not know.</param>
+    internal KernelPerformer(KernelSession session, bool migrates = false, bool writesBack = false)
     {
+        _writesBack = writesBack;
         _session = session;
         _migrates = migrates;
     }
@@ -57,8 +59,11 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
     /// <inheritdoc/>
     public void Spawn(int process, string group, int cpu)
     {
-        Adopt(process, Do(AgentOperation.Spawn, process));
-        if (cpu != 0)
+        // Where flushes are counted it matters on which CPUs a process has ever run, so there it begins where it is to
+        // be.
+        bool begins = Flushes is not null;
+        Adopt(process, Do(AgentOperation.Spawn, process, begins ? (ulong)cpu + 1 : 0));
+        if (cpu != 0 && !begins)
         {
             SwitchCpu(process, cpu);
         }
@@ -73,6 +78,7 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         RequireNoReader(process);
         _ = Do(AgentOperation.Exec, process);
         Process(process).Exec();
+        _acting[process] = Process(process).Id;
     }
 
     /// <inheritdoc/>
@@ -151,10 +157,20 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         }
 
         _processes.Add(new KernelProcess((int)pid));
+        _acting.Add((int)pid);
     }
 
     private long Do(AgentOperation operation, int process, params ReadOnlySpan<ulong> arguments) =>
-        Succeed(operation, _session.Agent.Ask(operation, process, arguments));
+        Succeed(operation, Ask(operation, process, arguments));
+
+    private AgentAnswer Ask(
+        AgentOperation operation, int process, ReadOnlySpan<ulong> arguments, ReadOnlySpan<byte> payload = default)
+    {
+        WatchActor(process);
+        AgentAnswer answer = _session.Agent.Ask(operation, process, arguments, payload);
+        TakeTrace();
+        return answer;
+    }
 
     private static long Succeed(AgentOperation operation, AgentAnswer answer)
     {

@@ -46,12 +46,19 @@ internal sealed class KernelSession : IDisposable
 
     /// <summary>Traits of the host that comparisons depend on, as one line shows them.</summary>
     internal string Traits => string.Create(
-        CultureInfo.InvariantCulture,
-        $"Linux {HostKsm.Read().KernelRelease}, zero_frame_reads={Word(ZeroFrames.Reads)}, zero_frame_splits={Word(ZeroFrames.Splits)}, "
-        + $"huge pages {(HasHugePages ? "yes" : "no")}, per-CPU page batches {(HasBatches ? "on" : "kept off")}");
+            CultureInfo.InvariantCulture,
+            $"Linux {HostKsm.Read().KernelRelease}, zero_frame_reads={Word(ZeroFrames.Reads)}, "
+            + $"zero_frame_splits={Word(ZeroFrames.Splits)}, huge pages {(HasHugePages ? "yes" : "no")}, "
+            + $"per-CPU page batches {(HasBatches ? "on" : "kept off")}")
+        + (Trace is null
+            ? string.Empty
+            : "; flush operations by tlb:tlb_flush on the initiator's side; receives on other CPUs are not to be had");
 
     /// <summary>Whether the kernel collects pages in per-CPU batches, whose references keep pages from merging.</summary>
     internal bool HasBatches { get; private set; }
+
+    /// <summary>The trace of TLB flushes; null where they are not counted.</summary>
+    internal FlushTrace? Trace { get; private set; }
 
     /// <summary>ksmd.</summary>
     internal KsmDaemon Daemon { get; private set; } = null!;
@@ -152,6 +159,28 @@ internal sealed class KernelSession : IDisposable
         }
     }
 
+    /// <summary>From now on flush operations are counted.</summary>
+    /// <exception cref="ToolException">The host does not show them; the message says why.</exception>
+    internal void BeginTrace()
+    {
+        if (Environment.ProcessorCount < 2)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted, "conform --tlb: needs two CPUs, so that one can ask the other to flush.");
+        }
+
+        int error = Agent.Ask(AgentOperation.Trace, 0, [(ulong)Daemon.Id, KernelPerformer.DaemonCpu]).Error;
+        if (error != 0)
+        {
+            throw new ToolException(
+                ExitCode.NotPermitted,
+                "conform --tlb: no tracing here (tracefs in a mount namespace of its own): "
+                + $"{Marshal.GetPInvokeErrorMessage(error)}.");
+        }
+
+        Trace = FlushTrace.Begin(Agent.Id);
+    }
+
     /// <summary>Ends all processes and pins, forgets all items and nodes, and sets what a script may rely on.</summary>
     internal void Reset()
     {
@@ -181,6 +210,7 @@ internal sealed class KernelSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Trace?.Dispose();
         Daemon?.Dispose();
         Frames?.Dispose();
         foreach (KsmFile file in _files.Values)

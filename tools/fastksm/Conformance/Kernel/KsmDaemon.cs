@@ -45,6 +45,9 @@ internal sealed unsafe class KsmDaemon : IDisposable
         _stat = ProcFile.TryOpen(_directory + "/stat", LinuxNative.OpenReadOnly, out _) ?? throw Invisible();
     }
 
+    /// <summary>Its process id.</summary>
+    internal int Id => int.Parse(_directory.AsSpan("/proc/".Length), CultureInfo.InvariantCulture);
+
     /// <summary>CPU time that it has used since the host booted, as the scheduler reckons it, in ns; null where that is not to be seen.</summary>
     internal long? CpuNanoseconds =>
         ProcFile.TryReadText(_directory + "/schedstat") is { } times

@@ -23,7 +23,9 @@ internal sealed class Background
     /// <summary>What it has done.</summary>
     internal long[] Counts => _counts;
 
-    /// <summary>ksmd: batch after batch, with and without zero pages, and now and then everything is unmerged.</summary>
+    /// <summary>
+    /// ksmd: batch after batch, with and without zero pages, and now and then everything is unmerged.
+    /// </summary>
     internal void Scan() => Guarded(() =>
     {
         Ksm ksm = _run.Machine.Ksm;
@@ -50,7 +52,9 @@ internal sealed class Background
     {
         while (!_run.IsOver)
         {
-            Reach(Operation.Migrate, Operation.FramesMigrated, (process, address, length) => cpu.Migrate(process, address, length));
+            Reach(
+                Operation.Migrate, Operation.FramesMigrated,
+                (process, address, length) => cpu.Migrate(process, address, length));
         }
     });
 
@@ -92,7 +96,8 @@ internal sealed class Background
     private void Reach(Operation operation, Operation frames, Func<ModelProcess, ulong, ulong, long> act)
     {
         ModelProcess process = _run.AnyProcess(ref _dice);
-        BlockShape block = Layout.Blocks[_dice.Roll(2) == 0 ? _run.AnyHotBlock(ref _dice) : _dice.Roll(Layout.Blocks.Length)];
+        int number = _dice.Roll(2) == 0 ? _run.AnyHotBlock(ref _dice) : _dice.Roll(Layout.Blocks.Length);
+        BlockShape block = Layout.Blocks[number];
 
         // Few pages, or those of many blocks behind one flush, with whatever lies between.
         int pages = _dice.Roll(4) == 0 ? 1 + _dice.Roll(MostPages) : 1 + _dice.Roll(FewPages);

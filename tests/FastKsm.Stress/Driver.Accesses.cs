@@ -33,7 +33,8 @@ internal sealed partial class Driver
         _ = Ended(index, before, done, access, writes: true);
     }
 
-    // The last slot of a page and the first one of the next. Only where this thread owns both, and where nothing can change beside.
+    // The last slot of a page and the first one of the next. Only where this thread owns both, and where nothing can
+    // change beside.
     private void Cross()
     {
         int index = AnyOwn() | (Layout.Slots - 1);
@@ -97,7 +98,8 @@ internal sealed partial class Driver
 
         long begun = Volatile.Read(ref record.Begun);
         int zeroNow = Volatile.Read(ref space.Pages[page].ZeroBegun);
-        CheckOther(index, words[0], done, begun, value, mayBeZero: zeroNow != zeroAt, mustBeZero: before.HardDone > writtenAt);
+        CheckOther(
+            index, words[0], done, begun, value, mayBeZero: zeroNow != zeroAt, mustBeZero: before.HardDone > writtenAt);
     }
 
     private void CheckOther(int index, ulong word, long done, long begun, ulong value, bool mayBeZero, bool mustBeZero)
@@ -108,7 +110,8 @@ internal sealed partial class Driver
             bool right = word == 0 ? value == 0 || mayBeZero : word == value && !mustBeZero;
             if (!right)
             {
-                Wrong(index, $"read 0x{word:x} beside no write, expected 0x{value:x} (may be zero {mayBeZero}, must {mustBeZero})");
+                string zero = mustBeZero ? "zero" : mayBeZero ? "it or zero" : "it";
+                Wrong(index, $"read 0x{word:x} beside no write, the last wrote 0x{value:x}: expected {zero}");
             }
         }
         else if (isClass)
@@ -233,7 +236,8 @@ internal sealed partial class Driver
             }
             else
             {
-                Wrong(index, $"word {i} of {words.Length} is 0x{word:x}, expected 0x{expected[i]:x}{(maybeZero ? " or zero" : string.Empty)}");
+                string zero = maybeZero ? " or zero" : string.Empty;
+                Wrong(index, $"word {i} of {words.Length} is 0x{word:x}, expected 0x{expected[i]:x}{zero}");
             }
         }
 
@@ -269,7 +273,8 @@ internal sealed partial class Driver
             word, index / Layout.Slots, index % Layout.Slots, _view.UnknownTags.First, _view.UnknownTags.Second);
         if (!belongs || stamp > own.Most || (i == 0 && stamp < own.Least))
         {
-            Wrong(index, $"word {i} is 0x{word:x} in the child, expected a stamp from 0x{own.Least:x} to 0x{own.Most:x}");
+            string range = $"a stamp from 0x{own.Least:x} to 0x{own.Most:x}";
+            Wrong(index, $"word {i} is 0x{word:x} in the child, expected {range}");
         }
     }
 
@@ -307,7 +312,8 @@ internal sealed partial class Driver
         }
         else if (IsStable(index / Layout.Slots, before))
         {
-            Wrong(index, $"an access (write {writes}) to a block that permits {before.Protection} ended as {access.Status}");
+            string what = $"an access (write {writes}) to a block that permits {before.Protection}";
+            Wrong(index, $"{what} ended as {access.Status}");
         }
         else if (!done)
         {

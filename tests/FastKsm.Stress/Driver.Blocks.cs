@@ -85,7 +85,8 @@ internal sealed partial class Driver
         EndZero(first, numbers, isHard: true);
     }
 
-    // MADV_DONTNEED of a block that another thread owns: two threads empty the same pages, and each may rely on it when its call is over.
+    // MADV_DONTNEED of a block that another thread owns: two threads empty the same pages, and each may rely on it
+    // when its call is over.
     private void EmptyOther(int number)
     {
         if (_view.OwnsBlock(number) || Layout.Blocks[number].IsShared)

@@ -59,7 +59,10 @@ internal sealed partial class Driver
         return parent.EndFork(child);
     }
 
-    /// <summary>Maps blocks anew that the child has not got, or of which it is not known what it has: another thread changed them beside.</summary>
+    /// <summary>
+    /// Maps blocks anew that the child has not got, or of which it is not known what it has: another thread changed
+    /// them beside.
+    /// </summary>
     internal void Settle(uint unsettled)
     {
         foreach (BlockShape block in Layout.Blocks)
@@ -130,7 +133,8 @@ internal sealed partial class Driver
         {
             Moment moment = Look(page);
 
-            // A borrower that reads the page of a private file mapping gets the file's page, as on Linux: what is written later is a copy.
+            // A borrower that reads the page of a private file mapping gets the file's page, as on Linux: what is
+            // written later is a copy.
             PinKind kind = _dice.Roll(2) == 0 && !Layout.Blocks[block].IsBacked ? PinKind.Read : PinKind.Write;
             FramePin pin = _cpu.Pin(AddressOf(index, moment), kind);
             bool isQuiet = moment.IsQuiet && Volatile.Read(ref _view.Space.Pages[page].ZeroBegun) == moment.ZeroDone;
@@ -140,7 +144,8 @@ internal sealed partial class Driver
             }
             else
             {
-                // The zero frame is not lent, and what another thread has emptied has another frame: what is written later is elsewhere.
+                // The zero frame is not lent, and what another thread has emptied has another frame: what is written
+                // later is elsewhere.
                 pin.Dispose();
             }
         }
@@ -202,7 +207,8 @@ internal sealed partial class Driver
             bool known = ((own.Unknown | own.MaybeZero) & bit) == 0;
             if (known && words[i] != expected)
             {
-                Wrong(index, $"the borrower of frame {pin.Pin.Frame.Number} sees 0x{words[i]:x} as word {i}, expected 0x{expected:x}");
+                string borrower = $"the borrower of frame {pin.Pin.Frame.Number}";
+                Wrong(index, $"{borrower} sees 0x{words[i]:x} as word {i}, expected 0x{expected:x}");
             }
         }
     }

@@ -5,7 +5,9 @@ using System.Threading;
 
 namespace FastKsm.Stress;
 
-/// <summary>A thread that drives a CPU: it does random operations on processes, and checks each word that it reads.</summary>
+/// <summary>
+/// A thread that drives a CPU: it does random operations on processes, and checks each word that it reads.
+/// </summary>
 internal sealed partial class Driver
 {
     private const int MostChildren = 3;
@@ -195,8 +197,8 @@ internal sealed partial class Driver
     }
 
     private string Where() =>
-        $"FASTKSM_SEED={_run.Options.Seed} phase {_run.Phase} driver {Number} operation {_number} ({_current}, process {_view.Space.Tag} "
-        + $"of {_view.Space.Threads} threads)";
+        $"FASTKSM_SEED={_run.Options.Seed} phase {_run.Phase} driver {Number} operation {_number} "
+        + $"({_current}, process {_view.Space.Tag} of {_view.Space.Threads} threads)";
 
     private void Wrong(int index, string what)
     {
@@ -209,8 +211,9 @@ internal sealed partial class Driver
         _findings.Add(
             $"{Where()}: page {page} (0x{address:x}) slot {index % Layout.Slots} of block {block.Number} "
             + $"(change {state.Change}, {state.Protection}, owner {block.Number % _view.Space.Threads}): {what}; "
-            + $"emptied {record.ZeroBegun}/{record.ZeroDone}/{record.HardDone} lazy {record.Lazy}; own maybe {own.MaybeZero:x} "
-            + $"unknown {own.Unknown:x} zero at {own.ZeroAt} written at {own.WrittenAt} stamp {own.Stamp}");
+            + $"emptied {record.ZeroBegun}/{record.ZeroDone}/{record.HardDone} lazy {record.Lazy}; "
+            + $"own maybe {own.MaybeZero:x} unknown {own.Unknown:x} zero at {own.ZeroAt} "
+            + $"written at {own.WrittenAt} stamp {own.Stamp}");
     }
 
     private static Span<byte> BytesOf(Span<ulong> words) => MemoryMarshal.AsBytes(words);

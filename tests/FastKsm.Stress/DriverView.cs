@@ -3,7 +3,10 @@ using System.Threading;
 
 namespace FastKsm.Stress;
 
-/// <summary>What one thread knows of an address space that it runs: every word of its own slots, and how far it has seen the others'.</summary>
+/// <summary>
+/// What one thread knows of an address space that it runs: every word of its own slots, and how far it has seen the
+/// others'.
+/// </summary>
 internal sealed class DriverView
 {
     /// <summary>What all threads know.</summary>
@@ -60,7 +63,9 @@ internal sealed class DriverView
     }
 
     /// <summary>After the fork: what the child sees at most, and where the parent was changing meanwhile.</summary>
-    /// <returns>Blocks that were being changed: what the child has there is unknown, and has to be mapped anew.</returns>
+    /// <returns>
+    /// Blocks that were being changed: what the child has there is unknown, and has to be mapped anew.
+    /// </returns>
     internal uint EndFork(DriverView child)
     {
         Interlocked.MemoryBarrier();

@@ -7,7 +7,8 @@ namespace FastKsm.Stress;
 internal static class EngineChecks
 {
     /// <summary>Whether the oracle and the lock ranks are on.</summary>
-    internal static bool AreOn => Environment.GetEnvironmentVariable("FASTKSM_CHECKS") == "1";
+    internal static bool AreOn =>
+        string.Equals(Environment.GetEnvironmentVariable("FASTKSM_CHECKS"), "1", StringComparison.Ordinal);
 
 #pragma warning disable CA2255 // The switches are constants of the process from the engine's first use on.
     [ModuleInitializer]

@@ -9,7 +9,7 @@ internal static class Hang
     /// <summary>With FASTKSM_HANG=1 the program waits, so that a debugger can look at its threads.</summary>
     internal static void Report()
     {
-        if (Environment.GetEnvironmentVariable("FASTKSM_HANG") == "1")
+        if (string.Equals(Environment.GetEnvironmentVariable("FASTKSM_HANG"), "1", StringComparison.Ordinal))
         {
             Console.Error.WriteLine($"Process {Environment.ProcessId} waits for a debugger.");
             Thread.Sleep(Timeout.Infinite);

@@ -36,7 +36,8 @@ internal static class Layout
     internal static readonly int[] BlockOf = MakeBlockOf();
 
     /// <summary>Blocks that a child does not get, a bit each.</summary>
-    internal static readonly uint SharedBlocks = Blocks.Where(block => block.IsShared).Aggregate(0u, (bits, block) => bits | (1u << block.Number));
+    internal static readonly uint SharedBlocks =
+        Blocks.Where(block => block.IsShared).Aggregate(0u, (bits, block) => bits | (1u << block.Number));
 
     /// <summary>First byte of a slot in its page: the first page begins with one, and the last ends with one.</summary>
     internal static ulong OffsetOf(int slot) => (ulong)slot * 1344;
@@ -56,8 +57,8 @@ internal static class Layout
         {
             ulong offset = (ulong)(i * SmallBlockPages);
             blocks.Add(new BlockShape(
-                i, page, SmallBlockPages, 1, IsClass: i % 2 == 0, IsMergeable: i % 6 != 5, IsBacked: i % 8 == 4, IsShared: i % 8 == 7,
-                SmallHere + offset, SmallThere + (2 * offset)));
+                i, page, SmallBlockPages, 1, IsClass: i % 2 == 0, IsMergeable: i % 6 != 5, IsBacked: i % 8 == 4,
+                IsShared: i % 8 == 7, SmallHere + offset, SmallThere + (2 * offset)));
             page += SmallBlockPages;
         }
 
@@ -66,8 +67,8 @@ internal static class Layout
             // The first can move as a whole, the second cannot.
             ulong offset = (ulong)(i * 2 * HugePages);
             blocks.Add(new BlockShape(
-                SmallBlocks + i, page, WatchedInHuge, HugePages / WatchedInHuge, IsClass: i == 1, IsMergeable: i == 0, IsBacked: false, IsShared: false,
-                HugeHere + offset, HugeThere + offset + (ulong)(i * 40)));
+                SmallBlocks + i, page, WatchedInHuge, HugePages / WatchedInHuge, IsClass: i == 1, IsMergeable: i == 0,
+                IsBacked: false, IsShared: false, HugeHere + offset, HugeThere + offset + (ulong)(i * 40)));
             page += WatchedInHuge;
         }
 

@@ -18,7 +18,9 @@ internal sealed class ModelSpace
     /// <summary>The tag of the process that it was forked from.</summary>
     internal uint OriginTag { get; set; }
 
-    /// <summary>A block that its owner is emptying at this moment, for the others to meet it there; -1 for none.</summary>
+    /// <summary>
+    /// A block that its owner is emptying at this moment, for the others to meet it there; -1 for none.
+    /// </summary>
     internal int Emptying = -1;
 
     /// <summary>Where its blocks are.</summary>
@@ -39,13 +41,15 @@ internal sealed class ModelSpace
 
     /// <summary>Whether a word belongs to a slot, and was written in a process of one of two tags.</summary>
     internal static bool BelongsTo(ulong word, int page, int slot, uint tag, uint otherTag) =>
-        ((word >> 40) & 0xFFF) == (ulong)((page * Layout.Slots) + slot) && ((word >> 52) == tag || (word >> 52) == otherTag);
+        ((word >> 40) & 0xFFF) == (ulong)((page * Layout.Slots) + slot)
+        && ((word >> 52) == tag || (word >> 52) == otherTag);
 
     /// <summary>A word of a block in which few contents are written.</summary>
     internal static ulong ClassWord(int content) => (ulong)content * 0x0101010101010101;
 
     /// <summary>Whether a word is one of those.</summary>
-    internal static bool IsClassWord(ulong word) => word == ClassWord(0) || word == ClassWord(1) || word == ClassWord(2);
+    internal static bool IsClassWord(ulong word) =>
+        word == ClassWord(0) || word == ClassWord(1) || word == ClassWord(2);
 
     /// <summary>Whether a block permits an access.</summary>
     internal static bool Permits(Protection protection, bool writes) =>
@@ -99,7 +103,9 @@ internal sealed class ModelSpace
         }
     }
 
-    /// <summary>Pages that were offered are empty or written: they do not go any more. For their block's owner.</summary>
+    /// <summary>
+    /// Pages that were offered are empty or written: they do not go any more. For their block's owner.
+    /// </summary>
     internal void EndOffer(int first, int count)
     {
         foreach (ref PageRecord page in Pages.AsSpan(first, count))

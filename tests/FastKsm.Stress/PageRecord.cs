@@ -12,6 +12,8 @@ internal struct PageRecord
     /// <summary>The last one that is over and does not only offer the page, as MADV_FREE does.</summary>
     internal int HardDone;
 
-    /// <summary>Whether the page may go at any time: it was offered, and its block's owner has not written it since.</summary>
+    /// <summary>
+    /// Whether the page may go at any time: it was offered, and its block's owner has not written it since.
+    /// </summary>
     internal int Lazy;
 }

@@ -1,7 +1,9 @@
 namespace FastKsm.Stress;
 
 /// <summary>What the one thread that writes a slot tells the others of it. Stamps of a slot only grow.</summary>
-/// <remarks>Written between <see cref="Begun"/> and <see cref="Done"/>: who finds both equal around a read knows the value.</remarks>
+/// <remarks>
+/// Written between <see cref="Begun"/> and <see cref="Done"/>: who finds both equal around a read knows the value.
+/// </remarks>
 internal struct SlotRecord
 {
     /// <summary>Stamp of the last write that has begun.</summary>

@@ -25,15 +25,23 @@ internal sealed record StressOptions
     /// <summary>Time without an operation after which the run counts as hanging.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>What the environment asks for (FASTKSM_STRESS operations, FASTKSM_SEED).</summary>
+    /// <summary>Whether the environment asks for a long run.</summary>
+    internal static bool IsLong => Environment.GetEnvironmentVariable("FASTKSM_STRESS") is not null;
+
+    /// <summary>
+    /// What the environment asks for (FASTKSM_STRESS operations, FASTKSM_SEED, FASTKSM_PHASES, FASTKSM_BUG).
+    /// </summary>
     /// <param name="operations">Operations if it does not say.</param>
     internal static StressOptions FromEnvironment(long operations) => new()
     {
         Operations = Number("FASTKSM_STRESS", operations),
         Seed = (ulong)Number("FASTKSM_SEED", 1),
         Phases = (int)Number("FASTKSM_PHASES", 4),
+        Bug = Enum.TryParse(Environment.GetEnvironmentVariable("FASTKSM_BUG"), out PlantedBug bug) ? bug : default,
     };
 
     private static long Number(string name, long otherwise) =>
-        long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out long value) ? value : otherwise;
+        long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out long value)
+            ? value
+            : otherwise;
 }

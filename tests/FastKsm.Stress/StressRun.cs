@@ -7,7 +7,9 @@ using System.Threading;
 
 namespace FastKsm.Stress;
 
-/// <summary>Eight drivers on processes made by fork, ksmd, a migrator and a pager, in one machine after another.</summary>
+/// <summary>
+/// Eight drivers on processes made by fork, ksmd, a migrator and a pager, in one machine after another.
+/// </summary>
 internal sealed class StressRun
 {
     private const int Drivers = 8;
@@ -48,9 +50,11 @@ internal sealed class StressRun
     /// <summary>What has been done, and how long it took.</summary>
     internal string Summary => string.Join(
         Environment.NewLine,
-        Enum.GetValues<Operation>().Select(operation => FormattableString.Invariant($"{operation,-16}{_counts[(int)operation],14:N0}"))
+        Enum.GetValues<Operation>()
+            .Select(operation => FormattableString.Invariant($"{operation,-16}{_counts[(int)operation],14:N0}"))
             .Prepend(FormattableString.Invariant(
-                $"seed {Options.Seed}, {Total:N0} operations in {Options.Phases} phases, {Seconds:F1} s, checks {EngineChecks.AreOn}")));
+                $"{Total:N0} operations in {Options.Phases} phases, {Seconds:F1} s, checks {EngineChecks.AreOn}"))
+            .Prepend($"seed {Options.Seed}"));
 
     /// <summary>Operations of the drivers.</summary>
     internal long Total { get; private set; }
@@ -72,13 +76,17 @@ internal sealed class StressRun
     /// <summary>Whether system calls are made much more often.</summary>
     internal bool IsBusyPhase => Phase % 3 == 1;
 
-    /// <summary>One of the blocks where most happens: six in a row, or the last ones, the huge ones among them.</summary>
+    /// <summary>
+    /// One of the blocks where most happens: six in a row, or the last ones, the huge ones among them.
+    /// </summary>
     internal int AnyHotBlock(ref Dice dice) => ((Phase * 5) + dice.Roll(HotBlocks)) % Layout.Blocks.Length;
 
     /// <summary>A view of a child that does not live yet.</summary>
     internal DriverView TakeView()
     {
-        DriverView view = _spareViews.TryTake(out DriverView? spare) ? spare : new DriverView { Space = new ModelSpace() };
+        DriverView view = _spareViews.TryTake(out DriverView? spare)
+            ? spare
+            : new DriverView { Space = new ModelSpace() };
         view.Space.Tag = (uint)Interlocked.Increment(ref _nextTag) & 0xFFF;
         return view;
     }
@@ -89,7 +97,8 @@ internal sealed class StressRun
     /// <summary>Migrator and pager may work on a process from here on.</summary>
     internal void Publish(ModelProcess process)
     {
-        int place = s_teams.Length + 1 + (int)((uint)Interlocked.Increment(ref _nextPublished) % (Published - s_teams.Length - 1));
+        uint number = (uint)Interlocked.Increment(ref _nextPublished);
+        int place = s_teams.Length + 1 + (int)(number % (Published - s_teams.Length - 1));
         Volatile.Write(ref _processes[place], new ModelProcessBox(process));
     }
 
@@ -231,8 +240,10 @@ internal sealed class StressRun
                 }
                 else if (Stopwatch.GetElapsedTime(since) > Options.Patience)
                 {
-                    string text = string.Join(Environment.NewLine, drivers.Select(driver => driver.Doing).Concat(Findings.Texts));
-                    Console.Error.WriteLine($"FASTKSM_SEED={Options.Seed} phase {Phase} hangs.{Environment.NewLine}{text}");
+                    IEnumerable<string> lines = drivers.Select(driver => driver.Doing).Concat(Findings.Texts);
+                    string text = string.Join(Environment.NewLine, lines);
+                    Console.Error.WriteLine($"FASTKSM_SEED={Options.Seed} phase {Phase} hangs.");
+                    Console.Error.WriteLine(text);
                     Console.Error.Flush();
                     Hang.Report();
                     Environment.FailFast($"The stress hangs.{Environment.NewLine}{text}");
@@ -258,7 +269,8 @@ internal sealed class StressRun
         _ = Machine.Ksm.Batch();
         if (Machine.FreeFrames != Machine.Options.Frames)
         {
-            Findings.Add($"FASTKSM_SEED={Options.Seed} after phase {Phase}: {Machine.FreeFrames} of {Machine.Options.Frames} frames are free");
+            string frames = $"{Machine.FreeFrames} of {Machine.Options.Frames} frames are free";
+            Findings.Add($"FASTKSM_SEED={Options.Seed} after phase {Phase}: {frames}");
         }
     }
 }

@@ -49,8 +49,23 @@ static const char *next_range(const char *at, struct range *range) {
     return line == NULL ? end + strlen(end) : line + 1;
 }
 
+// What is mapped where there is room comes to lie below this, at the same place in its page table as on the engine, whose memory ends at
+// the end of one: which tables go with a mapping depends on it. Shared, so that nothing of a script merges with it.
+static void align_room(void) {
+    const size_t table = 2UL << 20;
+    size_t page = memory_page_size();
+    char *highest = mmap(NULL, page, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (highest != MAP_FAILED) {
+        size_t over = (uintptr_t)highest & (table - 1);
+        if (over != 0) {
+            (void)mmap(highest - over, over, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        }
+    }
+}
+
 void own_memory_remember(void) {
     struct range range;
+    align_room();
     own_count = 0;
     for (const char *at = read_maps(); own_count < MAX_RANGES && (at = next_range(at, &range)) != NULL;) {
         own[own_count++] = range;

@@ -163,7 +163,7 @@ internal sealed partial class AddressSpace
         }
 
         PageGather gather = BeginUnmap(cpu, wholeSpace: true);
-        PageZap.Range(this, ref gather, 0, Store.PageLimit);
+        ZapMappings(ref gather, 0, Store.PageLimit);
         PageTables.Free(this, ref gather, 0, Store.PageLimit);
         gather.Finish();
         Vmas.Clear(cpu);
@@ -273,10 +273,25 @@ internal sealed partial class AddressSpace
     {
         Vmas.SplitAround(first, last, start, end, ref promise);
         PageGather gather = BeginUnmap(cpu);
-        PageZap.Range(this, ref gather, start, end);
+        ZapMappings(ref gather, start, end);
         Vmas.DropRange(cpu, start, end);
         PageTables.FreeLeft(this, ref gather, start, end, keepLeaves);
         gather.Finish();
+    }
+
+    // Mapping by mapping: the dirty pages of a file take a flush at the end of a page table or of a mapping, whichever comes first.
+    private void ZapMappings(ref PageGather gather, ulong start, ulong end)
+    {
+        foreach (uint id in Vmas.After(start))
+        {
+            ref Vma vma = ref Vmas[id];
+            if (vma.Start >= end)
+            {
+                break;
+            }
+
+            PageZap.Range(this, ref gather, Math.Max(start, vma.Start), Math.Min(end, vma.End));
+        }
     }
 
     private PageGather BeginUnmap(int cpu, bool wholeSpace = false) => new(this, cpu, FlushSite.Unmapped, wholeSpace);

@@ -176,6 +176,17 @@ internal sealed partial class AddressSpace : IVmaEdges
         }
     }
 
+    /// <summary>The same for a huge mapping: Linux names its 512 pages then, which is more than a range may have.</summary>
+    internal void PayHuge(int cpu, FlushSite site, in FlushDebt debt)
+    {
+        FlushDebt pages = default;
+        if (debt.IsOwed)
+        {
+            pages.AddRange(debt.First, debt.Pages);
+            Pay(cpu, site, pages);
+        }
+    }
+
     /// <summary>The same for all pages.</summary>
     internal void FlushAll(int cpu, FlushSite site)
     {

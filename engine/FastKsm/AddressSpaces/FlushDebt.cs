@@ -38,8 +38,11 @@ internal struct FlushDebt
     /// <summary>The translations of single pages of a range are killed.</summary>
     internal void AddRange(ulong page, ulong pages)
     {
-        Add(page, pages);
-        _hasPages = true;
+        if (pages != 0)
+        {
+            Add(page, pages);
+            _hasPages = true;
+        }
     }
 
     /// <summary>What another debt holds.</summary>

@@ -131,6 +131,8 @@ internal static class HugeDissolving
             return;
         }
 
+        // One flush serves the split, too, if there was one.
+        owed.AddRange(edit.FirstPage, edit.TakeSplits() == 0 ? 0 : (ulong)PteLeaf.Length);
         edit.Exit();
         space.Pay(cpu, FlushSite.ZeroesDropped, owed);
         Span<bool> stays = stackalloc bool[PteLeaf.Length];

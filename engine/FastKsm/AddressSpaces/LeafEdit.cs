@@ -73,7 +73,15 @@ internal ref struct LeafEdit
     internal readonly FlushDebt Debt => _debt;
 
     /// <summary>Huge mappings that have been split: a flush of all 512 pages each, as on Linux.</summary>
-    internal int Splits { get; private set; }
+    internal int Splits { readonly get; private set; }
+
+    /// <summary>Takes over the flushes that splits owe; the edit owes none then.</summary>
+    internal int TakeSplits()
+    {
+        int splits = Splits;
+        Splits = 0;
+        return splits;
+    }
 
     /// <summary>First page of the leaf.</summary>
     internal readonly ulong FirstPage => _firstPage;
@@ -177,8 +185,13 @@ internal ref struct LeafEdit
     internal void Take(int position, Pte replacement = default)
     {
         Debug.Assert(!replacement.IsPresent, "Another frame must not show before the flush.");
-        Debug.Assert(_table.Get(Leaf, position).IsPresent, "There is a frame to be taken.");
-        _debt.AddPage(_firstPage + (uint)position);
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.IsPresent, "There is a frame to be taken.");
+        if (old.IsAccessible)
+        {
+            _debt.AddPage(_firstPage + (uint)position);
+        }
+
         _table.Set(Leaf, position, replacement);
     }
 

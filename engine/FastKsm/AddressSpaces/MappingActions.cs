@@ -55,7 +55,7 @@ internal static class MappingActions
         }
 
         edit.Exit();
-        space.Pay(cpu, FlushSite.HugeReferenceChecked, edit.Debt);
+        space.PayHuge(cpu, FlushSite.HugeReferenceChecked, edit.Debt);
         return PteOutcome.Done;
     }
 
@@ -88,7 +88,7 @@ internal static class MappingActions
         edit.Take(position, pte.Leaving(exclusive));
         PageZap.Unmapped(space, pte);
         bool defers = batch.ShouldDefer(cpu, space.Translations);
-        if (defers)
+        if (defers && pte.IsAccessible)
         {
             batch.Add(cpu, space.Translations, pte.IsDirty, page);
         }
@@ -222,7 +222,7 @@ internal static class MappingActions
 
         // Linux owes the flush to a batch, and makes it before the page is written out: one operation either way, of another kind.
         bool defers = batch.ShouldDefer(cpu, space.Translations);
-        if (defers)
+        if (defers && pte.IsAccessible)
         {
             batch.Add(cpu, space.Translations, pte.IsDirty, page);
         }

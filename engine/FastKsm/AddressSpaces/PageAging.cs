@@ -1,4 +1,5 @@
 using FastKsm.Memory;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -12,13 +13,20 @@ internal static class PageAging
         {
             LeafEdit edit = space.EnterChecked(gather.Cpu, run.Leaf, run.Page);
             _ = edit.GetSettled(run.Position);
-            if (edit.Kind != LeafKind.Huge || TryAgeHuge(space, gather.Cpu, ref edit, run, lazilyFree))
+            bool isHugeAged = false;
+            if (edit.Kind != LeafKind.Huge || TryAgeHuge(space, gather.Cpu, ref edit, run, lazilyFree, ref isHugeAged))
             {
                 AgePages(space, ref gather, ref edit, run, lazilyFree);
             }
 
             edit.Exit();
             HugeMapping.PaySplit(space, gather.Cpu, edit);
+            if (isHugeAged)
+            {
+                // As Linux: the mapping is flushed where it changes, and by the gather once more.
+                space.PayHuge(gather.Cpu, FlushSite.HugeAged, edit.Debt);
+            }
+
             gather.Add(edit.Debt);
         }
     }
@@ -78,7 +86,8 @@ internal static class PageAging
     }
 
     // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single pages.
-    private static bool TryAgeHuge(AddressSpace space, int cpu, ref LeafEdit edit, LeafRun run, bool lazilyFree)
+    private static bool TryAgeHuge(
+        AddressSpace space, int cpu, ref LeafEdit edit, LeafRun run, bool lazilyFree, ref bool isHugeAged)
     {
         Pte entry = edit.Whole;
         if (!entry.IsCounted)
@@ -100,6 +109,7 @@ internal static class PageAging
             }
 
             edit.TightenWhole(entry.WithAccessed(false).WithDirty(entry.IsDirty && !lazilyFree));
+            isHugeAged = edit.Debt.IsOwed;
         }
 
         return false;

@@ -464,7 +464,7 @@ internal ref struct PageFault
                 edit.MarkWhole();
                 _for = entry;
                 edit.Exit();
-                _space.Pay(_cpu, FlushSite.HugeZeroReplaced, edit.Debt);
+                _space.PayHuge(_cpu, FlushSite.HugeZeroReplaced, edit.Debt);
                 edit = new LeafEdit(_space.Table, edit.Leaf, _page);
                 InstallHuge(ref edit, vma);
                 return Preparation.None;

@@ -73,6 +73,7 @@ internal static class PageMove
     {
         // Between the two places an entry is in neither, which a reverse-map walk must not see.
         ulong index = anonVma == 0 ? 0 : space.Vmas[space.Vmas.Containing(run.Page)].IndexOf(run.Page);
+        bool any = false;
         LeafEdit from = EnterToMove(space, cpu, anonVma, index, run, out FamilyHold hold);
         for (int i = 0; i < run.Count; i++)
         {
@@ -80,6 +81,7 @@ internal static class PageMove
             taken[i] = pte;
             if (pte.IsPresent)
             {
+                any = true;
                 from.Take(run.Position + i);
             }
             else if (!pte.IsEmpty)
@@ -91,10 +93,11 @@ internal static class PageMove
         from.Exit();
         ulong first = run.Page;
         uint emptied = takesTable ? space.Table.UnlinkEmptyLeaf(ref first, run.Page + PteLeaf.Length, out _) : 0;
-        FlushDebt debt = from.Debt;
-        if (emptied != 0)
+        FlushDebt debt = default;
+        if (emptied != 0 || any)
         {
-            debt.AddRange(run.Page, PteLeaf.Length);
+            // As Linux: all of the stretch, wherever in it pages are, and also where they permit nothing.
+            debt.AddRange(run.Page, (ulong)run.Count);
         }
 
         space.Pay(cpu, FlushSite.Moved, debt);
@@ -177,7 +180,14 @@ internal static class PageMove
         HugeMapping.PaySplit(space, cpu, from);
         if (moves)
         {
-            space.Pay(cpu, FlushSite.HugeMoved, from.Debt);
+            ulong first = run.Page;
+            uint emptied = space.Table.UnlinkEmptyLeaf(ref first, run.Page + PteLeaf.Length, out _);
+            space.PayHuge(cpu, FlushSite.HugeMoved, from.Debt);
+            if (emptied != 0)
+            {
+                space.Table.FreeLeaf(emptied);
+            }
+
             LeafEdit to = new(space.Table, into, target);
             to.InstallWhole(entry);
             to.Exit();

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace FastKsm.Swapping;
 
@@ -30,11 +31,23 @@ internal ref struct AllocationRequest
     internal int? Filled;
 
     /// <summary>Slots of a folio.</summary>
-    internal readonly int Slots => 1 << Order;
+    internal readonly int Slots
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => 1 << Order;
+    }
 
     /// <summary>Folios that have no slots yet.</summary>
-    internal readonly int Left => Heads.Length - Done;
+    internal readonly int Left
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Heads.Length - Done;
+    }
 
     /// <summary>Whether all folios have their slots.</summary>
-    internal readonly bool IsDone => Done == Heads.Length;
+    internal readonly bool IsDone
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Done == Heads.Length;
+    }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace FastKsm.Swapping;
 
@@ -185,7 +186,9 @@ internal sealed class ClusterSearch<TLayout, TFolios>
         return true;
     }
 
-    // Gives free slots in a row to folios: all of one page, or one of any order.
+    // Gives free slots in a row to folios: all of one page, or one of any order. Not inlined: the loop would keep its
+    // variables on the stack there.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Place(
         SwapDevice<TLayout> device, uint cluster, int position, int used, int folios, ref AllocationRequest request)
     {
@@ -215,10 +218,12 @@ internal sealed class ClusterSearch<TLayout, TFolios>
 
         record.Used = used + (folios * slots);
         SwapEntry entry = new(device.Number, (cluster << SwapLimits.ClusterShift) + (uint)position);
+        SwapCacheColumn column = _column;
+        int order = request.Order;
         for (int i = 0; i < heads.Length; i++)
         {
             _folios.AddReferences(heads[i], slots);
-            _column.Set(heads[i], entry, request.Order);
+            column.Set(heads[i], entry, order);
             entries[i] = entry;
             entry = entry.Plus((uint)slots);
         }
@@ -230,11 +235,16 @@ internal sealed class ClusterSearch<TLayout, TFolios>
         ref TLayout layout, uint cluster, int position, int last, int slots, bool reclaims, out bool needsReclaim)
     {
         needsReclaim = false;
-        if (slots == 1 && !reclaims)
-        {
-            return layout.NextFree(cluster, position);
-        }
+        return slots == 1 && !reclaims
+            ? layout.NextFree(cluster, position)
+            : NextRunOf(ref layout, cluster, position, last, slots, reclaims, out needsReclaim);
+    }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int NextRunOf(
+        ref TLayout layout, uint cluster, int position, int last, int slots, bool reclaims, out bool needsReclaim)
+    {
+        needsReclaim = false;
         for (; position <= last; position += slots)
         {
             if (layout.IsFree(cluster, position, slots))
@@ -267,6 +277,7 @@ internal sealed class ClusterSearch<TLayout, TFolios>
     }
 
     // Drops the cluster's lock in between, so what is true of the cluster may have changed.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryReclaimRun(SwapDevice<TLayout> device, uint cluster, ref int position, int slots, int order)
     {
         ref TLayout layout = ref device.Layout;

@@ -63,6 +63,7 @@ internal readonly unsafe struct CompactTables : IDisposable
 
     /// <summary>Makes a full table of a sparse one.</summary>
     /// <returns>False when the host has no memory; nothing has changed.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal bool TrySpread(ref uint table)
     {
         if (!_full.TryTake(out uint full))
@@ -139,6 +140,25 @@ internal readonly unsafe struct CompactTables : IDisposable
             Volatile.Write(ref Words(table)[position], word);
         }
     }
+
+    /// <summary>The first free slot of a sparse table from a place on; <see cref="SwapLimits.ClusterSlots"/> if there is
+    /// none.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal int NextFreeInSparse(uint table, int position)
+    {
+        ref SparseTable words = ref _sparse[table & ~SparseBit];
+        while (position < SwapLimits.ClusterSlots && words.Read(position) != 0)
+        {
+            position++;
+        }
+
+        return position;
+    }
+
+    /// <summary>The first slot in use of a sparse table from a place on; <see cref="SwapLimits.ClusterSlots"/> if there is
+    /// none.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal int NextUsedInSparse(uint table, int position) => _sparse[table & ~SparseBit].NextUsed(position);
 
     /// <summary>The words of a full table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace FastKsm.Swapping;
@@ -52,12 +53,44 @@ internal static class CompactWord
     /// <summary>The word of a slot that a folio has just been given.</summary>
     internal static uint Cached(uint frame, uint firstFrame) => ((frame - firstFrame) << PayloadShift) | CachedTag;
 
+    /// <summary>Sets the words of slots in a row that folios have just been given, as far as whole vectors of them
+    /// go.</summary>
+    /// <remarks>Only x86 has vectors of this length: they are stored behind all earlier stores, and none of their words
+    /// is ever half written, so a reader without the lock sees what it would see of words stored one by one.</remarks>
+    /// <returns>How many words are set.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe int CacheInVectors(uint* words, ReadOnlySpan<Pfn> heads, uint firstFrame)
+    {
+        int done = 0;
+        while (Vector256.IsHardwareAccelerated && done + Vector256<uint>.Count <= heads.Length)
+        {
+            // Lane i is the frame of head i, and then the word of slot i.
+            Vector256<uint> frames = Vector256.Create(MemoryMarshal.Cast<Pfn, uint>(heads[done..]));
+            Vector256.Store(
+                ((frames - Vector256.Create(firstFrame)) << PayloadShift) | Vector256.Create(CachedTag), words + done);
+            done += Vector256<uint>.Count;
+        }
+
+        return done;
+    }
+
     /// <summary>Whether a word has room for one more swap entry, and stands for a cached slot, or else for one that an
     /// entry names already.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool CanRaise(uint word, bool isCached) => isCached
         ? (word & (TagMask | (2u << CountShift))) == CachedTag
         : (word & CountMask) == CountOne;
+
+    /// <summary>Adds a swap entry to words in a row that have room for it, as long as whole vectors of them
+    /// do.</summary>
+    /// <returns>How many words have one more.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe int RaiseInVectors(uint* words, int count, bool isCached) => LayoutMemory.AddInVectors(
+        words,
+        count,
+        isCached ? TagMask | (2u << CountShift) : CountMask,
+        isCached ? CachedTag : CountOne,
+        CountOne);
 
     /// <summary>Whether each word stands for a shadow that one swap entry names.</summary>
     internal static bool AreNamedOnce(ReadOnlySpan<uint> words)

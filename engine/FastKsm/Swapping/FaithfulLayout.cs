@@ -81,6 +81,7 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     public static FaithfulLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref ClusterHead Head(uint cluster) => ref At(cluster).Head;
 
     /// <inheritdoc/>
@@ -179,7 +180,11 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     public int RaiseInline(uint cluster, int position, int count, bool isCached)
     {
         ulong* entries = Entries(cluster) + position;
-        int done = 0;
+
+        // In vectors where it is simplest: cached, and counts below 8.
+        int done = isCached
+            ? LayoutMemory.AddInVectors(entries, count, (8UL << CountShift) | 3, CachedTag, CountOne)
+            : 0;
         while (done < count && CanRaise(entries[done], isCached))
         {
             Volatile.Write(ref entries[done], entries[done] + CountOne);
@@ -203,19 +208,29 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
     }
 
     /// <inheritdoc/>
-    public bool EnterAndEvict(uint cluster, int position, SwapShadow shadow)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryEnterAndEvict(uint cluster, int position, SwapShadow shadow)
     {
-        At(cluster).Head.Enter();
-        ref ulong entry = ref Entries(cluster)[position];
-        ulong flags = entry & FlagsMask;
-        bool isNamed = flags >= CountOne;
-        if (isNamed)
+        // A cluster with a cached slot keeps its table, so where the entry is gets found before the lock, whose taking
+        // holds up all that comes after it.
+        ref FaithfulCluster record = ref At(cluster);
+        ulong* entry = Table(record.Table.Id) + position;
+        if (!record.Head.TryEnter())
         {
-            Volatile.Write(ref entry, flags | ((shadow.Value & ShadowMask) << 1) | 1);
+            return false;
         }
 
-        return isNamed;
+        bool done = TryEvict(entry, shadow);
+        if (!done)
+        {
+            record.Head.Exit();
+        }
+
+        return done;
     }
+
+    /// <inheritdoc/>
+    public bool TryEvict(uint cluster, int position, SwapShadow shadow) => TryEvict(Entries(cluster) + position, shadow);
 
     /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
@@ -275,6 +290,19 @@ internal readonly unsafe struct FaithfulLayout : ISwapLayout<FaithfulLayout>
         _overflow.Dispose();
         _tables?.Dispose();
         _clusters?.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryEvict(ulong* entry, SwapShadow shadow)
+    {
+        ulong flags = *entry & FlagsMask;
+        bool isNamed = flags >= CountOne;
+        if (isNamed)
+        {
+            Volatile.Write(ref *entry, flags | ((shadow.Value & ShadowMask) << 1) | 1);
+        }
+
+        return isNamed;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -100,10 +100,13 @@ internal interface ISwapLayout<TSelf> : IDisposable
     /// </summary>
     bool AreNamedOnce(uint cluster, int position, int count);
 
-    /// <summary>Takes a cluster's lock, and makes a cached slot that swap entries name a shadow.</summary>
-    /// <returns>False when none names it, or it takes <see cref="Read"/> and <see cref="Write"/>: nothing but the lock has
-    /// changed. The caller gives it back.</returns>
-    bool EnterAndEvict(uint cluster, int position, SwapShadow shadow);
+    /// <summary>Takes a cluster's lock if it is free, and makes a cached slot that swap entries name a shadow.</summary>
+    /// <returns>True: the caller gives the lock back. False: nothing has changed, nor is the lock held, since it was
+    /// not free, or no entry names the slot, or it takes <see cref="Read"/> and <see cref="Write"/>.</returns>
+    bool TryEnterAndEvict(uint cluster, int position, SwapShadow shadow);
+
+    /// <summary>As <see cref="TryEnterAndEvict"/>, with the lock held before and after.</summary>
+    bool TryEvict(uint cluster, int position, SwapShadow shadow);
 
     /// <summary>Makes slots free, with everything that is known of them.</summary>
     void Clear(uint cluster, int position, int count);

@@ -1,4 +1,6 @@
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using FastKsm.Memory;
 
 namespace FastKsm.Swapping;
@@ -31,6 +33,7 @@ internal static class LayoutMemory
     }
 
     /// <summary>The first element from a place on that is the default; their number if there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int Next<T>(ReadOnlySpan<T> entries, int position)
         where T : unmanaged, IEquatable<T>
     {
@@ -45,11 +48,42 @@ internal static class LayoutMemory
     }
 
     /// <summary>How many elements in a row, from the first on, are the default; at most so many.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int CountDefault<T>(ReadOnlySpan<T> entries, int most)
         where T : unmanaged, IEquatable<T>
     {
         ReadOnlySpan<T> looked = entries[..int.Min(most, entries.Length)];
         int other = looked.IndexOfAnyExcept(default(T));
         return other < 0 ? looked.Length : other;
+    }
+
+    /// <summary>Adds a number to elements in a row, a vector of them at a time, as long as all of a vector are as
+    /// wanted.</summary>
+    /// <remarks>A reader without the lock never sees an element half written: they are aligned, and no x86 parts
+    /// aligned elements of a vector. Others have no vectors of this length.</remarks>
+    /// <param name="words">First element.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="mask">The bits to look at.</param>
+    /// <param name="wanted">What they have to be.</param>
+    /// <param name="addend">The number.</param>
+    /// <returns>Elements that have been added to, the first ones of all; what is left goes one by one.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe int AddInVectors<T>(T* words, int count, T mask, T wanted, T addend)
+        where T : unmanaged
+    {
+        int done = 0;
+        while (Vector256.IsHardwareAccelerated && done + Vector256<T>.Count <= count)
+        {
+            Vector256<T> some = Vector256.Load(words + done);
+            if (!Vector256.EqualsAll(some & Vector256.Create(mask), Vector256.Create(wanted)))
+            {
+                break;
+            }
+
+            Vector256.Store(some + Vector256.Create(addend), words + done);
+            done += Vector256<T>.Count;
+        }
+
+        return done;
     }
 }

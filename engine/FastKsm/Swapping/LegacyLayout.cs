@@ -85,6 +85,7 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
     public static LegacyLayout Make(in LayoutSettings settings, AllocationFaults faults) => new(settings, faults);
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref ClusterHead Head(uint cluster) => ref At(cluster).Head;
 
     /// <inheritdoc/>
@@ -210,19 +211,30 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         !Map(cluster).Slice(position, count).ContainsAnyExcept((byte)1);
 
     /// <inheritdoc/>
-    public bool EnterAndEvict(uint cluster, int position, SwapShadow shadow)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryEnterAndEvict(uint cluster, int position, SwapShadow shadow)
     {
-        At(cluster).Head.Enter();
-        ref byte map = ref _counts[((nuint)cluster << SwapLimits.ClusterShift) + (uint)position];
-        if ((map & CountMask) == 0)
+        // As in the other layouts, places are found before the lock.
+        ref LegacyCluster record = ref At(cluster);
+        ulong* word = Table(record.Table.Id) + position;
+        byte* map = _counts + ((nuint)cluster << SwapLimits.ClusterShift) + (uint)position;
+        if (!record.Head.TryEnter())
         {
             return false;
         }
 
-        Volatile.Write(ref Words(cluster)[position], (shadow.Value << 1) | 1);
-        Volatile.Write(ref map, (byte)(map & ~CachedBit));
-        return true;
+        bool done = TryEvict(map, word, shadow);
+        if (!done)
+        {
+            record.Head.Exit();
+        }
+
+        return done;
     }
+
+    /// <inheritdoc/>
+    public bool TryEvict(uint cluster, int position, SwapShadow shadow) => TryEvict(
+        _counts + ((nuint)cluster << SwapLimits.ClusterShift) + (uint)position, Words(cluster) + position, shadow);
 
     /// <inheritdoc/>
     public void Clear(uint cluster, int position, int count)
@@ -281,6 +293,20 @@ internal readonly unsafe struct LegacyLayout : ISwapLayout<LegacyLayout>
         _groups?.Dispose();
         _map?.Dispose();
         _clusters?.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryEvict(byte* map, ulong* word, SwapShadow shadow)
+    {
+        byte count = *map;
+        bool isNamed = (count & CountMask) != 0;
+        if (isNamed)
+        {
+            Volatile.Write(ref *word, (shadow.Value << 1) | 1);
+            Volatile.Write(ref *map, (byte)(count & ~CachedBit));
+        }
+
+        return isNamed;
     }
 
     private Span<byte> Map(uint cluster) =>

@@ -24,6 +24,19 @@ internal struct SparseTable
         return at < 0 ? 0 : _words[at];
     }
 
+    /// <summary>The first slot that it holds, from a place on; <see cref="SwapLimits.ClusterSlots"/> if there is
+    /// none.</summary>
+    internal readonly int NextUsed(int position)
+    {
+        int next = SwapLimits.ClusterSlots;
+        for (int i = 0; i < _count; i++)
+        {
+            next = _places[i] >= position ? int.Min(next, _places[i]) : next;
+        }
+
+        return next;
+    }
+
     /// <summary>Place and word by number.</summary>
     internal readonly (int Position, uint Word) At(int index) => (_places[index], _words[index]);
 

@@ -156,22 +156,28 @@ internal sealed class SwapAllocator<TLayout, TFolios>
             return SwapStatus.Again;
         }
 
-        foreach (Pfn head in heads)
+        Pfn last = heads.IsEmpty ? default : heads[0];
+        if (!heads.IsEmpty && !(order == 0 ? _column.TakesPages(heads, out last) : _column.Takes(last, order)))
         {
-            if (!_column.Takes(head, order))
-            {
-                return SwapStatus.Invalid;
-            }
-
-            if (!_column.TryCover(head))
-            {
-                return SwapStatus.OutOfNativeMemory;
-            }
-
-            Debug.Assert(!_column.TryGet(head, out _, out _), "The folio is in the swap cache already.");
+            return SwapStatus.Invalid;
         }
 
+        if (!heads.IsEmpty && !_column.TryCover(last))
+        {
+            return SwapStatus.OutOfNativeMemory;
+        }
+
+        AssertAbsent(heads);
         return SwapStatus.Done;
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertAbsent(ReadOnlySpan<Pfn> heads)
+    {
+        foreach (Pfn head in heads)
+        {
+            Debug.Assert(!_column.TryGet(head, out _, out _), "The folio is in the swap cache already.");
+        }
     }
 
     // The cluster that the CPU consumes, if it still serves.

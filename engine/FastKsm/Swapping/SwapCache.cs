@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading;
 
 namespace FastKsm.Swapping;
 
@@ -7,7 +9,7 @@ namespace FastKsm.Swapping;
 /// <typeparam name="TFolios">The folios.</typeparam>
 /// <remarks>Thread safety: all members may be called concurrently; folios are locked by the caller where
 /// <see cref="SwapSpace"/> says so.</remarks>
-internal sealed class SwapCache<TLayout, TFolios>
+internal sealed unsafe class SwapCache<TLayout, TFolios>
     where TLayout : struct, ISwapLayout<TLayout>
     where TFolios : struct, ISwapFolios
 {
@@ -15,6 +17,7 @@ internal sealed class SwapCache<TLayout, TFolios>
     private readonly SwapCacheColumn _column;
     private readonly SwapGroups _groups;
     private readonly TFolios _folios;
+    private readonly bool _movesCharges;
 
     /// <param name="registry">The devices.</param>
     /// <param name="column">Beside each folio in the cache its entry.</param>
@@ -26,6 +29,7 @@ internal sealed class SwapCache<TLayout, TFolios>
         _column = column;
         _groups = groups;
         _folios = folios;
+        _movesCharges = groups.Scope == GroupScope.V1;
     }
 
     /// <inheritdoc cref="SwapSpace.Peek"/>
@@ -111,51 +115,26 @@ internal sealed class SwapCache<TLayout, TFolios>
     }
 
     /// <inheritdoc cref="SwapSpace.Drop"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SwapStatus Drop(Pfn head, SwapShadow shadow, ushort group)
     {
-        if (!_column.TryGet(head, out SwapEntry first, out int order))
+        // A page that stays swapped out, most of all: kept apart from what else may be, whose variables would all be
+        // stored before the lock, and the lock waits for stores.
+        if (!_movesCharges && _column.TryGetPage(head, out ulong* place, out SwapEntry entry))
         {
-            return SwapStatus.NoEntry;
-        }
-
-        Debug.Assert(!_folios.IsUnderWriteback(head), "The folio is being written.");
-        SwapDevice<TLayout> device = _registry.Of(first);
-        ref TLayout layout = ref device.Layout;
-        ref ClusterHead cluster = ref layout.Head(first.Cluster);
-        if (order == 0 && _groups.Scope != GroupScope.V1)
-        {
-            if (layout.EnterAndEvict(first.Cluster, first.Position, shadow))
+            ref TLayout layout = ref _registry.Of(entry).Layout;
+            ref ClusterHead cluster = ref layout.Head(entry.Cluster);
+            if (layout.TryEnterAndEvict(entry.Cluster, entry.Position, shadow))
             {
-                _column.Remove(head);
+                Volatile.Write(ref *place, 0);
                 cluster.Exit();
+                Debug.Assert(!_folios.IsUnderWriteback(head), "The folio is being written.");
                 _folios.DropReferences(head, 1);
                 return SwapStatus.Done;
             }
         }
-        else
-        {
-            cluster.Enter();
-        }
 
-        SlotSet later = default;
-        bool takesCharge = _groups.Scope == GroupScope.V1 && HasNamesLocked(ref layout, first, 1 << order);
-        bool done = !takesCharge || layout.TryPrepareGroup(first.Cluster, group);
-        if (done)
-        {
-            DropLocked(device, first, 1 << order, shadow, takesCharge ? group : (ushort)0, ref later);
-            _column.Remove(head);
-        }
-
-        cluster.Exit();
-        if (!done)
-        {
-            return SwapStatus.OutOfNativeMemory;
-        }
-
-        device.FinishFreeing(first.Cluster, later);
-        _folios.DropReferences(head, 1 << order);
-        _ = _registry.AfterCounting(device);
-        return SwapStatus.Done;
+        return DropAny(head, shadow, group);
     }
 
     /// <inheritdoc cref="SwapSpace.Replace"/>
@@ -331,6 +310,49 @@ internal sealed class SwapCache<TLayout, TFolios>
             SlotState state = layout.Read(first.Cluster, first.Position + i);
             layout.Write(first.Cluster, first.Position + i, state.ToCached(head));
         }
+    }
+
+    // Any folio, and a page whose cluster's lock was not free.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private SwapStatus DropAny(Pfn head, SwapShadow shadow, ushort group)
+    {
+        if (!_column.TryGet(head, out SwapEntry first, out int order))
+        {
+            return SwapStatus.NoEntry;
+        }
+
+        Debug.Assert(!_folios.IsUnderWriteback(head), "The folio is being written.");
+        SwapDevice<TLayout> device = _registry.Of(first);
+        ref TLayout layout = ref device.Layout;
+        ref ClusterHead cluster = ref layout.Head(first.Cluster);
+        cluster.Enter();
+        if (order == 0 && !_movesCharges && layout.TryEvict(first.Cluster, first.Position, shadow))
+        {
+            _column.Remove(head);
+            cluster.Exit();
+            _folios.DropReferences(head, 1);
+            return SwapStatus.Done;
+        }
+
+        SlotSet later = default;
+        bool takesCharge = _movesCharges && HasNamesLocked(ref layout, first, 1 << order);
+        bool done = !takesCharge || layout.TryPrepareGroup(first.Cluster, group);
+        if (done)
+        {
+            DropLocked(device, first, 1 << order, shadow, takesCharge ? group : (ushort)0, ref later);
+            _column.Remove(head);
+        }
+
+        cluster.Exit();
+        if (!done)
+        {
+            return SwapStatus.OutOfNativeMemory;
+        }
+
+        device.FinishFreeing(first.Cluster, later);
+        _folios.DropReferences(head, 1 << order);
+        _ = _registry.AfterCounting(device);
+        return SwapStatus.Done;
     }
 
     private SwapStatus CheckNewcomer(Pfn head, int order) =>

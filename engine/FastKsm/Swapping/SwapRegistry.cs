@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using FastKsm.Primitives;
 
@@ -23,8 +24,15 @@ internal sealed class SwapRegistry<TLayout>
     private AvailableDevices _available;
 
     /// <summary>The device of a number; null if none is mounted.</summary>
-    internal SwapDevice<TLayout>? this[int number] =>
-        (uint)number < (uint)_devices.Length ? Volatile.Read(ref _devices[number]) : null;
+    internal SwapDevice<TLayout>? this[int number]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            SwapDevice<TLayout>?[] devices = _devices;
+            return (uint)number < (uint)devices.Length ? Volatile.Read(ref devices[number]) : null;
+        }
+    }
 
     /// <summary>Whether more than half of all swap is in use: slots are not kept for pages that are in memory
     /// then.</summary>
@@ -70,6 +78,7 @@ internal sealed class SwapRegistry<TLayout>
     }
 
     /// <summary>The device of an entry that the caller keeps in use.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal SwapDevice<TLayout> Of(SwapEntry entry)
     {
         SwapDevice<TLayout>? device = this[entry.Device];

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace FastKsm.Swapping;
 
@@ -40,6 +41,9 @@ internal sealed partial class SwapSpace<TLayout, TFolios>
         _cache.AddForSwapIn(target, head, order, out shadow, out group);
 
     /// <inheritdoc/>
+    /// <remarks>Not inlined: a caller's loop would store its variables on the stack around the lock, which waits for
+    /// stores.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal override SwapStatus Drop(Pfn head, SwapShadow shadow, ushort group) => _cache.Drop(head, shadow, group);
 
     /// <inheritdoc/>

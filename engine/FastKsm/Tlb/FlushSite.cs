@@ -31,6 +31,9 @@ internal enum FlushSite
     /// <summary>MADV_FREE and MADV_COLD: what has become clean or unused.</summary>
     Aged,
 
+    /// <summary>A huge mapping has been aged. The gather's flush comes behind it, and would do.</summary>
+    HugeAged,
+
     /// <summary>
     /// A reference check has cleared the accessed bit of a huge mapping. That of a PTE needs no flush, as on x86.
     /// </summary>

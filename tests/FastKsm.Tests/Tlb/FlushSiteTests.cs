@@ -18,9 +18,10 @@ public sealed partial class FlushSiteTests
     public static TheoryData<string> Sites => [.. Enum.GetNames<FlushSite>()];
 
     // Hardware must not hold a huge translation and small ones of the same page. The engine's translations stay right without it. What the
-    // pending check flushes, one thread has flushed itself by then: it is for another thread's batch (FlushWorldTests).
+    // pending check flushes, one thread has flushed itself by then: it is for another thread's batch (FlushWorldTests). A huge mapping that
+    // has been aged is flushed twice, as by Linux.
     public static TheoryData<string> NeededSites =>
-        [.. Enum.GetNames<FlushSite>().Where(name => name is not (nameof(FlushSite.HugeSplit) or nameof(FlushSite.PendingChecked)))];
+        [.. Enum.GetNames<FlushSite>().Where(name => name is not (nameof(FlushSite.HugeSplit) or nameof(FlushSite.HugeAged) or nameof(FlushSite.PendingChecked)))];
 
     [Theory]
     [MemberData(nameof(NeededSites))]
@@ -88,20 +89,6 @@ public sealed partial class FlushSiteTests
     }
 
     [Fact]
-    public void AgeFlush_LeftOutForAHugeMapping_IsNoticed()
-    {
-        using Machine machine = Machines.Small(frames: 8192);
-        ModelProcess process = MapHuge(machine.Spawn());
-        process.Poke(Start, 1);
-        machine.Store.Oracle!.Dropped = FlushSite.Aged;
-
-        _ = Record.Exception(() => process.Advise(Start, Huge, Advice.Cold));
-
-        Assert.NotNull(machine.Store.Oracle.Fault);
-        _ = Assert.Throws<InvalidOperationException>(machine.Dispose);
-    }
-
-    [Fact]
     public void Flushes_AreMadeInOnePlace() => Assert.Equal(["Tlb/FlushEngine.cs"], FilesWith(Flushes()));
 
     // The gateway, and the pages of a backing object, which no CPU walks.
@@ -150,6 +137,10 @@ public sealed partial class FlushSiteTests
                 break;
             case FlushSite.Aged:
                 Filled(process).Advise(Start, 4 * Page, Advice.Free);
+                break;
+            case FlushSite.HugeAged:
+                MapHuge(process).Poke(Start, 1);
+                process.Advise(Start, Huge, Advice.Cold);
                 break;
             case FlushSite.HugeReferenceChecked:
                 MapHuge(process).Poke(Start, 1);

@@ -102,7 +102,13 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Spawn(int process, string group, int cpu) => Adopt(process, Started.Spawn(), CpuOf(cpu));
+    public void Spawn(int process, string group, int cpu)
+    {
+        Adopt(process, Started.Spawn(), CpuOf(cpu));
+
+        // A process begins to run where it is made: the CPU is in its mask from then on.
+        _ = _processes[process].On();
+    }
 
     /// <inheritdoc/>
     public void Fork(int parent, int child) => Adopt(child, _processes[parent].On().Fork(), _processes[parent].Cpu);

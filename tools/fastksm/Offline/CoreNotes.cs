@@ -31,8 +31,9 @@ internal sealed class CoreNotes
     /// <summary>The beginning of its arguments.</summary>
     internal string Arguments { get; private set; } = string.Empty;
 
-    /// <summary>Address of the vDSO; 0 where it is not told.</summary>
-    internal ulong KernelPage { get; private set; }
+    /// <summary>Address of the vDSO; null where it is not told, as in cores of a virtual machine, whose memory begins at
+    /// address 0.</summary>
+    internal ulong? KernelPage { get; private set; }
 
     /// <summary>Reads a segment of notes.</summary>
     /// <exception cref="ToolException">It is broken.</exception>

@@ -13,11 +13,15 @@ internal static class ObstaclesReport
     // Below this, a reason is odds and ends; JSON has it all the same.
     private const long LeastShown = 1 << 16;
 
+    /// <summary>The reasons that people are shown, the largest first.</summary>
+    internal static IReadOnlyList<MergeObstacle> Shown(EvaluationResult result) =>
+        [.. MergeObstacles.Of(result).Where(obstacle => obstacle.Bytes >= LeastShown)];
+
     /// <summary>Writes the tables.</summary>
     internal static void Write(ReportWriter writer, EvaluationResult result)
     {
-        MergeObstacle[] obstacles = [.. MergeObstacles.Of(result).Where(obstacle => obstacle.Bytes >= LeastShown)];
-        if (obstacles.Length > 0)
+        IReadOnlyList<MergeObstacle> obstacles = Shown(result);
+        if (obstacles.Count > 0)
         {
             TextTable table = new(TextColumn.Label("does not merge"), TextColumn.Figure(string.Empty), TextColumn.Remark());
             foreach (MergeObstacle obstacle in obstacles)

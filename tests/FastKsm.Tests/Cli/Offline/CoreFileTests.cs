@@ -35,6 +35,20 @@ public sealed class CoreFileTests : IDisposable
         Assert.Equal(0x21_0000ul, process.Vmas[1].Vma.End);
     }
 
+    // QEMU's dump-guest-memory writes the guest's memory by its own addresses, and no vDSO.
+    [Fact]
+    public void Evaluate_MemoryFromAddressZero_IsCounted()
+    {
+        string path = _files.Write("guest.core", new CoreBuilder()
+            .Segment(0, OfflineRig.Pages(1, 2, 2))
+            .Segment(0xfffc_0000, OfflineRig.Pages(2))
+            .Build());
+
+        EvaluationResult result = OfflineRig.Evaluate(CoreFile.Open(path));
+
+        Assert.Equal((4, 1, 2, 1), OfflineRig.Counters(result));
+    }
+
     [Fact]
     public void Evaluate_ZeroesInCore_AreLeftOutAndCounted()
     {

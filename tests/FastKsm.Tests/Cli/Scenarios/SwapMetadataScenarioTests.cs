@@ -56,6 +56,7 @@ public sealed class SwapMetadataScenarioTests : IDisposable
 
         XElement svg = XElement.Load(_file);
         Assert.Equal(18, svg.Descendants().Count(element => string.Equals(element.Name.LocalName, "title", StringComparison.Ordinal)));
+        Assert.Equal(18, svg.Descendants().Count(element => string.Equals((string?)element.Attribute("fill"), "none", StringComparison.Ordinal)));
     }
 
     [Fact]

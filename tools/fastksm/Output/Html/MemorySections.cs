@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using FastKsm.Cli.Evaluation;
+using FastKsm.Cli.Evaluation.Reasons;
 using FastKsm.Cli.LiveProcesses;
 
 namespace FastKsm.Cli.Output.Html;
@@ -80,52 +81,29 @@ internal static class MemorySections
         _ = html.Close();
     }
 
+    // The same reasons, in the same words and order, as in the report for people.
     private static void WriteReasons(HtmlWriter html, EvaluationResult result)
     {
-        (string What, long Bytes, string Why)[] rows = [.. Reasons(result).Where(reason => reason.Bytes > 0)];
-        if (rows.Length == 0)
+        IReadOnlyList<MergeObstacle> obstacles = ObstaclesReport.Shown(result);
+        if (obstacles.Count == 0)
         {
             return;
         }
 
-        double most = rows.Max(row => row.Bytes);
         _ = html.Open("section").Element("h2", "Why not more");
         HtmlTable.Open(html, "Memory that does not merge", ("memory", "name"), ("size", string.Empty), (string.Empty, "bar wide"), ("why", "remark"));
-        foreach ((string what, long bytes, string why) in rows.OrderByDescending(row => row.Bytes))
+        foreach (MergeObstacle obstacle in obstacles)
         {
             _ = html.Open("tr");
-            HtmlTable.Cell(html, what, "name");
-            HtmlTable.Cell(html, Wording.Bytes(bytes));
-            Bars.Cell(html, bytes, most, "bar wide");
-            HtmlTable.Cell(html, why, "remark");
+            HtmlTable.Cell(html, ObstacleWording.NameOf(obstacle.Kind), "name");
+            HtmlTable.Cell(html, Wording.Bytes(obstacle.Bytes));
+            Bars.Cell(html, obstacle.Bytes, obstacles[0].Bytes, "bar wide");
+            HtmlTable.Cell(html, ObstacleWording.Remark(obstacle.Kind, result.Nearly is not null), "remark");
             _ = html.Close();
         }
 
         HtmlTable.Close(html);
         _ = html.Close();
-    }
-
-    private static IEnumerable<(string What, long Bytes, string Why)> Reasons(EvaluationResult result)
-    {
-        long size = result.PageSize;
-        yield return ("unique pages", result.Total.PagesUnshared * size, "no other page that was read has this content");
-        yield return ("shared, or changing", result.Total.PagesVolatile * size, "fork shares them already, or they changed while they were watched");
-        yield return (
-            "ksmd's records", result.Total.RmapItems * MergeForecast.RmapItemBytes, "64 bytes for each page that is scanned, taken off the saving");
-        yield return (
-            "not marked", (long)result.Processes.Sum(process => process.Vmas
-                .Where(vma => vma.Eligibility == VmaEligibility.NotMarked).Sum(vma => (double)vma.Vma.AnonymousBytes)),
-            "left out by --as-marked");
-        if (result.Reading is { } reading)
-        {
-            yield return ("memfd", reading.Shared.Memfd, "mapped shared, as the RAM of many virtual machines is: KSM takes private memory alone");
-            yield return ("shared memory", reading.Shared.Shm, "mapped shared: KSM takes private memory alone");
-            yield return ("files", reading.Shared.Files, "mapped shared: the page cache has them once already");
-            yield return ("hugetlb", reading.Shared.HugeTlb, "huge pages of hugetlbfs are never taken apart");
-            yield return ("device memory", reading.Shared.Device, "it has no pages of its own");
-            yield return ("registered for I/O", reading.PinnedBytes, "io_uring holds these pages");
-            yield return ("pinned somewhere", reading.PinnedSomewhereBytes, "held for a device; Linux does not say which pages, so they are still counted");
-        }
     }
 
     private static void WriteMarking(HtmlWriter html, EvaluationResult result, ReportView view)

@@ -6,8 +6,8 @@ using System.Text;
 
 namespace FastKsm.Cli.Scenarios.SwapMetadata;
 
-/// <summary>The points as an SVG file: bars in groups, bytes a slot of the device on a logarithmic scale, published
-/// figures as lines.</summary>
+/// <summary>The points as an SVG file: bars in groups, bytes a slot of the device on a logarithmic scale; outlines for what
+/// is reserved but not resident, and published figures as lines.</summary>
 internal static class MetadataPlot
 {
     private const int Width = 860;
@@ -15,7 +15,8 @@ internal static class MetadataPlot
     private const int Left = 70;
     private const int Top = 50;
     private const int Bottom = 60;
-    private const int BarWidth = 30;
+    private const int BarWidth = 34;
+    private const int Gap = 4;
     private const double Lowest = -5;
     private const double Highest = 2;
 
@@ -25,7 +26,7 @@ internal static class MetadataPlot
     internal static string Draw(IReadOnlyList<MetadataPoint> points, long slots)
     {
         StringBuilder svg = new();
-        Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Width}\" height=\"{Height}\" font-family=\"sans-serif\" font-size=\"12\">");
+        Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" width=\"{Width}\" height=\"{Height}\" font-family=\"sans-serif\" font-size=\"12\">");
         Line(svg, $"<rect width=\"{Width}\" height=\"{Height}\" fill=\"white\"/>");
         Line(svg, $"<text x=\"{Left}\" y=\"24\" font-size=\"15\">Swap metadata, bytes of memory a slot of a device of {slots:N0} slots</text>");
         DrawScale(svg);
@@ -36,12 +37,13 @@ internal static class MetadataPlot
         {
             int layout = Array.IndexOf(layouts, point.Layout);
             double x = Left + (step * Array.IndexOf(states, point.State)) + 10 + (layout * BarWidth);
-            DrawBar(svg, x, (double)point.Usage.Resident / slots, point, s_colours[layout % s_colours.Length]);
+            DrawBar(svg, x, slots, point, s_colours[layout % s_colours.Length]);
         }
 
         for (int i = 0; i < states.Length; i++)
         {
-            Line(svg, $"<text x=\"{Left + (step * i) + 10:0.#}\" y=\"{Height - Bottom + 18}\">{states[i]}</text>");
+            double middle = Left + (step * i) + 10 + (((layouts.Length * BarWidth) - Gap) / 2.0);
+            Line(svg, $"<text x=\"{middle:0.#}\" y=\"{Height - Bottom + 18}\" text-anchor=\"middle\">{states[i]}</text>");
         }
 
         for (int i = 0; i < layouts.Length; i++)
@@ -50,7 +52,7 @@ internal static class MetadataPlot
             Line(svg, $"<text x=\"{Left + (i * 120) + 18}\" y=\"{Height - 18}\">{SwapMetadataScenario.NameOf(layouts[i])}</text>");
         }
 
-        Line(svg, $"<text x=\"{Left + (layouts.Length * 120)}\" y=\"{Height - 18}\">black lines: published; slots in use below the bars</text>");
+        Line(svg, $"<text x=\"{Left + (layouts.Length * 120)}\" y=\"{Height - 18}\">filled: resident; outlined: reserved; black lines: published</text>");
         return svg.Append("</svg>\n").ToString();
     }
 
@@ -63,18 +65,27 @@ internal static class MetadataPlot
         }
     }
 
-    private static void DrawBar(StringBuilder svg, double x, double bytes, MetadataPoint point, string colour)
+    private static void DrawBar(StringBuilder svg, double x, long slots, MetadataPoint point, string colour)
     {
-        double top = Y(Power(bytes));
-        double foot = Y(Lowest);
-        Line(svg, $"<rect x=\"{x:0.#}\" y=\"{top:0.#}\" width=\"{BarWidth - 4}\" height=\"{foot - top:0.#}\" fill=\"{colour}\">");
+        double bytes = (double)point.Usage.Resident / slots;
+        double reserved = (double)(point.Usage.StaticReserved + point.Usage.DynamicUsed) / slots;
+        double top = double.Min(Y(Power(reserved)), Y(Power(bytes)));
+        Line(svg, Rectangle(x, reserved, "fill=\"none\"", colour));
+        Line(svg, $"</rect>");
+        Line(svg, Rectangle(x, bytes, $"fill=\"{colour}\"", colour));
         Line(svg, $"<title>{SwapMetadataScenario.NameOf(point.Layout)}, {point.State}: {bytes:0.######} bytes a slot</title></rect>");
+        string figure = bytes.ToString(bytes < 0.01 ? "G1" : bytes < 1 ? "G2" : "0.0", CultureInfo.InvariantCulture);
+        Line(svg, $"<text x=\"{x + ((BarWidth - Gap) / 2.0):0.#}\" y=\"{top - 5:0.#}\" font-size=\"10\" text-anchor=\"middle\">{figure}</text>");
         if (point.Published is { } published)
         {
             double y = Y(Power(published));
             Line(svg, $"<line x1=\"{x - 2:0.#}\" x2=\"{x + BarWidth - 2:0.#}\" y1=\"{y:0.#}\" y2=\"{y:0.#}\" stroke=\"black\" stroke-width=\"2\"/>");
         }
     }
+
+    // A bar from the foot of the scale; its title and its end are the caller's.
+    private static FormattableString Rectangle(double x, double bytes, string fill, string colour) =>
+        $"<rect x=\"{x:0.#}\" y=\"{Y(Power(bytes)):0.#}\" width=\"{BarWidth - Gap}\" height=\"{Y(Lowest) - Y(Power(bytes)):0.#}\" {fill} stroke=\"{colour}\">";
 
     private static double Power(double bytes) => Math.Clamp(Math.Log10(Math.Max(bytes, 1e-12)), Lowest, Highest);
 

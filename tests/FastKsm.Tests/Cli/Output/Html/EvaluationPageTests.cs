@@ -80,6 +80,24 @@ public sealed partial class EvaluationPageTests
     }
 
     [Fact]
+    public void Write_WhyNotMore_HasTheReasonsOfTheReportForPeople()
+    {
+        EvaluationResult result = EvaluationResults.Random(7, Names(30));
+        using StringWriter output = new();
+        EvaluationPage.Write(output, result, EvaluationResults.PriceOf(result), host: null, new ReportView(ShowVmas: true, Top: 20, "--all", null));
+
+        XElement section = Parse(output.ToString()).Descendants("section").Single(part => part.Element("h2")?.Value is "Why not more");
+        (string, string)[] shown =
+            [.. section.Descendants("tbody").Elements("tr").Select(row => (row.Elements("td").First().Value, row.Elements("td").Last().Value))];
+
+        Assert.NotEmpty(shown);
+        Assert.Equal(
+            [.. ObstaclesReport.Shown(result).Select(reason =>
+                (ObstacleWording.NameOf(reason.Kind), ObstacleWording.Remark(reason.Kind, isNearlyKnown: false)))],
+            shown);
+    }
+
+    [Fact]
     public void Write_FiveHundredProcesses_IsBelowTwoMegabytesAndHasAllOfThem()
     {
         string text = Page(Names(500), by: null);

@@ -47,10 +47,15 @@ internal sealed class FrameMigrator
     /// </returns>
     internal MemoryStatus TryMigrate(int cpu, Pfn frame, int node, out Pfn to)
     {
+        to = frame;
+        if (!_dissolver.TryDissolve(cpu, frame, out _))
+        {
+            return MemoryStatus.Busy;
+        }
+
         FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
         FrameMove move = new() { From = frame };
-        to = frame;
-        MemoryStatus status = TryBegin(cpu, node, ref move, batch);
+        MemoryStatus status = TryBegin(cpu, node, ref move, batch, takesMerged: true);
         if (status == MemoryStatus.Done)
         {
             batch.Flush(cpu);
@@ -75,21 +80,35 @@ internal sealed class FrameMigrator
         Debug.Assert(frames.Length <= MostAtOnce, "More than one flush may cover.");
         moved = 0;
         MemoryStatus ended = MemoryStatus.Done;
-        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
         Span<FrameMove> moves = stackalloc FrameMove[frames.Length];
+
+        // First what is an operation of its own, before this one owes anything: huge pages are taken apart, and merged
+        // frames move one by one, for their pages stay locked from the first walk to the last, and no thread holds two
+        // such lists.
         for (int i = 0; i < frames.Length && ended == MemoryStatus.Done; i++)
         {
-            // The pages of a merged frame stay locked from the first walk to the last, and no thread holds two such lists.
             if (_store.Frames[frames[i]].Has(FrameFlags.Ksm))
             {
                 ended = MigrateMerged(cpu, ref frames[i], node, ref moved);
-                continue;
             }
+            else if (_dissolver.TryDissolve(cpu, frames[i], out _))
+            {
+                moves[i].From = frames[i];
+            }
+        }
 
-            moves[i].From = frames[i];
-            MemoryStatus status = TryBegin(cpu, node, ref moves[i], batch);
-            ended = status == MemoryStatus.OutOfFrames ? status : ended;
-            moves[i].From = status == MemoryStatus.Done ? frames[i] : Pfn.None;
+        FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
+        for (int i = 0; i < frames.Length; i++)
+        {
+            if (moves[i].From.IsSome)
+            {
+                // What has been merged meanwhile stays where it is.
+                MemoryStatus status = ended == MemoryStatus.Done
+                    ? TryBegin(cpu, node, ref moves[i], batch, takesMerged: false)
+                    : MemoryStatus.Busy;
+                ended = status == MemoryStatus.OutOfFrames ? status : ended;
+                moves[i].From = status == MemoryStatus.Done ? frames[i] : Pfn.None;
+            }
         }
 
         // One flush, before the first byte is copied.
@@ -115,13 +134,9 @@ internal sealed class FrameMigrator
     }
 
     // Done: the frame is locked, and migration entries are in the place of its mappings, as far as they could be.
-    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch batch)
+    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch batch, bool takesMerged)
     {
         Pfn frame = move.From;
-        if (!_dissolver.TryDissolve(cpu, frame, out _))
-        {
-            return MemoryStatus.Busy;
-        }
 
         // What its taker has not made an anonymous page yet may have its flags written plainly.
         ref FrameRecord record = ref _store.Frames[frame];
@@ -130,8 +145,10 @@ internal sealed class FrameMigrator
             return MemoryStatus.Busy;
         }
 
+        // Whether it is merged is known for good under its lock only.
         MemoryStatus status = MemoryStatus.Busy;
-        if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
+        bool moves = record.Has(FrameFlags.Anonymous) && (takesMerged || !record.Has(FrameFlags.Ksm));
+        if (moves && record.References == record.MapCount + 1)
         {
             status = _store.Frames.TakeZeroed(cpu, node, out move.To);
         }

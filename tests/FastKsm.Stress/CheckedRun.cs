@@ -18,7 +18,10 @@ internal static class CheckedRun
     /// <returns>Whether nothing was wrong, and what it printed.</returns>
     internal static async Task<(bool IsClean, string Output)> Run(long operations, PlantedBug bug)
     {
-        ProcessStartInfo start = new("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("dotnet")
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "FastKsm.Stress.dll"));
         start.ArgumentList.Add("-class");
         start.ArgumentList.Add(typeof(StressTests).FullName!);

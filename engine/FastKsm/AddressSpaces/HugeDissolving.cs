@@ -77,7 +77,7 @@ internal static class HugeDissolving
 
         Pfn head = PhysicalMemory.HeadOf(frame);
         space.Store.Frames.Dissolve(cpu, frame);
-        FlushDebt zeroed = TakeZeroes(space, ref edit, head, taken);
+        bool any = TakeZeroes(space, ref edit, head, taken, out FlushDebt zeroed);
         if (whole)
         {
             PayWhole(space, cpu, ref edit, zeroed);
@@ -87,7 +87,7 @@ internal static class HugeDissolving
             PayParts(space, cpu, ref edit, head, taken);
         }
 
-        if (zeroed.IsOwed)
+        if (any)
         {
             MapZeroes(space, cpu, ref edit, taken, ref zeroes);
         }
@@ -119,8 +119,10 @@ internal static class HugeDissolving
     // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have. Whether it
     // is zeroes is known for good only when no CPU can write the page any more: they are looked at again behind the flush. Until then
     // a marker stands in their place, which keeps every other thread from the page, so the second look needs no latch.
-    private static FlushDebt TakeZeroes(AddressSpace space, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken)
+    private static bool TakeZeroes(
+        AddressSpace space, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken, out FlushDebt zeroed)
     {
+        bool any = false;
         taken.Clear();
         FlushDebt before = edit.Detach();
         for (int i = 0; i < PteLeaf.Length && space.Store.ZeroFrames.ForSplits; i++)
@@ -129,14 +131,16 @@ internal static class HugeDissolving
             if (pte.IsCounted && PhysicalMemory.HeadOf(pte.Frame) == head && IsZero(space.Store.Frames, pte.Frame)
                 && !space.Vmas[space.Vmas.Containing(edit.FirstPage + (uint)i)].Has(VmaFlags.Locked))
             {
+                any = true;
                 taken[i] = pte;
                 edit.Take(i, Pte.Busy(pte.Frame));
             }
         }
 
-        FlushDebt zeroed = edit.Detach();
+        // Pages that permit nothing owe no flush, and have a marker all the same.
+        zeroed = edit.Detach();
         edit.Attach(before);
-        return zeroed;
+        return any;
     }
 
     // The mapping was split just now: its one flush is for what has been taken, too.

@@ -209,6 +209,6 @@ public sealed partial class FlushSiteTests
     [GeneratedRegex(@"\.Flushed\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Flushes();
 
-    [GeneratedRegex(@"\b(Table|_table|table|_pages)\.(Set|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b(?:Table|_table|table|_pages)\.(?:Set|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setters();
 }

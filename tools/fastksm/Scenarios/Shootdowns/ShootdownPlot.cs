@@ -5,8 +5,10 @@ using System.Text;
 
 namespace FastKsm.Cli.Scenarios.Shootdowns;
 
-/// <summary>The rows as an SVG file: interrupts a second, and cycles for a page of the initiator and of the others, both on
-/// logarithmic scales.</summary>
+/// <summary>
+/// The rows as an SVG file: interrupts a second, and cycles for a page of the initiator and of the others, both on
+/// logarithmic scales.
+/// </summary>
 internal static class ShootdownPlot
 {
     private const int Width = 1080;
@@ -26,9 +28,11 @@ internal static class ShootdownPlot
     {
         int height = Top + (rows.Count * RowHeight) + Foot;
         StringBuilder svg = new();
-        Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\" width=\"{Width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">");
+        Line(svg, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {height}\"");
+        Line(svg, $"width=\"{Width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">");
         Line(svg, $"<rect width=\"{Width}\" height=\"{height}\" fill=\"white\"/>");
-        Line(svg, $"<text x=\"12\" y=\"24\" font-size=\"15\">{rows[0].Pages:N0} pages taken away from a process on {cpus} CPUs at {ghz:0.##} GHz, {work:N0} cycles of other work a page</text>");
+        Line(svg, $"<text x=\"12\" y=\"24\" font-size=\"15\">{rows[0].Pages:N0} pages taken away from a process");
+        Line(svg, $"on {cpus} CPUs at {ghz:0.##} GHz, {work:N0} cycles of other work a page</text>");
         DrawScale(svg, Left, 0, 7, rows.Count, "interrupts a second");
         int right = Left + PanelWidth + PanelGap;
         DrawScale(svg, right, -1, 6, rows.Count, "cycles a page");
@@ -38,11 +42,14 @@ internal static class ShootdownPlot
             int y = Top + (i * RowHeight);
             string by = ShootdownsScenario.NameOf(row.Policy.Kind);
             string crew = ShootdownsScenario.NameOf(row.Policy.Crew);
-            string name = $"{row.Policy.Name}; {by}{(row.Policy.Crew == Crew.All ? string.Empty : $"; {crew}")}";
+            string who = row.Policy.Crew == Crew.All ? string.Empty : $"; {crew}";
+            string name = $"{row.Policy.Name}; {by}{who}";
             Line(svg, $"<text x=\"{Left - 8}\" y=\"{y + 13}\" text-anchor=\"end\">{name}</text>");
             DrawBar(svg, name, Left, y, BarHeight, row.InterruptsPerSecond(work, ghz), 0, 7, Interrupts);
-            DrawBar(svg, name, right, y, BarHeight / 2, (double)row.InitiatorCycles / row.Pages, -1, 6, Own);
-            DrawBar(svg, name, right, y + (BarHeight / 2), BarHeight / 2, (double)row.StolenCycles / row.Pages, -1, 6, Stolen);
+            double own = (double)row.InitiatorCycles / row.Pages;
+            double stolen = (double)row.StolenCycles / row.Pages;
+            DrawBar(svg, name, right, y, BarHeight / 2, own, -1, 6, Own);
+            DrawBar(svg, name, right, y + (BarHeight / 2), BarHeight / 2, stolen, -1, 6, Stolen);
         }
 
         DrawKey(svg, Left, height, Interrupts, "interrupts a second");
@@ -51,7 +58,8 @@ internal static class ShootdownPlot
         return svg.Append("</svg>\n").ToString();
     }
 
-    private static void DrawScale(StringBuilder svg, int left, int lowest, int highest, int rows, string heading)
+    private static void DrawScale(
+        StringBuilder svg, int left, int lowest, int highest, int rows, string heading)
     {
         Line(svg, $"<text x=\"{left}\" y=\"{Top - 28}\" font-weight=\"bold\">{heading}</text>");
         for (int power = lowest; power <= highest; power++)
@@ -60,13 +68,22 @@ internal static class ShootdownPlot
             string label = power < 3 ? Math.Pow(10, power).ToString("0.#", CultureInfo.InvariantCulture)
                 : power < 6 ? Math.Pow(10, power - 3).ToString("0'k'", CultureInfo.InvariantCulture)
                 : Math.Pow(10, power - 6).ToString("0'M'", CultureInfo.InvariantCulture);
-            Line(svg, $"<line x1=\"{x:0.#}\" x2=\"{x:0.#}\" y1=\"{Top - 6}\" y2=\"{Top + (rows * RowHeight)}\" stroke=\"#ddd\"/>");
+            int foot = Top + (rows * RowHeight);
+            Line(svg, $"<line x1=\"{x:0.#}\" x2=\"{x:0.#}\" y1=\"{Top - 6}\" y2=\"{foot}\" stroke=\"#ddd\"/>");
             Line(svg, $"<text x=\"{x:0.#}\" y=\"{Top - 11}\" font-size=\"10\" text-anchor=\"middle\">{label}</text>");
         }
     }
 
     private static void DrawBar(
-        StringBuilder svg, string name, int left, int y, int height, double value, int lowest, int highest, string colour)
+        StringBuilder svg,
+        string name,
+        int left,
+        int y,
+        int height,
+        double value,
+        int lowest,
+        int highest,
+        string colour)
     {
         double length = Length(value, lowest, highest);
         Line(svg, $"<rect x=\"{left}\" y=\"{y}\" width=\"{length:0.#}\" height=\"{height}\" fill=\"{colour}\">");

@@ -6,9 +6,16 @@ namespace FastKsm.Cli.Scenarios.Shootdowns;
 /// <param name="Run">Pages a call; 0 for all of them by one.</param>
 /// <param name="Kind">How other CPUs are told.</param>
 /// <param name="Crew">Which CPUs run the process.</param>
-/// <param name="Baseline">Name of the row that its speed is compared with, of the first row that has it; null for none.</param>
+/// <param name="Baseline">
+/// Name of the row that its speed is compared with, the first row of that name; null for none.
+/// </param>
 internal sealed record ShootdownPolicy(
-    string Name, TakeAway How, int Run, ShootdownKind Kind = ShootdownKind.X86Interrupts, Crew Crew = Crew.All, string? Baseline = null)
+    string Name,
+    TakeAway How,
+    int Run,
+    ShootdownKind Kind = ShootdownKind.X86Interrupts,
+    Crew Crew = Crew.All,
+    string? Baseline = null)
 {
     private const int Cluster = 32;
     private const int FreeBatch = 31;

@@ -19,7 +19,8 @@ internal static class ShootdownRun
         int crew = policy.Crew == Crew.One ? 1 : cpus;
         using Machine machine = new(new MachineOptions
         {
-            // Twice: what is written after a fork, or moved, has a frame before it gives one up. The rest waits in the CPUs' caches.
+            // Twice: what is written after a fork, or moved, has a frame before it gives one up. The rest waits in the
+            // CPUs' caches.
             Frames = (2L * pages) + (1024L * cpus),
             Cpus = cpus,
             Content = FrameContent.Fingerprint,
@@ -121,7 +122,8 @@ internal static class ShootdownRun
         {
             if (!cpu.TryTouch(AddressOf(page), AccessKind.Read, out Access access))
             {
-                throw new ToolException(ExitCode.Exhausted, $"scenario shootdowns: page {page} could not be read: {access.Status}.");
+                throw new ToolException(
+                    ExitCode.Exhausted, $"scenario shootdowns: page {page} could not be read: {access.Status}.");
             }
         }
     }

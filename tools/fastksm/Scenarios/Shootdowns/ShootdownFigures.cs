@@ -30,9 +30,12 @@ internal sealed record ShootdownFigures(
     /// <summary>Interrupts in a second.</summary>
     /// <param name="work">Cycles of other work for a page.</param>
     /// <param name="ghz">The clock.</param>
-    internal double InterruptsPerSecond(long work, double ghz) => InterruptsPerPage * ghz * 1e9 / CyclesPerPage(work);
+    internal double InterruptsPerSecond(long work, double ghz) =>
+        Spent.Interrupts == 0 ? 0 : InterruptsPerPage * ghz * 1e9 / CyclesPerPage(work);
 
     /// <summary>Share of all CPUs' time that flushes and handlers have taken.</summary>
     /// <param name="work">Cycles of other work for a page.</param>
-    internal double ShareLost(long work) => (InitiatorCycles + StolenCycles) / (CyclesPerPage(work) * Pages * Running);
+    internal double ShareLost(long work) => InitiatorCycles + StolenCycles == 0
+        ? 0
+        : (InitiatorCycles + StolenCycles) / (CyclesPerPage(work) * Pages * Running);
 }

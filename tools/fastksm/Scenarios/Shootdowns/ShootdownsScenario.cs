@@ -138,7 +138,7 @@ internal sealed class ShootdownsScenario : IScenario
                 row.StolenCycles,
                 ScenarioCell.Of(row.InterruptsPerSecond(work, ghz), 0),
                 ScenarioCell.Of(share * 100, 2, " %") with { Number = share },
-                BaselineOf(row, rows) is { } baseline
+                BaselineOf(row, rows) is { } baseline && row.CyclesPerPage(work) > 0
                     ? ScenarioCell.Of(baseline.CyclesPerPage(work) / row.CyclesPerPage(work), 3)
                     : "-",
                 row.Violation is null ? 0 : 1);

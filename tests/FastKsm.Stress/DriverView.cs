@@ -94,7 +94,9 @@ internal sealed class DriverView
         {
             Space.Slots[index] = new SlotRecord
             {
-                Begun = Own[index].Stamp, Done = Own[index].Stamp, Value = Words[index * Layout.Words],
+                Begun = Own[index].Stamp,
+                Done = Own[index].Stamp,
+                Value = Words[index * Layout.Words],
             };
         }
     }

@@ -20,7 +20,9 @@ internal static class CheckedRun
     {
         ProcessStartInfo start = new("dotnet")
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "FastKsm.Stress.dll"));
         start.ArgumentList.Add("-class");

@@ -179,7 +179,11 @@ internal sealed partial class Driver
         int? node = block.IsBacked || block.IsShared ? 0 : null;
         MapOptions options = new()
         {
-            At = at, HugePages = block.IsHuge, FileBacked = block.IsBacked, Shared = block.IsShared, Node = node,
+            At = at,
+            HugePages = block.IsHuge,
+            FileBacked = block.IsBacked,
+            Shared = block.IsShared,
+            Node = node,
         };
         _ = cpu.Map(length, options);
         if (block.IsShared)

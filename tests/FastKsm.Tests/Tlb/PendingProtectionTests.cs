@@ -1,8 +1,6 @@
 using System.Threading;
 using FastKsm.AddressSpaces;
-using FastKsm.Memory;
 using FastKsm.Tests.TestKit;
-using FastKsm.Tlb;
 using Xunit;
 
 namespace FastKsm.Tests.Tlb;

@@ -68,9 +68,11 @@ internal static class MappingActions
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page.</param>
     /// <param name="frame">The frame it may map; the caller has a reference to it.</param>
-    /// <param name="batch">Flushes that the caller makes before it counts references or copies the content.</param>
+    /// <param name="batch">
+    /// Flushes that the caller makes before it counts references or copies the content; null to make each at once.
+    /// </param>
     internal static void BeginMigration(
-        AddressSpace space, int cpu, ulong page, Pfn frame, FlushBatch batch)
+        AddressSpace space, int cpu, ulong page, Pfn frame, FlushBatch? batch)
     {
         if (!TryEnter(space, page, frame, out LeafEdit edit, out Pte pte))
         {
@@ -87,10 +89,10 @@ internal static class MappingActions
         bool exclusive = space.Store.Frames[frame].Has(FrameFlags.Exclusive);
         edit.Take(position, pte.Leaving(exclusive));
         PageZap.Unmapped(space, pte);
-        bool defers = batch.ShouldDefer(cpu, space.Translations);
+        bool defers = batch?.ShouldDefer(cpu, space.Translations) == true;
         if (defers && pte.IsAccessible)
         {
-            batch.Add(cpu, space.Translations, pte.IsDirty, page);
+            batch!.Add(cpu, space.Translations, pte.IsDirty, page);
         }
 
         edit.Exit();
@@ -229,6 +231,8 @@ internal static class MappingActions
 
         edit.Exit();
         HugeMapping.PaySplit(space, cpu, edit);
+        bool early = space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
+        bool alone = early && space.HasNoBorrower(page, in record, held);
         if (defers)
         {
             batch.Flush(cpu);
@@ -238,9 +242,8 @@ internal static class MappingActions
             space.Pay(cpu, FlushSite.Taken, edit.Debt);
         }
 
-
-        space.OracleSeesCount(page);
-        if (exclusive && record.References - record.MapCount != held)
+        alone = early ? alone : space.HasNoBorrower(page, in record, held);
+        if (exclusive && !alone)
         {
             edit.Reenter();
             edit.Install(position, pte);

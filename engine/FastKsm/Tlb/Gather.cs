@@ -189,6 +189,11 @@ internal ref struct Gather<TRelease>
             LetGo();
         }
 
+        if (_engine.Bug == PlantedBug.TablesReleasedBeforeFlush)
+        {
+            LetGoOfTables();
+        }
+
         FlushRange();
         LetGo();
     }
@@ -219,7 +224,11 @@ internal ref struct Gather<TRelease>
 
     private void FlushRange()
     {
-        if (_wholeSpace && (_freedTables || _end != 0))
+        if (_engine.Bug == PlantedBug.GatherNotFlushed)
+        {
+            // Nothing has been flushed, and nothing is owed any more.
+        }
+        else if (_wholeSpace && (_freedTables || _end != 0))
         {
             _engine.Flush(_site, _cpu, _kernelThread, _mm, 0, FlushEngine.All, 0, freedTables: true);
         }
@@ -239,17 +248,22 @@ internal ref struct Gather<TRelease>
             _release.ReleaseFrame(new Pfn(entry & FrameMask), (entry & Huge) != 0, (entry & DelayedRmap) != 0);
         }
 
+        LetGoOfTables();
+        _held = 0;
+        _batch = 0;
+        _slots = 0;
+        _delays = false;
+        _isFull = false;
+    }
+
+    private void LetGoOfTables()
+    {
         for (int i = 0; i < _tables; i++)
         {
             _release.ReleaseTable(_queue!.Tables[i]);
         }
 
-        _held = 0;
         _tables = 0;
-        _batch = 0;
-        _slots = 0;
-        _delays = false;
-        _isFull = false;
     }
 
     private void ResetRange()

@@ -36,12 +36,6 @@ internal sealed class TranslationOracle : IFrameGuard
     private int _unlinkedTables;
     private string? _fault;
 
-    /// <summary>A flush that is left out, to show that something notices.</summary>
-    internal FlushSite? Dropped { get; set; }
-
-    /// <summary>Flushes left out.</summary>
-    internal int DroppedFlushes { get; private set; }
-
     /// <summary>The first fault; null while there is none.</summary>
     internal string? Fault => Volatile.Read(ref _fault);
 
@@ -119,14 +113,8 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up what they held of a range.</summary>
-    internal void Flushed(FlushSite site, uint space, ulong firstPage, ulong pages)
+    internal void Flushed(uint space, ulong firstPage, ulong pages)
     {
-        if (site == Dropped)
-        {
-            DroppedFlushes++;
-            return;
-        }
-
         if (IsClean && Volatile.Read(ref _unlinkedTables) == 0)
         {
             return;
@@ -156,14 +144,8 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up all that the calling thread has taken away, in whatever address spaces.</summary>
-    internal void BatchFlushed(FlushSite site)
+    internal void BatchFlushed()
     {
-        if (site == Dropped)
-        {
-            DroppedFlushes++;
-            return;
-        }
-
         if (IsClean)
         {
             return;

@@ -11,6 +11,9 @@ public sealed class FlushRowTests : IDisposable
 {
     private const ulong Page = 0x200;
 
+    // Pages that the shrinker frees at once.
+    private const int FreeBatch = 31;
+
     private readonly ModelClock _clock = new();
     private FlushEngine _engine = null!;
 
@@ -334,6 +337,61 @@ public sealed class FlushRowTests : IDisposable
 
         TlbCounters counters = _engine.Counters;
         Assert.Equal((instructions, 1L, 6L), (counters.Broadcasts, counters.Syncs, counters.IpiSent));
+    }
+
+    // The shrinker frees 31 at a time, each time behind the batch's flush.
+    [Fact]
+    public void T61_Amd_ABatchIsOneInstructionForAllAndOneWait_WhateverItHolds()
+    {
+        SpaceTranslations mm = Make(cpus: 6, new TlbOptions { Shootdown = ShootdownKind.Invlpgb });
+        SpaceTranslations other = Space(2);
+        for (int cpu = 0; cpu < 6; cpu++)
+        {
+            Run(cpu, cpu < 4 ? mm : other);
+        }
+
+        FlushBatch batch = new(_engine, kernelThread: true);
+        for (int page = 1; page <= 62; page++)
+        {
+            batch.Add(5, mm, wasDirty: false, Page + (ulong)page);
+            if (page % FreeBatch == 0)
+            {
+                batch.Flush(5);
+            }
+        }
+
+        TlbCounters counters = _engine.Counters;
+        Assert.Equal((2L, 2L, 2L), (counters.BatchFlushes, counters.Broadcasts, counters.Syncs));
+        Assert.Equal((0L, 0L), (counters.IpiSent, counters.NrTlbRemoteFlushReceived));
+        for (int cpu = 0; cpu < 4; cpu++)
+        {
+            Assert.False(_engine[cpu].TryBegin(Page + 1, writes: false, out _));
+        }
+    }
+
+    // What was dirty is written out one by one, each page behind a flush; held back for the others of its batch, 31 need one.
+    [Theory]
+    [InlineData(1, 62)]
+    [InlineData(FreeBatch, 2)]
+    public void T69_DirtyPagesHeldBackForABatch_NeedOneFlushForAll(int heldBack, long operations)
+    {
+        SpaceTranslations mm = Make(cpus: 2);
+        Run(0, mm);
+        Run(1, mm);
+        FlushBatch batch = new(_engine, kernelThread: false);
+        for (int page = 1; page <= 62; page++)
+        {
+            batch.Add(0, mm, wasDirty: true, Page + (ulong)page);
+            Assert.True(batch.IsWritable, "Nothing may be written out before a flush.");
+            if (page % heldBack == 0)
+            {
+                batch.FlushIfWritable(0);
+                Assert.False(batch.IsWritable || batch.IsRequired);
+            }
+        }
+
+        batch.Flush(0);
+        Assert.Equal((operations, operations), (_engine.Counters.BatchFlushes, _engine.Counters.NrTlbRemoteFlush));
     }
 
     [Fact]

@@ -117,6 +117,29 @@ internal sealed class FlushWorld : IDisposable
         _owed.Clear();
     }
 
+    /// <summary>
+    /// Takes pages away in a batch; before it is flushed, another CPU looks whether one is pending (R6), and then none of them may be
+    /// reachable.
+    /// </summary>
+    internal void ReclaimBesideLook(int cpu, int space, int page, int pages, int looker, Action between)
+    {
+        FlushBatch batch = new(Engine, kernelThread: false);
+        for (int i = page; i < page + pages; i++)
+        {
+            if (_tables[space][i] != 0)
+            {
+                _ = _owed.Add((space, First + (ulong)i, _tables[space][i]));
+                _tables[space][i] = 0;
+                batch.Add(cpu, Spaces[space], wasDirty: false, First + (ulong)i);
+            }
+        }
+
+        Engine.CheckPending(looker, kernelThread: false, Spaces[space]);
+        _owed.Clear();
+        between();
+        batch.Flush(cpu);
+    }
+
     /// <summary>Maps what is not mapped.</summary>
     internal void Populate(int space)
     {

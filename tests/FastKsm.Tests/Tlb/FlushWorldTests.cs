@@ -50,13 +50,28 @@ public sealed class FlushWorldTests
     [InlineData(PlantedBug.LazySkippedForTables)]
     [InlineData(PlantedBug.NotSent)]
     [InlineData(PlantedBug.BatchNotFlushed)]
+    [InlineData(PlantedBug.GatherNotFlushed)]
     [InlineData(PlantedBug.ReleasedBeforeFlush)]
+    [InlineData(PlantedBug.TablesReleasedBeforeFlush)]
     [InlineData(PlantedBug.NestedNotSeen)]
     internal void PlantedBug_IsFound(PlantedBug bug)
     {
         using FlushWorld world = new(new TlbOptions(), Cpus, Spaces, bug);
 
         _ = Assert.Throws<InvalidOperationException>(() => Work(world, seed: 1));
+    }
+
+    [Theory]
+    [InlineData(FlushSite.Unmapped)]
+    [InlineData(FlushSite.Batched)]
+    [InlineData(FlushSite.PendingChecked)]
+    internal void Flush_LeftOut_IsFound(FlushSite site)
+    {
+        using FlushWorld world = new(new TlbOptions(), Cpus, Spaces);
+        world.Engine.Dropped = site;
+
+        _ = Assert.Throws<InvalidOperationException>(() => Work(world, seed: 1));
+        Assert.NotEqual(0, world.Engine.DroppedFlushes);
     }
 
     private static void Work(FlushWorld world, int seed)
@@ -111,6 +126,10 @@ public sealed class FlushWorldTests
                     break;
                 case 10:
                     Missed(world, cpu, space, page, pages, random);
+                    break;
+                case 11:
+                    world.ReclaimBesideLook(cpu, space, page, pages, random.Next(Cpus), () => Touch(world, random, 10));
+                    world.Populate(space);
                     break;
                 default:
                     Touch(world, random, 10);

@@ -59,7 +59,7 @@ public sealed class TranslationOracleTests
     {
         Change(s_read, default);
         Change(s_read, default, position: 1);
-        _oracle.Flushed(FlushSite.Unmapped, Space, First, 1);
+        _oracle.Flushed(Space, First, 1);
 
         _oracle.Freed(s_read.Frame);
 
@@ -73,7 +73,7 @@ public sealed class TranslationOracleTests
     public void Flush_OfSomethingElse_HelpsNothing(uint space, ulong first, ulong pages)
     {
         Change(s_read, default);
-        _oracle.Flushed(FlushSite.Unmapped, space, first, pages);
+        _oracle.Flushed(space, first, pages);
 
         _oracle.Freed(s_read.Frame);
 
@@ -83,7 +83,7 @@ public sealed class TranslationOracleTests
     [Fact]
     public void TableFreed_WithoutAFlushSinceItWasUnlinked_BreaksI3()
     {
-        _oracle.Flushed(FlushSite.Unmapped, Space, First, 512);
+        _oracle.Flushed(Space, First, 512);
         _oracle.TableUnlinked(Leaf);
 
         _oracle.TableFreed(Leaf);
@@ -179,7 +179,7 @@ public sealed class TranslationOracleTests
     {
         Translation whole = s_read with { Bits = s_read.Bits | TranslationBits.Huge };
         _oracle.Changed(Leaf, 0, 512, whole, default);
-        _oracle.Flushed(FlushSite.Unmapped, Space, First, 511);
+        _oracle.Flushed(Space, First, 511);
 
         _oracle.Freed(new Pfn(whole.Frame.Number + 510));
         Assert.Null(_oracle.Fault);
@@ -210,7 +210,7 @@ public sealed class TranslationOracleTests
 
     private void Change(Translation before, Translation now, int position = 0) => _oracle.Changed(Leaf, position, 1, before, now);
 
-    private void Flush() => _oracle.Flushed(FlushSite.Unmapped, Space, First, 512);
+    private void Flush() => _oracle.Flushed(Space, First, 512);
 
     private void AssertBroken(string invariant, string what)
     {

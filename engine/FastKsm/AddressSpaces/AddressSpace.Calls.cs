@@ -164,7 +164,7 @@ internal sealed partial class AddressSpace
 
         PageGather gather = BeginUnmap(cpu, wholeSpace: true);
         ZapMappings(ref gather, 0, Store.PageLimit);
-        PageTables.Free(this, ref gather, 0, Store.PageLimit);
+        PageTables.FreeAll(this, ref gather);
         gather.Finish();
         Vmas.Clear(cpu);
         Store.Spaces.Remove(Id);

@@ -90,7 +90,10 @@ internal static class MappingActions
         edit.Take(position, pte.Leaving(exclusive));
         PageZap.Unmapped(space, pte);
         bool defers = batch?.ShouldDefer(cpu, space.Translations) == true;
-        if (defers && pte.IsAccessible)
+
+        // While a gather is under way, a page that permits nothing may have permitted more a moment ago (pte_accessible).
+        bool owes = pte.IsAccessible || space.Translations.FlushPending != 0;
+        if (defers && owes)
         {
             batch!.Add(cpu, space.Translations, pte.IsDirty, page);
         }
@@ -99,7 +102,9 @@ internal static class MappingActions
         HugeMapping.PaySplit(space, cpu, edit);
         if (!defers)
         {
-            space.Pay(cpu, FlushSite.Migrated, edit.Debt);
+            FlushDebt debt = edit.Debt;
+            debt.AddRange(page, owes ? 1UL : 0);
+            space.Pay(cpu, FlushSite.Migrated, debt);
         }
 
         space.Store.Frames.Release(cpu, frame);

@@ -150,7 +150,9 @@ internal static class PageAging
         gather.FlushTranslations();
         bool apart = space.Store.Dissolver!.TryDissolve(gather.Cpu, pte.Frame, out _);
         space.Store.Frames.Release(gather.Cpu, pte.Frame);
-        edit.Reenter();
+        int splits = edit.TakeSplits();
+        edit = space.EnterChecked(gather.Cpu, edit.Leaf, page);
+        edit.Attach(default, splits);
         return apart;
     }
 

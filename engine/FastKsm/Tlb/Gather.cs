@@ -168,6 +168,15 @@ internal ref struct Gather<TRelease>
         return _tables == GatherLimits.Tables;
     }
 
+    /// <summary>A table above page tables has gone, which as on Linux counts as one of its entries.</summary>
+    /// <param name="firstPage">First of its pages.</param>
+    /// <param name="strideShift">Binary logarithm of its pages.</param>
+    internal void AddDirectory(ulong firstPage, int strideShift)
+    {
+        Extend(firstPage, 1, strideShift);
+        _freedTables = true;
+    }
+
     /// <summary>Entries of a range have been changed: the flush will cover them.</summary>
     /// <param name="page">First page.</param>
     /// <param name="pages">Pages; at least one.</param>

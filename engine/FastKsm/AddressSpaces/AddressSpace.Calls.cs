@@ -113,6 +113,7 @@ internal sealed partial class AddressSpace
     {
         EnterAlone(cpu);
         child.EnterAlone(cpu);
+        child.Translations.InheritBatched(Translations);
         MemoryStatus status = MemoryStatus.Done;
         foreach (uint id in Vmas.After(0))
         {

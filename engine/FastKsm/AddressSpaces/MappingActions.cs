@@ -82,13 +82,13 @@ internal static class MappingActions
         int position = PageTable.PositionOf(page);
         if (pte.IsHuge)
         {
-            HugeMapping.Split(space, ref edit);
-            pte = edit.Get(position);
+            BeginWhole(space, cpu, ref edit);
+            return;
         }
 
         bool exclusive = space.Store.Frames[frame].Has(FrameFlags.Exclusive);
         edit.Take(position, pte.Leaving(exclusive));
-        PageZap.Unmapped(space, pte);
+        PageZap.Unmapped(space, pte, keepsDirty: true);
         bool defers = batch?.ShouldDefer(cpu, space.Translations) == true;
 
         // While a gather is under way, a page that permits nothing may have permitted more a moment ago (pte_accessible).
@@ -108,6 +108,27 @@ internal static class MappingActions
         }
 
         space.Store.Frames.Release(cpu, frame);
+    }
+
+    // All 512 pages of a huge mapping at once, behind the one flush of its split, as Linux does (freeze). Gives the latch back.
+    private static void BeginWhole(AddressSpace space, int cpu, ref LeafEdit edit)
+    {
+        Pfn head = edit.Whole.Frame;
+        HugeMapping.Split(space, ref edit);
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = edit.Get(i);
+            bool exclusive = space.Store.Frames[pte.Frame].Has(FrameFlags.Exclusive);
+            edit.Take(i, pte.Leaving(exclusive));
+            PageZap.Unmapped(space, pte, keepsDirty: true);
+        }
+
+        edit.Exit();
+        HugeMapping.PaySplit(space, cpu, edit);
+        for (uint i = 0; i < PteLeaf.Length; i++)
+        {
+            space.Store.Frames.Release(cpu, new Pfn(head.Number + i));
+        }
     }
 
     /// <summary>Puts the mapping of a frame in the place of a migration entry.</summary>
@@ -207,7 +228,7 @@ internal static class MappingActions
         space.Counts.AddResident(record, -1);
         edit.Reenter();
         edit.Replace(PageTable.PositionOf(page), entry);
-        PageZap.Unmapped(space, pte);
+        PageZap.Unmapped(space, pte, keepsDirty: true);
         edit.Exit();
         store.Frames.Release(cpu, frame);
         return PteOutcome.Done;

@@ -262,7 +262,11 @@ internal sealed class PageTable
     /// <returns>
     /// Its id, to be given to <see cref="FreeLeaf"/> when no CPU walks through it any more; 0 when none is left.
     /// </returns>
-    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage)
+    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage) =>
+        UnlinkEmptyLeaf(ref page, end, out firstPage, out _);
+
+    /// <summary>The same; says whether it was a table, which CPUs may walk through, or nothing yet.</summary>
+    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage, out bool wasTable)
     {
         for (uint leaf; (leaf = FindNext(ref page, end, out int count)) != 0; page += (uint)count)
         {
@@ -274,6 +278,7 @@ internal sealed class PageTable
             firstPage = FirstOf(page);
             _directory.BeginRemoval();
             Enter(leaf);
+            wasTable = _store.LeafHeaders[leaf].Kind != LeafKind.None;
             _store.LeafHeaders[leaf].Kind = LeafKind.None;
             if (_isWalked)
             {
@@ -287,7 +292,7 @@ internal sealed class PageTable
 
             Exit(leaf);
             _directory.EndRemoval();
-            if (OracleSwitch.IsOn)
+            if (OracleSwitch.IsOn && wasTable)
             {
                 _oracle?.TableUnlinked(leaf);
             }
@@ -297,6 +302,7 @@ internal sealed class PageTable
         }
 
         firstPage = 0;
+        wasTable = false;
         return 0;
     }
 

@@ -36,9 +36,17 @@ internal static class PageTables
     /// <summary>Unlinks the empty page tables of a range; the gather frees them. Under the mm lock held alone.</summary>
     internal static void Free(AddressSpace space, ref PageGather gather, ulong start, ulong end)
     {
-        for (uint leaf; (leaf = space.Table.UnlinkEmptyLeaf(ref start, end, out ulong firstPage)) != 0;)
+        for (uint leaf; (leaf = space.Table.UnlinkEmptyLeaf(ref start, end, out ulong firstPage, out bool wasTable)) != 0;)
         {
-            gather.AddTable(leaf, firstPage);
+            if (wasTable)
+            {
+                gather.AddTable(leaf, firstPage);
+            }
+            else
+            {
+                // Nothing had become of it, or a huge mapping whose flush is the gather's.
+                space.Table.FreeLeaf(leaf);
+            }
         }
     }
 

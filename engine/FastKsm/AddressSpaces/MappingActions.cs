@@ -87,24 +87,19 @@ internal static class MappingActions
         }
 
         bool exclusive = space.Store.Frames[frame].Has(FrameFlags.Exclusive);
-        edit.Take(position, pte.Leaving(exclusive));
+        bool mayBeHeld = edit.TakeBesideCalls(position, pte.Leaving(exclusive), space.Translations);
         PageZap.Unmapped(space, pte, keepsDirty: true);
         bool defers = batch?.ShouldDefer(cpu, space.Translations) == true;
-
-        // While a gather is under way, a page that permits nothing may have permitted more a moment ago (pte_accessible).
-        bool owes = pte.IsAccessible || space.Translations.FlushPending != 0;
-        if (defers && owes)
+        if (defers && mayBeHeld)
         {
-            batch!.Add(cpu, space.Translations, pte.IsDirty, page);
+            Defer(space, cpu, page, pte, batch!);
         }
 
         edit.Exit();
         HugeMapping.PaySplit(space, cpu, edit);
         if (!defers)
         {
-            FlushDebt debt = edit.Debt;
-            debt.AddRange(page, owes ? 1UL : 0);
-            space.Pay(cpu, FlushSite.Migrated, debt);
+            space.Pay(cpu, FlushSite.Migrated, edit.Debt);
         }
 
         space.Store.Frames.Release(cpu, frame);
@@ -246,13 +241,13 @@ internal static class MappingActions
         PhysicalMemory frames = space.Store.Frames;
         ref FrameRecord record = ref frames[pte.Frame];
         exclusive = record.Has(FrameFlags.Exclusive);
-        edit.Take(position, Pte.Busy(pte.Frame));
+        bool mayBeHeld = edit.TakeBesideCalls(position, Pte.Busy(pte.Frame), space.Translations);
 
         // Linux owes the flush to a batch, and makes it before the page is written out: one operation either way, of another kind.
         bool defers = batch.ShouldDefer(cpu, space.Translations);
-        if (defers && pte.IsAccessible)
+        if (defers && mayBeHeld)
         {
-            batch.Add(cpu, space.Translations, pte.IsDirty, page);
+            Defer(space, cpu, page, pte, batch);
         }
 
         edit.Exit();
@@ -278,6 +273,15 @@ internal static class MappingActions
         }
 
         return true;
+    }
+
+    private static void Defer(AddressSpace space, int cpu, ulong page, Pte pte, FlushBatch batch)
+    {
+        batch.Add(cpu, space.Translations, pte.IsDirty, page);
+        if (OracleSwitch.IsOn && !pte.IsAccessible)
+        {
+            space.Store.Oracle?.OwedToo(space.Id, page);
+        }
     }
 
     private static void MapAgain(AddressSpace space, in LeafEdit edit, ulong page, Pte entry, Pfn frame)

@@ -112,6 +112,19 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
+    /// <summary>The calling thread will flush a page for which another thread owes a flush already, and has changed nothing that does.</summary>
+    internal void OwedToo(uint space, ulong page)
+    {
+        TablePlace place = new(space, page);
+        lock (_lock)
+        {
+            if (_stale.TryGetValue(place, out List<StaleTranslation>? held))
+            {
+                Add(place, held[^1] with { Thread = Environment.CurrentManagedThreadId });
+            }
+        }
+    }
+
     /// <summary>CPUs have given up what they held of a range.</summary>
     internal void Flushed(uint space, ulong firstPage, ulong pages)
     {
@@ -123,11 +136,11 @@ internal sealed class TranslationOracle : IFrameGuard
         lock (_lock)
         {
             ulong end = firstPage + pages;
-            foreach (TablePlace page in _stale.Keys)
+            foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
                 if (page.Space == space && page.Page >= firstPage && page.Page < end)
                 {
-                    Forget(page);
+                    Forget(page, held.Count);
                 }
             }
 
@@ -151,15 +164,14 @@ internal sealed class TranslationOracle : IFrameGuard
             return;
         }
 
+        // What a page owed before the thread's own change is flushed with it, whichever thread owes it: a fork's protection that is
+        // still to be flushed, and on top of it the migrator's entry. What was added later is not: the flush had begun.
         int thread = Environment.CurrentManagedThreadId;
         lock (_lock)
         {
             foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
-                if (held.TrueForAll(stale => stale.Thread == thread))
-                {
-                    Forget(page);
-                }
+                Forget(page, held.FindLastIndex(stale => stale.Thread == thread) + 1);
             }
         }
     }
@@ -267,24 +279,26 @@ internal sealed class TranslationOracle : IFrameGuard
         _leadingTo[stale.Frame] = _leadingTo.GetValueOrDefault(stale.Frame) + 1;
     }
 
-    private void Forget(TablePlace page)
+    // The oldest of a page.
+    private void Forget(TablePlace page, int count)
     {
-        if (!_stale.Remove(page, out List<StaleTranslation>? held))
+        List<StaleTranslation> held = _stale[page];
+        for (int i = 0; i < count; i++)
         {
-            return;
-        }
-
-        foreach (StaleTranslation stale in held)
-        {
-            if (--_leadingTo[stale.Frame] == 0)
+            Pfn frame = held[i].Frame;
+            if (--_leadingTo[frame] == 0)
             {
-                _ = _leadingTo.Remove(stale.Frame);
+                _ = _leadingTo.Remove(frame);
             }
         }
 
-        held.Clear();
-        _spare.Push(held);
-        Volatile.Write(ref _stalePages, _stale.Count);
+        held.RemoveRange(0, count);
+        if (held.Count == 0)
+        {
+            _ = _stale.Remove(page);
+            _spare.Push(held);
+            Volatile.Write(ref _stalePages, _stale.Count);
+        }
     }
 
     // Another thread's change of the page is under way if that thread still owes a flush: the two race, as in Linux.

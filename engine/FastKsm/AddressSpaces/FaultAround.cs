@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.CompilerServices;
-using FastKsm.Memory;
 
 namespace FastKsm.AddressSpaces;
 

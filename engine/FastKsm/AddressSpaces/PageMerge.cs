@@ -311,6 +311,11 @@ internal static class PageMerge
         edit.Take(position, Pte.Busy(pte.Frame));
         edit.Exit();
         space.Pay(cpu, FlushSite.Replaced, edit.Debt);
+        if (OracleSwitch.IsOn && !frames.AreEqual(pte.Frame, target))
+        {
+            space.Store.Oracle?.ReplacedByAnother(pte.Frame, target);
+        }
+
         ref FrameRecord old = ref frames[pte.Frame];
         Pte shown;
         if (frames[target].Has(FrameFlags.Zero))

@@ -18,6 +18,17 @@ internal static class TranslationValidation
         for (int cpu = 0; cpu < store.Flushes.CpuCount; cpu++)
         {
             CpuTlb tlb = store.Flushes[cpu];
+            for (int slot = 0; slot < CpuTlb.MaxSlots; slot++)
+            {
+                if (store.Spaces.Find((uint)tlb.ContextOf(slot)) is { } space
+                    && tlb.GenerationOf(slot) > space.Translations.Generation)
+                {
+                    throw new InvalidOperationException(
+                        $"Invariant I8: slot {slot} of CPU {cpu} is at generation {tlb.GenerationOf(slot)}, and address space {space.Id} "
+                        + $"at {space.Translations.Generation}.");
+                }
+            }
+
             int place = 0;
             while (tlb.Cache.TryNext(ref place, out HeldTranslation held))
             {

@@ -23,6 +23,9 @@ internal sealed unsafe partial class CpuTlb
     /// <summary>Id of the address space that a slot holds translations of; 0 for none.</summary>
     internal ulong ContextOf(int slot) => slot < MaxSlots ? _state->Contexts[slot].ContextId : 0;
 
+    /// <summary>Generation of its address space that a slot has seen.</summary>
+    internal ulong GenerationOf(int slot) => slot < MaxSlots ? _state->Contexts[slot].Generation : 0;
+
     /// <summary>
     /// Whether the CPU may come to use a slot's translations with nothing flushed before. Nothing happens on the CPU meanwhile.
     /// </summary>

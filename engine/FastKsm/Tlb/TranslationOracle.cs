@@ -176,6 +176,13 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
+    /// <summary>A task has left the work that a batch was for, and the batch owes a flush.</summary>
+    internal void BatchLeft() => Break("I14: a task has left a batch that owes a flush");
+
+    /// <summary>A page is about to be shown as a merged frame whose content is another one by now.</summary>
+    internal void ReplacedByAnother(Pfn frame, Pfn target) =>
+        Break($"I30: frame {frame.Number} was to be replaced by frame {target.Number}, whose content is another one");
+
     /// <inheritdoc/>
     public void Freed(Pfn frame)
     {

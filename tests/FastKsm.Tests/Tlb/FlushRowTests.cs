@@ -493,6 +493,67 @@ public sealed class FlushRowTests : IDisposable
     }
 
     [Fact]
+    public void I13_ABatchOwesExactlyWhileItHasCpusToTell()
+    {
+        SpaceTranslations mm = Make(cpus: 70);
+        Run(69, mm);
+        FlushBatch batch = new(_engine, kernelThread: true);
+        Random random = new(1);
+        for (int step = 0; step < 200; step++)
+        {
+            switch (random.Next(4))
+            {
+                case 0:
+                    batch.Flush(0);
+                    break;
+                case 1:
+                    batch.FlushIfWritable(0);
+                    break;
+                default:
+                    batch.Add(0, mm, wasDirty: random.Next(2) == 0);
+                    break;
+            }
+
+            CpuMask mask = batch.Mask;
+            Assert.Equal(batch.IsRequired, ((ReadOnlySpan<ulong>)mask).ContainsAnyExcept(0ul));
+            Assert.True(batch.IsRequired || !batch.IsWritable);
+        }
+    }
+
+    // A look that has flushed for what it saw does not take a page that came meanwhile for flushed.
+    [Fact]
+    public void I20_AddressSpaceOwes_UntilWhatIsInABatchIsFlushed()
+    {
+        SpaceTranslations mm = Make(cpus: 2);
+        Run(1, mm);
+        FlushBatch batch = new(_engine, kernelThread: true);
+        batch.Add(0, mm, wasDirty: false);
+        Assert.True(mm.OwesBatched(out int seen));
+        batch.Add(0, mm, wasDirty: false);
+
+        mm.MarkFlushed(seen);
+        Assert.True(mm.OwesBatched(out seen));
+
+        mm.MarkFlushed(seen);
+        Assert.False(mm.OwesBatched(out _));
+    }
+
+    [Fact]
+    public void Fork_InheritsWhatBatchesOwe()
+    {
+        SpaceTranslations parent = Make(cpus: 2);
+        Run(1, parent);
+        FlushBatch batch = new(_engine, kernelThread: true);
+        batch.Add(0, parent, wasDirty: false);
+        batch.Flush(0);
+        SpaceTranslations child = Space(2);
+
+        child.InheritBatched(parent);
+
+        Assert.Equal((1, 0), (child.BatchedPending, child.BatchedFlushed));
+    }
+
+    [Fact]
     public void BatchedPending_BeyondHalf_StartsAgain()
     {
         SpaceTranslations mm = Make(cpus: 1);

@@ -37,6 +37,11 @@ public sealed class FlushWorldTests
             using FlushWorld world = new(options, Cpus, Spaces);
             Work(world, seed);
             Assert.Equal(0, world.Engine.Log!.Lost);
+            if (kind is ShootdownKind.X86Interrupts or ShootdownKind.Paravirtual)
+            {
+                FlushWorld.CheckRequests(world.Engine.Log.Events());
+            }
+
             Same(world.Engine.Log.Replay(), world.Engine.Counters);
         }
     }
@@ -137,6 +142,7 @@ public sealed class FlushWorldTests
             }
 
             world.Engine.Validate();
+            world.CheckGenerations();
         }
     }
 

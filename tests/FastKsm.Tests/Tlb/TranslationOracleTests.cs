@@ -92,6 +92,29 @@ public sealed class TranslationOracleTests
     }
 
     [Fact]
+    public void BatchReturned_OwingAFlush_BreaksI14()
+    {
+        using Machine machine = Machines.Small(cpus: 2);
+        ModelProcess process = machine.Spawn();
+        machine.Cpus[1].Run(process);
+        FlushBatch batch = machine.Store.Flushes.TakeBatch(kernelThread: false);
+        batch.Add(0, machine.Store.Spaces.Find((uint)process.AddressSpaceId)!.Translations, wasDirty: false);
+
+        machine.Store.Flushes.ReturnBatch(batch);
+
+        Assert.Contains("Invariant I14", machine.Store.Oracle!.Fault, StringComparison.Ordinal);
+        _ = Assert.Throws<InvalidOperationException>(machine.Dispose);
+    }
+
+    [Fact]
+    public void Replaced_ByAFrameOfAnotherContent_BreaksI30()
+    {
+        _oracle.ReplacedByAnother(s_read.Frame, new Pfn(8));
+
+        AssertBroken("I30", "frame 7");
+    }
+
+    [Fact]
     public void OperationEnds_OwingAFlush_BreaksI4()
     {
         Change(s_written, s_read);

@@ -165,16 +165,18 @@ internal static class HugeDissolving
     }
 
     // Linux takes every mapping of the huge page away and puts it back, as if the page moved: behind a batch's flush where another CPU may
-    // hold translations, else behind one for each page.
+    // hold translations, else behind one for each page. While a gather is under way, a page that permits nothing may have permitted more
+    // a moment ago (pte_accessible).
     private static void PayParts(AddressSpace space, int cpu, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken)
     {
         FlushBatch batch = space.Store.Flushes.TakeBatch(KernelThread.IsOn);
         bool defers = batch.ShouldDefer(cpu, space.Translations);
+        bool pending = space.Translations.FlushPending != 0;
         Span<bool> parts = stackalloc bool[PteLeaf.Length];
         for (int i = 0; i < PteLeaf.Length; i++)
         {
             Pte pte = taken[i].IsEmpty ? edit.Get(i) : taken[i];
-            parts[i] = pte.IsCounted && pte.IsAccessible && PhysicalMemory.HeadOf(pte.Frame) == head;
+            parts[i] = pte.IsCounted && (pte.IsAccessible || pending) && PhysicalMemory.HeadOf(pte.Frame) == head;
             if (parts[i] && defers)
             {
                 batch.Add(cpu, space.Translations, pte.IsDirty, edit.FirstPage + (uint)i);

@@ -148,7 +148,9 @@ internal static class PageAging
             edit.Exit();
             gather.FlushTranslations();
             apart = space.Store.Dissolver!.TryDissolve(gather.Cpu, pte.Frame, out _);
-            edit.Reenter();
+            int splits = edit.TakeSplits();
+            edit = space.EnterChecked(gather.Cpu, edit.Leaf, page);
+            edit.Attach(default, splits);
         }
 
         space.Store.Frames.Release(gather.Cpu, pte.Frame);

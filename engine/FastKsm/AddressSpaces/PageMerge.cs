@@ -270,9 +270,10 @@ internal static class PageMerge
         // counted itself by now, and a later one finds no entry.
         edit.Take(position, Pte.Busy(frame));
         edit.Exit();
+        bool early = space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
+        bool alone = early && space.HasNoBorrower(page, in record, held: 1);
         space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
-        space.OracleSeesCount(page);
-        bool alone = record.References == record.MapCount + 1;
+        alone = early ? alone : space.HasNoBorrower(page, in record, held: 1);
         Pte before = pte;
         if (alone)
         {
@@ -310,6 +311,11 @@ internal static class PageMerge
         edit.Take(position, Pte.Busy(pte.Frame));
         edit.Exit();
         space.Pay(cpu, FlushSite.Replaced, edit.Debt);
+        if (OracleSwitch.IsOn && !frames.AreEqual(pte.Frame, target))
+        {
+            space.Store.Oracle?.ReplacedByAnother(pte.Frame, target);
+        }
+
         ref FrameRecord old = ref frames[pte.Frame];
         Pte shown;
         if (frames[target].Has(FrameFlags.Zero))

@@ -22,9 +22,8 @@ internal sealed class FlushStress : IDisposable
 {
     private const ulong First = 0x300;
     private const long Poison = -1;
-    private const int FarBytes = 64 * 1024 * 1024;
-    private const int FarStores = 8;
-    private const int LineBytes = 64;
+    private const int ColdWords = 1 << 22;
+    private const int ColdStores = 20;
 
     private readonly int _pages;
     private readonly int _spins;
@@ -34,9 +33,8 @@ internal sealed class FlushStress : IDisposable
     private readonly SpaceTranslations _other;
     private readonly bool _switches;
 
-    // A section's store reaches other CPUs behind those before it. Stores that miss every cache keep it back for microseconds, where
-    // it would be there after some nanoseconds; what only a barrier orders then shows in few kills.
-    private readonly byte[]? _far;
+    // Stores to cold lines, which stand in front of a section's in the processor's store buffer: without a barrier the section shows late.
+    private readonly long[] _cold;
     private int _latch;
     private int _stop;
     private long _violations;
@@ -52,7 +50,7 @@ internal sealed class FlushStress : IDisposable
         _pages = pages;
         _spins = spins;
         _switches = switches;
-        _far = bug == PlantedBug.NoBarrier ? new byte[FarBytes] : null;
+        _cold = bug == PlantedBug.NoBarrier ? new long[ColdWords] : [];
         _table = new uint[pages];
         _contents = new long[pages + 2];
         for (int page = 0; page < pages; page++)
@@ -122,9 +120,9 @@ internal sealed class FlushStress : IDisposable
             for (int i = 0; i < 200; i++)
             {
                 int page = random.Next(_pages);
-                for (int store = 0; _far is not null && store < FarStores; store++)
+                for (int cold = 0; cold < ColdStores && _cold.Length != 0; cold++)
                 {
-                    _far[random.Next(FarBytes / LineBytes) * LineBytes] = 1;
+                    _cold[random.Next(ColdWords)] = cold;
                 }
 
                 uses += UseOnce(cpu, page) ? 1 : 0;

@@ -32,4 +32,10 @@ public readonly record struct KsmStatistics
 
     /// <summary>Huge pages that were taken apart so that pages of theirs could merge.</summary>
     public long HugePagesSplit { get; init; }
+
+    /// <summary>
+    /// Pages that were write-protected ahead of a merge that did not come, which costs a fault at their next write. None but with
+    /// <see cref="MergeFlushes.Batched"/>.
+    /// </summary>
+    public long PagesProtectedInVain { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
@@ -150,6 +151,35 @@ internal ref struct LeafEdit
         }
 
         _table.Set(Leaf, position, pte);
+    }
+
+    /// <summary><see cref="Tighten"/> where a batch makes the flush.</summary>
+    /// <param name="position">Place in the leaf.</param>
+    /// <param name="pte">The entry, of the same frame.</param>
+    /// <param name="batch">The batch's flush.</param>
+    /// <returns>Whether a flush is owed; then the batch is told before the latch is given back.</returns>
+    internal readonly bool TightenInBatch(int position, Pte pte, FlushSite batch)
+    {
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.IsPresent && old.Frame == pte.Frame, "An entry that loses its frame is taken.");
+        _table.SetInBatch(Leaf, position, pte, batch);
+        return old.LosesTo(pte);
+    }
+
+    /// <summary>
+    /// Shows another frame with the same bytes, where nobody can write either; a batch makes the flush, and the old frame must stay
+    /// as it is until then.
+    /// </summary>
+    /// <param name="position">Place in the leaf.</param>
+    /// <param name="pte">The entry.</param>
+    /// <param name="batch">The batch's flush.</param>
+    /// <returns>Whether a flush is owed; then the batch is told before the latch is given back.</returns>
+    internal readonly bool ReplaceByTwin(int position, Pte pte, FlushSite batch)
+    {
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.IsPresent && pte.IsPresent && !old.IsWritable && !pte.IsWritable, "Twins stay twins.");
+        _table.SetInBatch(Leaf, position, pte, batch);
+        return old.IsAccessible;
     }
 
     /// <summary>Makes an entry look unused as madvise does, which flushes for the accessed bit, too.</summary>

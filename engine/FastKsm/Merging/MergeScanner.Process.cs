@@ -202,7 +202,8 @@ internal sealed partial class MergeScanner
 
     // A page of a huge page can be merged only when it stands for itself. Under the mm lock.
     private bool TryMerge(AddressSpace space, ulong page, Pfn frame, Pfn target) => frame == target
-        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && PageMerge.TryMerge(space, _cpu, page, frame, target));
+        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame))
+            && PageMerge.TryMerge(space, _cpu, page, frame, target, _batch?.Replaced));
 
     // The index looks at pages of any address space, which is not to be done with a lock of one.
     private void ExitShared(AddressSpace space)
@@ -235,6 +236,11 @@ internal sealed partial class MergeScanner
         visit.HasLostPage = _hasLostPages;
         ExitShared(space);
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
+        if (placed)
+        {
+            _batch?.ZeroFramePlaced(visit.Item);
+        }
+
         if (mergeable)
         {
             Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, zero, placed);

@@ -90,7 +90,11 @@ internal sealed class TranslationOracle : IFrameGuard
     /// <param name="pages">Pages: one, or all of a leaf.</param>
     /// <param name="before">What it said.</param>
     /// <param name="now">What it says from now on.</param>
-    internal void Changed(uint leaf, int position, int pages, Translation before, Translation now)
+    /// <param name="batch">
+    /// The batch that makes the flush, where the page's old frame and its new one are twins: the same, or of the same bytes and
+    /// written by nobody. To see both breaks nothing (I32); to free the old one before the flush does (I2).
+    /// </param>
+    internal void Changed(uint leaf, int position, int pages, Translation before, Translation now, FlushSite? batch = null)
     {
         bool owes = before.NeedsFlush(now);
         if (!owes && (!now.IsValid || IsClean))
@@ -107,7 +111,7 @@ internal sealed class TranslationOracle : IFrameGuard
                 TablePlace page = new(table.Space, table.Page + (uint)(position + i));
                 if (owes)
                 {
-                    Add(page, new StaleTranslation(before.At(i).Frame, before.StoresSilently, thread));
+                    Add(page, new StaleTranslation(before.At(i).Frame, before.StoresSilently, thread, batch));
                 }
 
                 if (now.IsValid)
@@ -156,8 +160,11 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up all that the calling thread has taken away, in whatever address spaces.</summary>
-    internal void BatchFlushed(FlushSite site)
+    /// <param name="site">The batch's flush.</param>
+    /// <param name="isNamed">Whether the changes have named it, too; any other batch flushes what names none.</param>
+    internal void BatchFlushed(FlushSite site, bool isNamed)
     {
+        FlushSite? batch = isNamed ? site : null;
         if (site == Dropped)
         {
             DroppedFlushes++;
@@ -174,7 +181,17 @@ internal sealed class TranslationOracle : IFrameGuard
         {
             foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
-                if (held.TrueForAll(stale => stale.Thread == thread))
+                // What other threads owe for the page, or this one by another batch, stays owed.
+                for (int i = held.Count - 1; i >= 0; i--)
+                {
+                    if (held[i].Thread == thread && held[i].Batch == batch)
+                    {
+                        DropFrame(held[i].Frame);
+                        held.RemoveAt(i);
+                    }
+                }
+
+                if (held.Count == 0)
                 {
                     Forget(page);
                 }
@@ -252,7 +269,7 @@ internal sealed class TranslationOracle : IFrameGuard
             {
                 for (int i = 0; i < held.Count; i++)
                 {
-                    if (held[i].Thread == thread)
+                    if (held[i].Thread == thread && held[i].Batch is null)
                     {
                         Break($"I4: an operation has ended without the flush that it owes for {page}");
                         held[i] = held[i] with { Thread = NoThread };
@@ -294,15 +311,20 @@ internal sealed class TranslationOracle : IFrameGuard
 
         foreach (StaleTranslation stale in held)
         {
-            if (--_leadingTo[stale.Frame] == 0)
-            {
-                _ = _leadingTo.Remove(stale.Frame);
-            }
+            DropFrame(stale.Frame);
         }
 
         held.Clear();
         _spare.Push(held);
         Volatile.Write(ref _stalePages, _stale.Count);
+    }
+
+    private void DropFrame(Pfn frame)
+    {
+        if (--_leadingTo[frame] == 0)
+        {
+            _ = _leadingTo.Remove(frame);
+        }
     }
 
     // Another thread's change of the page is under way if that thread still owes a flush: the two race, as in Linux.
@@ -367,7 +389,8 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
-    private static bool Owes(StaleTranslation stale, int thread) => stale.Thread == thread || stale.Thread == NoThread;
+    private static bool Owes(StaleTranslation stale, int thread) =>
+        stale.Batch is null && (stale.Thread == thread || stale.Thread == NoThread);
 
     private void Break(string fault)
     {

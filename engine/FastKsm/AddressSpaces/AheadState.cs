@@ -20,4 +20,7 @@ internal enum AheadState : uint
 
     /// <summary>It has been replaced by a zero frame.</summary>
     Merged = 8,
+
+    /// <summary>Its frame was exclusive before.</summary>
+    WasExclusive = 16,
 }

@@ -64,7 +64,7 @@ internal static class PageAhead
     /// <param name="edit">The leaf, which is no huge mapping.</param>
     /// <param name="number">The page's number.</param>
     /// <param name="page">The page.</param>
-    internal static void Settle(AddressSpace space, in LeafEdit edit, ulong number, in AheadPage page)
+    internal static void Settle(AddressSpace space, in LeafEdit edit, ulong number, ref AheadPage page)
     {
         int position = PageTable.PositionOf(number);
         Pte pte = edit.Get(position);
@@ -83,6 +83,7 @@ internal static class PageAhead
             space.OracleSeesCount(number);
             if (frame.References == frame.MapCount)
             {
+                page.State |= frame.Has(FrameFlags.Exclusive) ? AheadState.WasExclusive : AheadState.None;
                 frame.Clear(FrameFlags.Exclusive);
                 return;
             }
@@ -93,6 +94,41 @@ internal static class PageAhead
         if ((page.State & AheadState.WasDirty) != AheadState.None)
         {
             edit.Loosen(position, pte.WithDirty(true));
+        }
+    }
+
+    /// <summary>
+    /// The page has not merged. A borrower may come before it is met again, and a merge must count it as if nothing had been done.
+    /// </summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="edit">The leaf, which is no huge mapping.</param>
+    /// <param name="number">The page's number.</param>
+    /// <param name="page">The page.</param>
+    internal static void Undo(AddressSpace space, in LeafEdit edit, ulong number, in AheadPage page)
+    {
+        int position = PageTable.PositionOf(number);
+        Pte pte = edit.Get(position);
+        ref FrameRecord frame = ref space.Store.Frames[page.Frame];
+        if (!pte.IsCounted || pte.Frame != page.Frame || pte.IsWritable || pte.IsDirty || !IsCandidate(frame))
+        {
+            return;
+        }
+
+        if ((page.State & AheadState.WasDirty) != AheadState.None)
+        {
+            edit.Loosen(position, pte.WithDirty(true));
+        }
+        else if ((page.State & AheadState.WasExclusive) != AheadState.None)
+        {
+            // Exclusive again if it is still this entry's alone; else dirty, which costs no more than a write to swap.
+            if (frame.References == 1)
+            {
+                frame.Set(FrameFlags.Exclusive);
+            }
+            else
+            {
+                edit.Loosen(position, pte.WithDirty(true));
+            }
         }
     }
 

@@ -104,9 +104,12 @@ internal sealed class MergeBatch : IDisposable
         {
             // The item of a page that has gone may be another page's by now: counted wrongly at worst.
             ref AheadPage page = ref _pages[(uint)i];
-            bool vain = (page.State & (AheadState.Protected | AheadState.Merged)) == AheadState.Protected
-                && _items[page.Item].State != RmapItemState.Stable;
-            _statistics.PagesProtectedInVain += vain ? 1 : 0;
+            bool merged = (page.State & AheadState.Merged) != AheadState.None || _items[page.Item].State == RmapItemState.Stable;
+            if (!merged && (page.State & AheadState.Waits) != AheadState.None)
+            {
+                _statistics.PagesProtectedInVain += (page.State & AheadState.Protected) != AheadState.None ? 1 : 0;
+                Undo(in page);
+            }
         }
 
         (_first, _count, _next) = (0, 0, long.MaxValue);
@@ -331,7 +334,7 @@ internal sealed class MergeBatch : IDisposable
                 }
                 else
                 {
-                    PageAhead.Settle(space, edit, number, in page);
+                    PageAhead.Settle(space, edit, number, ref page);
                 }
             }
         }
@@ -342,6 +345,32 @@ internal sealed class MergeBatch : IDisposable
             _ = space.Translations.OwesBatched(out int seen);
             owed = (uint)seen;
         }
+    }
+
+    private void Undo(in AheadPage page)
+    {
+        // A list that is known by an item has items, so it is a registered address space's.
+        if (_items[page.Item].State == RmapItemState.Absent || _items.ListOf(page.Item) is not MmSlot slot)
+        {
+            return;
+        }
+
+        AddressSpace space = slot.Space;
+        ulong number = _items.PageOf(page.Item);
+        space.EnterShared();
+        uint leaf = space.IsExiting ? 0 : space.Table.Find(number);
+        if (leaf != 0)
+        {
+            LeafEdit edit = new(space.Table, leaf, number);
+            if (edit.Kind == LeafKind.Table)
+            {
+                PageAhead.Undo(space, edit, number, in page);
+            }
+
+            edit.Exit();
+        }
+
+        space.ExitShared();
     }
 
     private ulong ChecksumOf(Pfn frame) =>

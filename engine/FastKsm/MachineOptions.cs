@@ -103,8 +103,8 @@ public sealed record MachineOptions
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range; the message says which.</exception>
     internal void Validate()
     {
-        ArgumentNullException.ThrowIfNull(Tlb);
-        Tlb.Validate();
+        Require(Tlb is not null, nameof(Tlb), "null", "the options of TLBs");
+        Tlb!.Validate();
         Require(Nodes is >= 1 and <= MaxNodes, nameof(Nodes), Nodes, $"1 to {MaxNodes}");
         Require(Frames >= Nodes && Frames <= MaxFrames, nameof(Frames), Frames, $"{Nodes} to {MaxFrames}");
         Require(Cpus is >= 1 and <= MaxCpus, nameof(Cpus), Cpus, $"1 to {MaxCpus}");

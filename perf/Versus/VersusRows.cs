@@ -66,6 +66,8 @@ internal static class VersusRows
         new FaceRow("access.read.64", goal: 2.2, "read.64"),
         new FaceRow("access.write.64", goal: 2.2, "write.64"),
         new FaceRow("access.miss", goal: 15, "miss"),
+        new KillRow("tlb.kill", goal: 10, AccessFence.ProcessWideBarrier),
+        new KillRow("tlb.kill.fences", goal: 10, AccessFence.FullFence),
         new BaselineRow("face.read.8", goal: 0.6, "read.8"),
         new BaselineRow("face.write.8", goal: 0.6, "write.8"),
         new BaselineRow("face.touch", goal: 1, "touch"),

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tlb;
 

@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
-using FastKsm.ReverseMapping;
 using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
@@ -50,7 +49,7 @@ internal sealed class FrameMigrator
         FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
         FrameMove move = new() { From = frame };
         to = frame;
-        MemoryStatus status = TryBegin(cpu, node, ref move, batch);
+        MemoryStatus status = TryBegin(cpu, node, ref move, batch, mayBeMerged: true);
         if (status == MemoryStatus.Done)
         {
             batch.Flush(cpu);
@@ -65,7 +64,7 @@ internal sealed class FrameMigrator
     /// <summary>Moves several frames behind one flush, as far as CPUs other than the acting one may hold translations.</summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frames">
-    /// Frames that the caller has a reference to, each once; afterwards each is the frame in which the caller has it.
+    /// Frames that the caller has a reference to, each once; merged ones move one by one behind the others. Afterwards each is the frame in which the caller has it.
     /// </param>
     /// <param name="node">Node of the new frames; -1 for the CPU's.</param>
     /// <param name="moved">Number of frames that have moved.</param>
@@ -79,15 +78,15 @@ internal sealed class FrameMigrator
         Span<FrameMove> moves = stackalloc FrameMove[frames.Length];
         for (int i = 0; i < frames.Length && ended == MemoryStatus.Done; i++)
         {
-            // The pages of a merged frame stay locked from the first walk to the last, and no thread holds two such lists.
-            if (_store.Frames[frames[i]].Has(FrameFlags.Ksm))
+            // The list of a merged frame's pages is held from the first walk to the last, and no thread holds two: they come later.
+            moves[i].IsMerged = _store.Frames[frames[i]].Has(FrameFlags.Ksm);
+            if (moves[i].IsMerged)
             {
-                ended = MigrateMerged(cpu, ref frames[i], node, ref moved);
                 continue;
             }
 
             moves[i].From = frames[i];
-            MemoryStatus status = TryBegin(cpu, node, ref moves[i], batch);
+            MemoryStatus status = TryBegin(cpu, node, ref moves[i], batch, mayBeMerged: false);
             ended = status == MemoryStatus.OutOfFrames ? status : ended;
             moves[i].From = status == MemoryStatus.Done ? frames[i] : Pfn.None;
         }
@@ -104,6 +103,14 @@ internal sealed class FrameMigrator
             }
         }
 
+        for (int i = 0; i < frames.Length && ended == MemoryStatus.Done; i++)
+        {
+            if (moves[i].IsMerged && !moves[i].From.IsSome)
+            {
+                ended = MigrateMerged(cpu, ref frames[i], node, ref moved);
+            }
+        }
+
         return ended;
     }
 
@@ -115,7 +122,7 @@ internal sealed class FrameMigrator
     }
 
     // Done: the frame is locked, and migration entries are in the place of its mappings, as far as they could be.
-    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch batch)
+    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch batch, bool mayBeMerged)
     {
         Pfn frame = move.From;
         if (!_dissolver.TryDissolve(cpu, frame, out _))
@@ -130,8 +137,10 @@ internal sealed class FrameMigrator
             return MemoryStatus.Busy;
         }
 
+        // Locked, it stays merged or not.
+        move.IsMerged = record.Has(FrameFlags.Ksm);
         MemoryStatus status = MemoryStatus.Busy;
-        if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1)
+        if (record.Has(FrameFlags.Anonymous) && record.References == record.MapCount + 1 && (mayBeMerged || !move.IsMerged))
         {
             status = _store.Frames.TakeZeroed(cpu, node, out move.To);
         }
@@ -144,7 +153,6 @@ internal sealed class FrameMigrator
 
         // A merged frame's pages stay listed from the first walk to the last. The merger only tries frame locks, so
         // waiting here, where it changes the list, cannot last for ever.
-        move.IsMerged = record.Has(FrameFlags.Ksm);
         _ = move.IsMerged && _merged.TryEnter(frame, tryOnly: false, out move.List);
         (move.Mapping, move.Index) = (record.Mapping, record.Index);
 

@@ -86,7 +86,12 @@ internal sealed class FramePager
         FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
         Leave leave = new()
         {
-            Store = _store, Cpu = cpu, Frame = frame, Slot = 0, Batch = batch, WasRefused = record.Has(FrameFlags.Dirty),
+            Store = _store,
+            Cpu = cpu,
+            Frame = frame,
+            Slot = 0,
+            Batch = batch,
+            WasRefused = record.Has(FrameFlags.Dirty),
         };
         _ = leave.WasRefused ? WalkEnd.Complete : _walker.Walk(frame, WalkKind.Unmap, tryOnly: false, ref leave);
         _store.Flushes.ReturnBatch(batch);

@@ -51,6 +51,7 @@ internal static class HugeDissolving
         _ = edit.GetSettled(PageTable.PositionOf(page));
         HugeFrame huge = space.Store.Frames.HugeFrameOf(frame);
         bool whole = edit.Kind == LeafKind.Huge;
+        Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
         bool here = whole
             ? huge is { WholeMappings: 1, SingleMappings: 0 } && edit.Whole.Frame == PhysicalMemory.HeadOf(frame)
             : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(edit, frame);
@@ -74,8 +75,23 @@ internal static class HugeDissolving
             return false;
         }
 
+        Pfn head = PhysicalMemory.HeadOf(frame);
         space.Store.Frames.Dissolve(cpu, frame);
-        DropZeroes(space, cpu, ref edit, PhysicalMemory.HeadOf(frame), ref zeroes);
+        bool any = TakeZeroes(space, ref edit, head, taken, out FlushDebt zeroed);
+        if (whole)
+        {
+            PayWhole(space, cpu, ref edit, zeroed);
+        }
+        else
+        {
+            PayParts(space, cpu, ref edit, head, taken);
+        }
+
+        if (any)
+        {
+            MapZeroes(space, cpu, ref edit, taken, ref zeroes);
+        }
+
         return true;
     }
 
@@ -103,38 +119,80 @@ internal static class HugeDissolving
     // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have. Whether it
     // is zeroes is known for good only when no CPU can write the page any more: they are looked at again behind the flush. Until then
     // a marker stands in their place, which keeps every other thread from the page, so the second look needs no latch.
-    private static void DropZeroes(AddressSpace space, int cpu, ref LeafEdit edit, Pfn head, ref int zeroes)
+    private static bool TakeZeroes(
+        AddressSpace space, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken, out FlushDebt zeroed)
     {
-        if (!space.Store.ZeroFrames.ForSplits)
-        {
-            return;
-        }
-
-        Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
+        bool any = false;
         taken.Clear();
         FlushDebt before = edit.Detach();
-        for (int i = 0; i < PteLeaf.Length; i++)
+        for (int i = 0; i < PteLeaf.Length && space.Store.ZeroFrames.ForSplits; i++)
         {
             Pte pte = edit.Get(i);
             if (pte.IsCounted && PhysicalMemory.HeadOf(pte.Frame) == head && IsZero(space.Store.Frames, pte.Frame)
                 && !space.Vmas[space.Vmas.Containing(edit.FirstPage + (uint)i)].Has(VmaFlags.Locked))
             {
+                any = true;
                 taken[i] = pte;
                 edit.Take(i, Pte.Busy(pte.Frame));
             }
         }
 
-        FlushDebt owed = edit.Detach();
+        // Pages that permit nothing owe no flush, and have a marker all the same.
+        zeroed = edit.Detach();
         edit.Attach(before);
-        if (!owed.IsOwed)
+        return any;
+    }
+
+    // The mapping was split just now: its one flush is for what has been taken, too.
+    private static void PayWhole(AddressSpace space, int cpu, ref LeafEdit edit, FlushDebt zeroed)
+    {
+        if (zeroed.IsOwed)
         {
-            return;
+            zeroed.AddRange(edit.FirstPage, edit.TakeSplits() == 0 ? 0 : (ulong)PteLeaf.Length);
+            edit.Exit();
+            space.Pay(cpu, FlushSite.ZeroesDropped, zeroed);
+            edit.Reenter();
+        }
+    }
+
+    // Linux takes every mapping of the huge page away and puts it back, as if the page moved: behind a batch's flush where another CPU may
+    // hold translations, else behind one for each page.
+    private static void PayParts(AddressSpace space, int cpu, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken)
+    {
+        FlushBatch batch = space.Store.Flushes.TakeBatch(KernelThread.IsOn);
+        bool defers = batch.ShouldDefer(cpu, space.Translations);
+        Span<bool> parts = stackalloc bool[PteLeaf.Length];
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = taken[i].IsEmpty ? edit.Get(i) : taken[i];
+            parts[i] = pte.IsCounted && pte.IsAccessible && PhysicalMemory.HeadOf(pte.Frame) == head;
+            if (parts[i] && defers)
+            {
+                batch.Add(cpu, space.Translations, pte.IsDirty, edit.FirstPage + (uint)i);
+            }
         }
 
-        // One flush serves the split, too, if there was one.
-        owed.AddRange(edit.FirstPage, edit.TakeSplits() == 0 ? 0 : (ulong)PteLeaf.Length);
         edit.Exit();
-        space.Pay(cpu, FlushSite.ZeroesDropped, owed);
+        batch.Flush(cpu);
+        space.Store.Flushes.ReturnBatch(batch);
+        for (int i = 0; i < PteLeaf.Length && !defers; i++)
+        {
+            if (parts[i])
+            {
+                FlushDebt page = default;
+                page.AddPage(edit.FirstPage + (uint)i);
+                space.Pay(cpu, FlushSite.PartTaken, page);
+            }
+        }
+
+        edit.Reenter();
+    }
+
+    // Puts zero frames where markers stand, or what was there.
+    private static void MapZeroes(
+        AddressSpace space, int cpu, ref LeafEdit edit, scoped Span<Pte> taken, ref int zeroes)
+    {
+        edit.Exit();
         Span<bool> stays = stackalloc bool[PteLeaf.Length];
         for (int i = 0; i < PteLeaf.Length; i++)
         {

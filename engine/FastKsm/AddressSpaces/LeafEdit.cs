@@ -117,7 +117,11 @@ internal ref struct LeafEdit
     }
 
     /// <summary>Owes what has been detached again.</summary>
-    internal void Attach(in FlushDebt owed) => _debt.Add(owed);
+    internal void Attach(in FlushDebt owed, int splits = 0)
+    {
+        _debt.Add(owed);
+        Splits += splits;
+    }
 
     /// <summary>Takes the latch again. Under the mm lock, or with a marker of one's own in the leaf, which keeps it.</summary>
     internal readonly void Reenter([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>

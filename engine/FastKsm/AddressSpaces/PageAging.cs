@@ -23,7 +23,7 @@ internal static class PageAging
             HugeMapping.PaySplit(space, gather.Cpu, edit);
             if (isHugeAged)
             {
-                // As Linux: the mapping is flushed where it changes, and by the gather once more.
+                // As Linux with MADV_FREE: the mapping is flushed where it changes, and by the gather once more.
                 space.PayHuge(gather.Cpu, FlushSite.HugeAged, edit.Debt);
             }
 
@@ -109,7 +109,7 @@ internal static class PageAging
             }
 
             edit.TightenWhole(entry.WithAccessed(false).WithDirty(entry.IsDirty && !lazilyFree));
-            isHugeAged = edit.Debt.IsOwed;
+            isHugeAged = lazilyFree && edit.Debt.IsOwed;
         }
 
         return false;
@@ -162,6 +162,13 @@ internal static class PageAging
         int zeroes = 0;
         bool apart = HugeDissolving.TryDissolve(space, cpu, ref edit, page, frame, ref zeroes, out elsewhere);
         space.Store.Frames.Release(cpu, frame);
+
+        // What the batch of taking apart has flushed, this operation does not know of; Linux flushes once more, too (R6).
+        FlushDebt owed = edit.Detach();
+        int splits = edit.Splits;
+        edit.Exit();
+        edit = space.EnterChecked(cpu, edit.Leaf, page);
+        edit.Attach(owed, splits);
         return apart;
     }
 }

@@ -1,7 +1,6 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Diagnostics;
 using FastKsm.Memory;

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Threading;
 using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Primitives;

@@ -1,4 +1,3 @@
-using FastKsm.AddressSpaces;
 
 namespace FastKsm.Merging;
 

@@ -373,7 +373,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         }
     }
 
-    private int WidthOf(ReadOnlySpan<ulong> mask, int cpu)
+    private static int WidthOf(ReadOnlySpan<ulong> mask, int cpu)
     {
         int width = 0;
         for (int word = 0; word < mask.Length; word++)

@@ -66,6 +66,9 @@ internal enum FlushSite
     /// </summary>
     ZeroesDropped,
 
+    /// <summary>The same where the huge page is mapped page by page, for each of its pages.</summary>
+    PartTaken,
+
     /// <summary>
     /// A page table is looked at of which a batch may owe a flush: an empty entry means what it says only behind it (R6).
     /// </summary>

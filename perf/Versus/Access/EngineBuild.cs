@@ -37,5 +37,6 @@ internal sealed class EngineBuild : AssemblyLoadContext
 
     /// <inheritdoc/>
     protected override Assembly? Load(AssemblyName assemblyName) =>
-        assemblyName.Name == typeof(Machine).Assembly.GetName().Name ? LoadFromAssemblyPath(_engine) : null;
+        string.Equals(assemblyName.Name, typeof(Machine).Assembly.GetName().Name, StringComparison.Ordinal)
+            ? LoadFromAssemblyPath(_engine) : null;
 }

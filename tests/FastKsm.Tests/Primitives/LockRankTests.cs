@@ -1,6 +1,5 @@
 using System;
 using FastKsm.AddressSpaces;
-using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tests.TestKit;
 using FastKsm.Tlb;

@@ -92,8 +92,21 @@ public sealed class ExpectFlushesTests
         return new ScriptComparison(ScriptFiles.Parse(Heap + "write A heap[0] 1"), [one, other]).Perform();
     }
 
-    private static ConformanceSide Side(string name, IFlushSource? counter) =>
-        new(name, new EnginePerformer { Flushes = counter, CountsFlushes = false });
+    private static ConformanceSide Side(string name, IFlushSource? counter)
+    {
+        EnginePerformer? performer = null;
+        try
+        {
+            performer = new EnginePerformer { Flushes = counter, CountsFlushes = false };
+            ConformanceSide side = new(name, performer);
+            performer = null;
+            return side;
+        }
+        finally
+        {
+            performer?.Dispose();
+        }
+    }
 
     private static ScriptException? EndOf(string text, IFlushSource? counter)
     {

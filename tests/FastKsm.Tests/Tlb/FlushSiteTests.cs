@@ -184,6 +184,12 @@ public sealed partial class FlushSiteTests
                 MapHuge(process).Poke(Start, 1);
                 _ = process.Remap(Start, Huge, Huge, to: Start + (2 * Huge));
                 break;
+            case FlushSite.PartTaken:
+                MapHuge(process).Poke(Start, 1);
+                process.Protect(Start + (300 * Page), Page, Protection.None);
+                process.Advise(Start, 4 * Page, Advice.Free);
+                Assert.True(process.IsZeroFrameAt(Start + (8 * Page)));
+                break;
             case FlushSite.ZeroesDropped:
                 MapHuge(process).Poke(Start, 1);
                 process.Advise(Start, 4 * Page, Advice.Free);
@@ -211,6 +217,6 @@ public sealed partial class FlushSiteTests
     [GeneratedRegex(@"\.Flushed\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Flushes();
 
-    [GeneratedRegex(@"\b(Table|_table|table|_pages)\.(Set|SetInBatch|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b(?:Table|_table|table|_pages)\.(?:Set|SetInBatch|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setters();
 }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using FastKsm.Cli.Scenarios.JavaHeap;
 using FastKsm.Cli.Scenarios.PreforkWorkers;
+using FastKsm.Cli.Scenarios.Shootdowns;
 using FastKsm.Cli.Scenarios.SwapMetadata;
 using FastKsm.Cli.Scenarios.ZeroColours;
 
@@ -14,6 +15,7 @@ internal static class ScenarioCatalog
     [
         new JavaHeapScenario(),
         new PreforkWorkersScenario(),
+        new ShootdownsScenario(),
         new SwapMetadataScenario(),
         new ZeroColoursScenario(),
     ];

@@ -15,7 +15,7 @@ public sealed class CompletionTests
 
     [Theory]
     [InlineData("evaluate", "fastksm", "ev")]
-    [InlineData("java-heap prefork-workers swap-metadata zero-colours", "fastksm", "scenario", "")]
+    [InlineData("java-heap prefork-workers shootdowns swap-metadata zero-colours", "fastksm", "scenario", "")]
     [InlineData("unit user", "fastksm", "evaluate", "--by", "u")]
     [InlineData("unit user", "fastksm", "evaluate", "--by", "=", "u")]
     [InlineData("cgroup command container unit user", "fastksm", "evaluate", "--by", "=")]

@@ -104,7 +104,7 @@ internal sealed unsafe class FlushTrace : IDisposable
     private string ReadAll()
     {
         StringBuilder text = new();
-        for (; ;)
+        for (; ; )
         {
             int length = ProcFile.Read(_pipe, _buffer);
             if (length == -WouldBlock || length == 0)

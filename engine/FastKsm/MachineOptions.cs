@@ -82,7 +82,7 @@ public sealed record MachineOptions
     /// </summary>
     public int HashingThreads { get; init; } = 1;
 
-    /// <summary>How merging makes CPUs forget the pages that it protects and replaces.</summary>
+    /// <summary>How merging makes CPUs forget the pages that it protects and replaces: as Linux, or beyond it.</summary>
     public MergeFlushes MergeFlushes { get; init; } = MergeFlushes.EachPage;
 
     /// <summary>What merging remembers about a page that leaves the stable tree.</summary>

@@ -157,17 +157,25 @@ internal ref struct LeafEdit
         _table.Set(Leaf, position, pte);
     }
 
-    /// <summary><see cref="Tighten"/> where a batch makes the flush.</summary>
+    /// <summary>Forgets that a page was written which no CPU can write by now. So it owes nothing.</summary>
+    internal readonly void Clean(int position)
+    {
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.IsPresent && !old.IsWritable, "A CPU could go on writing and leave the entry clean.");
+        _table.Set(Leaf, position, old.WithDirty(false));
+    }
+
+    /// <summary><see cref="Tighten"/> where a flush is owed, and a batch makes it.</summary>
     /// <param name="position">Place in the leaf.</param>
     /// <param name="pte">The entry, of the same frame.</param>
     /// <param name="batch">The batch's flush.</param>
-    /// <returns>Whether a flush is owed; then the batch is told before the latch is given back.</returns>
-    internal readonly bool TightenInBatch(int position, Pte pte, FlushSite batch)
+    /// <remarks>The batch is told before the latch is given back.</remarks>
+    internal readonly void TightenInBatch(int position, Pte pte, FlushSite batch)
     {
         Pte old = _table.Get(Leaf, position);
-        Debug.Assert(old.IsPresent && old.Frame == pte.Frame, "An entry that loses its frame is taken.");
+        Debug.Assert(old.Frame == pte.Frame, "An entry that loses its frame is taken.");
+        Debug.Assert(old.LosesTo(pte), "Nothing is owed.");
         _table.SetInBatch(Leaf, position, pte, batch);
-        return old.LosesTo(pte);
     }
 
     /// <summary>

@@ -1,137 +1,83 @@
+using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Write-protects pages ahead of their merging, many behind one flush.</summary>
+/// <summary>Takes the right to write from pages that will probably merge, many behind one flush, and gives it back to those that did not.</summary>
 /// <remarks>
-/// Nothing is decided here: behind the flush an entry is read-only and clean and its frame not exclusive, which is what a merge asks
-/// for when it protects a page itself, and then needs no flush. A page that looks different, or is borrowed, is left to the merge.
+/// Nothing else of an entry or its frame changes, for a merge decides by the rest: a clean entry of a frame that is not exclusive is
+/// taken for one whose borrowers need not be counted. An entry that may be written maps an exclusive frame, so without that right
+/// it is counted as before, and the merge finds what it would have found. The entry looks like one after mprotect: a write
+/// fault, fork, page-out and migration know what to do with it.
 /// Under the mm lock and the leaf's latch.
 /// </remarks>
 internal static class PageAhead
 {
-    /// <summary>Makes an entry read-only and clean; the batch owes the flush.</summary>
+    /// <summary>Takes the right to write from an entry; the batch owes the flush.</summary>
     /// <param name="space">The address space.</param>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="edit">The leaf, which is no huge mapping.</param>
     /// <param name="number">The page's number.</param>
-    /// <param name="page">The page; receives its frame and what has been done.</param>
-    /// <param name="batch">What is owed.</param>
-    /// <returns>Whether a flush is owed for it.</returns>
-    internal static bool TryProtect(
+    /// <param name="page">The page; receives its frame, none if nothing has been done.</param>
+    /// <param name="batch">Makes the flush.</param>
+    /// <returns>What batches owe the address space by now; 0 if nothing has been done.</returns>
+    internal static int Protect(
         AddressSpace space, int cpu, in LeafEdit edit, ulong number, ref AheadPage page, FlushBatch batch)
     {
         int position = PageTable.PositionOf(number);
         Pte pte = edit.Get(position);
-        if (!pte.IsCounted || (page.Frame.IsSome && page.Frame != pte.Frame))
+        Pfn met = page.Frame;
+        page.Frame = Pfn.None;
+        if (!pte.IsCounted || !pte.IsWritable || !pte.IsAccessible || (met.IsSome && met != pte.Frame))
         {
-            return false;
+            return 0;
         }
 
-        // Borrowed as far as can be told now: the merge would give up.
+        // Borrowed as far as can be told now: the merge will give up, behind a flush of its own (T45). A pin that is taken later than
+        // this counts itself before the merge counts, both under this latch: an entry is lent under it.
         ref FrameRecord frame = ref space.Store.Frames[pte.Frame];
-        if (!IsCandidate(frame) || frame.References != frame.MapCount)
+        if (!frame.Has(FrameFlags.Anonymous) || frame.References != frame.MapCount)
         {
-            return false;
+            return 0;
         }
 
+        // From here to the flush a CPU may still store through an old translation. The store is the page's own: it lands in the frame
+        // that the page maps, and nothing has read the content for a decision yet. An operation that takes the frame away meanwhile
+        // (copy, munmap, exit, page-out, migration, mremap) flushes for that. mprotect and MADV_FREE could find that the entry
+        // permits nothing that has to go; they enter by AddressSpace.EnterChecked, see the word that Add writes under this
+        // latch, and flush first (R6). fork flushes whatever it finds.
+        Debug.Assert(frame.Has(FrameFlags.Exclusive), "A page that may be written has its frame to itself.");
+        edit.TightenInBatch(position, pte.WithWritable(false), batch.Site);
         page.Frame = pte.Frame;
-        page.State = AheadState.Waits;
-        if (!pte.IsWritable && !pte.IsDirty)
+        return batch.Add(cpu, space.Translations, pte.IsDirty, number);
+    }
+
+    /// <summary>Gives the right to write back, if the page still has its frame to itself and is not merged.</summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="edit">The leaf, which is no huge mapping.</param>
+    /// <param name="number">The page's number.</param>
+    /// <param name="taken">The frame that it had when it lost the right.</param>
+    /// <returns>Whether it has been given back.</returns>
+    internal static bool TryGiveBack(AddressSpace space, in LeafEdit edit, ulong number, Pfn taken)
+    {
+        int position = PageTable.PositionOf(number);
+        Pte pte = edit.Get(position);
+        if (!pte.IsCounted || pte.IsWritable || pte.Frame != taken)
         {
             return false;
         }
 
-        if (pte.IsDirty)
-        {
-            frame.Set(FrameFlags.Dirty);
-            page.State |= AheadState.WasDirty;
-        }
-
-        page.State |= AheadState.Protected;
-        if (!edit.TightenInBatch(position, pte.WithWritable(false).WithDirty(false), batch.Site))
+        // Whatever has happened to page, frame and mapping in between: to a page that has its frame alone, mprotect would give the same. An
+        // exclusive frame has no other mapping, and gets none but under this latch.
+        uint vma = space.Vmas.Containing(number);
+        if (!space.Store.Frames[taken].Has(FrameFlags.Anonymous | FrameFlags.Exclusive)
+            || vma == 0 || !space.Vmas[vma].Has(VmaFlags.Write))
         {
             return false;
         }
 
-        batch.Add(cpu, space.Translations, pte.IsDirty, number);
+        edit.Loosen(position, pte.WithWritable(true));
         return true;
     }
-
-    /// <summary>Behind the flush: the frame is not exclusive any more, unless anything has come in between.</summary>
-    /// <param name="space">The address space.</param>
-    /// <param name="edit">The leaf, which is no huge mapping.</param>
-    /// <param name="number">The page's number.</param>
-    /// <param name="page">The page.</param>
-    internal static void Settle(AddressSpace space, in LeafEdit edit, ulong number, ref AheadPage page)
-    {
-        int position = PageTable.PositionOf(number);
-        Pte pte = edit.Get(position);
-        ref FrameRecord frame = ref space.Store.Frames[page.Frame];
-        if ((page.State & AheadState.Waits) == AheadState.None || !pte.IsCounted || pte.Frame != page.Frame || pte.IsWritable
-            || pte.IsDirty || !IsCandidate(frame))
-        {
-            return;
-        }
-
-        // While a gather is under way CPUs may still do more than its entries say.
-        bool flushed = space.Translations.FlushPending == 0;
-        if (flushed)
-        {
-            // A borrower that came by an old translation has counted itself by now, and one that comes by the entry needs the latch.
-            space.OracleSeesCount(number);
-            if (frame.References == frame.MapCount)
-            {
-                page.State |= frame.Has(FrameFlags.Exclusive) ? AheadState.WasExclusive : AheadState.None;
-                frame.Clear(FrameFlags.Exclusive);
-                return;
-            }
-        }
-
-        // A merge would take a clean entry of a frame that is not exclusive for one whose borrowers need not be counted. Dirty
-        // again, it goes the long way, as it would have.
-        if ((page.State & AheadState.WasDirty) != AheadState.None)
-        {
-            edit.Loosen(position, pte.WithDirty(true));
-        }
-    }
-
-    /// <summary>
-    /// The page has not merged. A borrower may come before it is met again, and a merge must count it as if nothing had been done.
-    /// </summary>
-    /// <param name="space">The address space.</param>
-    /// <param name="edit">The leaf, which is no huge mapping.</param>
-    /// <param name="number">The page's number.</param>
-    /// <param name="page">The page.</param>
-    internal static void Undo(AddressSpace space, in LeafEdit edit, ulong number, in AheadPage page)
-    {
-        int position = PageTable.PositionOf(number);
-        Pte pte = edit.Get(position);
-        ref FrameRecord frame = ref space.Store.Frames[page.Frame];
-        if (!pte.IsCounted || pte.Frame != page.Frame || pte.IsWritable || pte.IsDirty || !IsCandidate(frame))
-        {
-            return;
-        }
-
-        if ((page.State & AheadState.WasDirty) != AheadState.None)
-        {
-            edit.Loosen(position, pte.WithDirty(true));
-        }
-        else if ((page.State & AheadState.WasExclusive) != AheadState.None)
-        {
-            // Exclusive again if it is still this entry's alone; else dirty, which costs no more than a write to swap.
-            if (frame.References == 1)
-            {
-                frame.Set(FrameFlags.Exclusive);
-            }
-            else
-            {
-                edit.Loosen(position, pte.WithDirty(true));
-            }
-        }
-    }
-
-    private static bool IsCandidate(in FrameRecord frame) =>
-        frame.Has(FrameFlags.Anonymous) && (frame.Flags & (FrameFlags.Ksm | FrameFlags.Huge)) == FrameFlags.None;
 }

@@ -246,7 +246,7 @@ internal static class PageMerge
         }
 
         // Without room for the frame the page is flushed by itself.
-        return space.Store.Frames.AreEqual(frame, target) && (replaced is not null && replaced.TryMakeRoom()
+        return space.Store.Frames.AreEqual(frame, target) && (replaced is not null && replaced.TryMakeRoom(cpu)
             ? TryReplaceByTwin(space, cpu, leaf, page, pte, target, replaced)
             : TryReplace(space, cpu, leaf, page, pte, target));
     }
@@ -266,27 +266,30 @@ internal static class PageMerge
         }
 
         // While a gather is under way its entries say less than CPUs may still do: then the flush is made here, too.
-        if (!pte.IsWritable && !pte.IsDirty && !record.Has(FrameFlags.Exclusive) && space.Translations.FlushPending == 0)
+        bool quiet = !pte.IsWritable && space.Translations.FlushPending == 0;
+        if (quiet && !pte.IsDirty && !record.Has(FrameFlags.Exclusive))
         {
             edit.Exit();
             return true;
         }
 
         // First the translation dies, then the references are counted: a borrower that came by an old translation has
-        // counted itself by now, and a later one finds no entry.
-        edit.Take(position, Pte.Busy(frame));
-        edit.Exit();
-        space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
-        space.OracleSeesCount(page);
-        bool alone = record.References == record.MapCount + 1;
-        if (!alone && replaced is not null && replaced.Holds(frame))
+        // counted itself by now, and a later one finds no entry. Linux does so for every page; in a batch it is left out where no CPU
+        // can hold a translation that writes, be it that the batch's first flush has killed it or that there never was one. The
+        // latch then stands for the marker: a borrower needs it, so it has counted itself before, or borrows what is merged.
+        bool flushes = replaced is null || !quiet;
+        Pte before = pte;
+        if (flushes)
         {
-            // Another page of the frame has given it up in this batch: that is no borrower.
-            replaced.Flush(cpu);
-            alone = record.References == record.MapCount + 1;
+            edit.Take(position, Pte.Busy(frame));
+            edit.Exit();
+            space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
+            edit.Reenter();
         }
 
-        Pte before = pte;
+        // A page that gave the frame up in this batch is no borrower of it.
+        space.OracleSeesCount(page);
+        bool alone = record.References == record.MapCount + 1 + (record.Has(FrameFlags.Replaced) ? 1 : 0);
         if (alone)
         {
             record.Clear(FrameFlags.Exclusive);
@@ -302,8 +305,15 @@ internal static class PageMerge
             space.Store.CountBorrowedPageMet();
         }
 
-        edit.Reenter();
-        edit.Install(position, alone ? pte : before);
+        if (flushes)
+        {
+            edit.Install(position, alone ? pte : before);
+        }
+        else if (alone)
+        {
+            edit.Clean(position);
+        }
+
         edit.Exit();
         return alone;
     }
@@ -352,8 +362,8 @@ internal static class PageMerge
         edit.Exit();
         PageZap.Unmapped(space, pte);
 
-        // Kept, so that the frame stays as it is: whoever else maps it and writes is not its only owner, and copies it.
-        replaced.Keep(pte.Frame);
+        // Kept, so that the frame stays as it is: another process that maps it and writes is not its only owner, and copies it.
+        replaced.Keep(cpu, pte.Frame);
         return true;
     }
 

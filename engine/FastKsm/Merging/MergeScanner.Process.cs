@@ -157,8 +157,10 @@ internal sealed partial class MergeScanner
         {
             _stable.CancelInsert();
 
-            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
+            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit. Frames that wait for a
+            // flush come back first, so that the copy finds as many as it would without a batch.
             _store.AnonVmas.Drop(anonVma);
+            _batch?.Replaced.Flush(_cpu);
             _ = PageMerge.Break(visit.Slot.Space, _cpu, visit.Page);
             _stable.ForgetOverlaid(ref _items[visit.Item]);
             return;
@@ -236,11 +238,6 @@ internal sealed partial class MergeScanner
         visit.HasLostPage = _hasLostPages;
         ExitShared(space);
         Counters.Statistics.ZeroPagesPlaced += placed ? 1 : 0;
-        if (placed)
-        {
-            _batch?.ZeroFramePlaced(visit.Item);
-        }
-
         if (mergeable)
         {
             Tell(KsmEventKind.MergeOnePage, visit.Slot, visit.Item, visit.Frame, zero, placed);

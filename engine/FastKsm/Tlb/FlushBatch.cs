@@ -65,11 +65,18 @@ internal sealed class FlushBatch
     /// <param name="mm">The address space.</param>
     /// <param name="wasDirty">Whether the entry was dirty, so that a CPU may store through what it holds of it.</param>
     /// <param name="page">The page, which hardware that broadcasts invalidates at once; all if not given.</param>
-    internal void Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
+    /// <returns>
+    /// For <see cref="SpaceTranslations.MarkFlushed"/>, once this batch has flushed: what all batches owe the address space by now.
+    /// </returns>
+    internal int Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
     {
+        // First the word, then the mask. Another batch that is in the word has cleared its entry before that, so each CPU that may have
+        // filled from the entry is in the mask that is read now. The other way round, the batch and such a CPU could come in between,
+        // and this batch's flush would be taken for the other's. Who looks at the word (R6) has the leaf's latch, and sees both or none.
+        int seen = mm.AddBatched();
         AddTwin(cpu, mm, page);
         _writable |= wasDirty;
-        mm.AddBatched();
+        return seen;
     }
 
     /// <summary>

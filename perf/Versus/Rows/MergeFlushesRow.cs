@@ -36,7 +36,7 @@ internal sealed class MergeFlushesRow(string id, int pages) : IVersusRow
 
     private double OperationsOf(MergeFlushes flushes)
     {
-        using Machine machine = new(new MachineOptions { Frames = 2L * pages, Cpus = 2, MergeFlushes = flushes });
+        using Machine machine = new(new MachineOptions { Frames = 16L * pages, Cpus = 2, MergeFlushes = flushes });
         machine.Ksm.Write("run", "1");
         machine.Ksm.Write("pages_to_scan", "1000000");
         machine.Ksm.Write("max_page_sharing", "1000000");

@@ -1,19 +1,27 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using FastKsm.AddressSpaces;
+using FastKsm.Memory;
 
 namespace FastKsm.Tests.Merging;
 
-/// <summary>Everything about merging that shows after a scan: the counters of the machine and of each process, and each page's frame.</summary>
+/// <summary>
+/// Everything about merging that shows after a scan: the counters of the machine and of each process, and each page's frame,
+/// its flags, and the bits of its entry.
+/// </summary>
 internal sealed class Sight
 {
-    internal Sight(Machine machine, IReadOnlyList<(ModelProcess Process, IEnumerable<Pfn> Frames)> processes, bool scanned)
+    internal Sight(Machine machine, IReadOnlyList<(ModelProcess Process, IEnumerable<Pte> Entries)> processes, bool scanned)
     {
         Counters = machine.Ksm.Counters;
         Copied = machine.CowKsm;
         Scanned = scanned;
         Stats = [.. processes.Select(entry => entry.Process.KsmStat)];
-        Frames = [.. processes.SelectMany(entry => entry.Frames)];
+        Pte[] entries = [.. processes.SelectMany(entry => entry.Entries)];
+        Frames = [.. entries.Select(entry => entry.IsPresent ? entry.Frame : Pfn.None)];
+        Details = [.. entries.Select(entry => (
+            entry.Value & ushort.MaxValue, entry.IsCounted ? machine.Store.Frames[entry.Frame].Flags : FrameFlags.None))];
     }
 
     internal KsmCounters Counters { get; }
@@ -25,6 +33,8 @@ internal sealed class Sight
     internal KsmStat[] Stats { get; }
 
     internal Pfn[] Frames { get; }
+
+    internal (ulong Entry, FrameFlags Frame)[] Details { get; }
 
     /// <summary>What another sight shows differently; null if nothing.</summary>
     /// <param name="other">The other sight.</param>
@@ -47,8 +57,13 @@ internal sealed class Sight
         int page = byNumber
             ? Frames.AsSpan().CommonPrefixLength(other.Frames)
             : Sharing().AsSpan().CommonPrefixLength(other.Sharing());
-        return page == Frames.Length && page == other.Frames.Length ? null
-            : $"page {page} of all: {Frames.ElementAtOrDefault(page)} and {other.Frames.ElementAtOrDefault(page)}";
+        if (page != Frames.Length || page != other.Frames.Length)
+        {
+            return $"page {page} of all: {Frames.ElementAtOrDefault(page)} and {other.Frames.ElementAtOrDefault(page)}";
+        }
+
+        page = Details.AsSpan().CommonPrefixLength(other.Details);
+        return page == Frames.Length ? null : $"page {page} of all: {Details[page]:x} and {other.Details[page]:x}";
     }
 
     // For each page the first one with its frame.

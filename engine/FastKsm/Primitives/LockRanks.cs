@@ -33,6 +33,9 @@ internal static class LockRanks
 
     private static readonly ConcurrentDictionary<(string File, int Line), int> s_strikes = new();
 
+    // Places that have strikes. Most of the time there is none, and a leaf's latch is given back without a look at the table.
+    private static volatile int s_struck;
+
     // Bytes that checks have allocated, which are no fault of the code they check.
     [ThreadStatic]
     private static long s_excused;
@@ -115,15 +118,24 @@ internal static class LockRanks
         long now = GC.GetAllocatedBytesForCurrentThread();
         long allocated = now - s_excused - ended.Allocated;
         bool strikes = allocated > 0 && GC.CollectionCount(0) == ended.Collections;
-        if (!strikes && s_strikes.IsEmpty)
+        if (!strikes && s_struck == 0)
         {
             return;
         }
 
         // Two threads at one place may lose a count; the next ones come.
         (string File, int Line) place = (ended.File, ended.Line);
-        int score = int.Max(0, s_strikes.GetValueOrDefault(place) + (strikes ? Strike : -1));
-        s_strikes[place] = score;
+        int score = s_strikes.GetValueOrDefault(place) + (strikes ? Strike : -1);
+        if (score > 0)
+        {
+            s_strikes[place] = score;
+        }
+        else
+        {
+            _ = s_strikes.TryRemove(place, out _);
+        }
+
+        s_struck = s_strikes.Count;
 
         // Another leaf may be held: what is counted here is none of its business.
         Excuse(GC.GetAllocatedBytesForCurrentThread() - now);

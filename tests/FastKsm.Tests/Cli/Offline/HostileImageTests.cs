@@ -47,15 +47,22 @@ public sealed class HostileImageTests : IDisposable
             7, 1, "one", [(0x10000, 0x20000, 3, 2, 0x201), (0x30000, 0x32000, 3, 1, 0x101)],
             [(0x10000, 2, 4, false), (0x12000, 3, 1, true), (0x30000, 1, 4, false)], OfflineRig.Pages(1, 2, 1));
 
+        foreach ((string name, byte[] bytes) in good)
+        {
+            _ = _files.Write(name, bytes);
+        }
+
+        string? mutated = null;
         ForEachSeed(seed =>
         {
             Random random = new(seed);
-            string chosen = good.Keys.Order(StringComparer.Ordinal).ElementAt(random.Next(good.Count));
-            foreach ((string name, byte[] bytes) in good)
+            if (mutated is not null)
             {
-                _ = _files.Write(name, string.Equals(name, chosen, StringComparison.Ordinal) ? Mutate(bytes, random, interesting: 256) : bytes);
+                _ = _files.Write(mutated, good[mutated]);
             }
 
+            mutated = good.Keys.Order(StringComparer.Ordinal).ElementAt(random.Next(good.Count));
+            _ = _files.Write(mutated, Mutate(good[mutated], random, interesting: 256));
             return () => CriuDump.Open(_files.Root);
         });
     }

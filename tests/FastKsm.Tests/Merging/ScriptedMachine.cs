@@ -189,7 +189,8 @@ internal sealed class ScriptedMachine : IDisposable
                 break;
             case ScanOpKind.Migrate:
                 Log($"migrate {running.Name} {page} {end - page}");
-                _ = Try(() => _ = running.Process.Migrate(page * PageSize, length, op.Choice % _machine.Options.Nodes));
+                int node = op.Choice % _machine.Options.Nodes;
+                _ = Try(() => _ = running.Process.Migrate(page * PageSize, length, node));
                 break;
             case ScanOpKind.PageOut:
                 Log($"pageout {running.Name} {page} {end - page}");

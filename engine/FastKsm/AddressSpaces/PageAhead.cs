@@ -53,31 +53,29 @@ internal static class PageAhead
         return batch.Add(cpu, space.Translations, pte.IsDirty, number);
     }
 
-    /// <summary>Gives the right to write back, if the page still has its frame to itself and is not merged.</summary>
+    /// <summary>Gives the right to write back to a page that has not merged and still has its frame to itself.</summary>
     /// <param name="space">The address space.</param>
     /// <param name="edit">The leaf, which is no huge mapping.</param>
     /// <param name="number">The page's number.</param>
     /// <param name="taken">The frame that it had when it lost the right.</param>
-    /// <returns>Whether it has been given back.</returns>
-    internal static bool TryGiveBack(AddressSpace space, in LeafEdit edit, ulong number, Pfn taken)
+    /// <returns>Whether there is such a page, so that it was protected in vain.</returns>
+    internal static bool GiveBack(AddressSpace space, in LeafEdit edit, ulong number, Pfn taken)
     {
         int position = PageTable.PositionOf(number);
         Pte pte = edit.Get(position);
-        if (!pte.IsCounted || pte.IsWritable || pte.Frame != taken)
+        if (!pte.IsCounted || pte.Frame != taken || !space.Store.Frames[taken].Has(FrameFlags.Anonymous | FrameFlags.Exclusive))
         {
             return false;
         }
 
         // Whatever has happened to page, frame and mapping in between: to a page that has its frame alone, mprotect would give the same. An
-        // exclusive frame has no other mapping, and gets none but under this latch.
+        // exclusive frame has no other mapping, and gets none but under this latch. A write may have got the right back by a fault.
         uint vma = space.Vmas.Containing(number);
-        if (!space.Store.Frames[taken].Has(FrameFlags.Anonymous | FrameFlags.Exclusive)
-            || vma == 0 || !space.Vmas[vma].Has(VmaFlags.Write))
+        if (!pte.IsWritable && vma != 0 && space.Vmas[vma].Has(VmaFlags.Write))
         {
-            return false;
+            edit.Loosen(position, pte.WithWritable(true));
         }
 
-        edit.Loosen(position, pte.WithWritable(true));
         return true;
     }
 }

@@ -266,7 +266,8 @@ internal static class PageMerge
         }
 
         // While a gather is under way its entries say less than CPUs may still do: then the flush is made here, too.
-        bool quiet = !pte.IsWritable && space.Translations.FlushPending == 0;
+        bool writable = pte.IsWritable && (replaced is null || space.Store.Flushes.Bug != PlantedBug.WriteNotNoticed);
+        bool quiet = !writable && space.Translations.FlushPending == 0;
         if (quiet && !pte.IsDirty && !record.Has(FrameFlags.Exclusive))
         {
             edit.Exit();
@@ -348,7 +349,7 @@ internal static class PageMerge
     {
         int position = PageTable.PositionOf(page);
         LeafEdit edit = new(space.Table, leaf, page);
-        if (!IsStill(edit.GetSettled(position), pte))
+        if (!IsStill(edit.GetSettled(position), pte) && space.Store.Flushes.Bug != PlantedBug.CopyNotNoticed)
         {
             edit.Exit();
             return false;

@@ -20,6 +20,7 @@ internal sealed class ReplacedFrames : IDisposable
     private const int PartOfAll = 8;
 
     private readonly PhysicalMemory _frames;
+    private readonly FlushEngine _flushes;
     private readonly NativeColumn<Pfn> _kept;
     private readonly int _capacity;
     private int _count;
@@ -30,6 +31,7 @@ internal sealed class ReplacedFrames : IDisposable
     internal ReplacedFrames(AddressSpaceStore store, int most)
     {
         _frames = store.Frames;
+        _flushes = store.Flushes;
         _capacity = (int)long.Clamp(store.Frames.Layout.Frames / PartOfAll, 1, most);
         _kept = new NativeColumn<Pfn>((uint)_capacity, store.Faults);
         Batch = new FlushBatch(store.Flushes, kernelThread: true, FlushSite.ReplacedTogether);
@@ -70,14 +72,13 @@ internal sealed class ReplacedFrames : IDisposable
     /// <summary>Makes the flush, and then lets all frames go. With no leaf's latch held.</summary>
     internal void Flush(int cpu)
     {
-        Batch.Flush(cpu);
-        for (int i = 0; i < _count; i++)
+        if (_flushes.Bug == PlantedBug.TwinReleasedBeforeFlush)
         {
-            _frames[_kept[(uint)i]].Clear(FrameFlags.Replaced);
-            _frames.Release(cpu, _kept[(uint)i]);
+            LetGo(cpu);
         }
 
-        _count = 0;
+        Batch.Flush(cpu);
+        LetGo(cpu);
     }
 
     /// <inheritdoc/>
@@ -85,5 +86,16 @@ internal sealed class ReplacedFrames : IDisposable
     {
         Debug.Assert(_count == 0, "A batch has ended without its flush.");
         _kept.Dispose();
+    }
+
+    private void LetGo(int cpu)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            _frames[_kept[(uint)i]].Clear(FrameFlags.Replaced);
+            _frames.Release(cpu, _kept[(uint)i]);
+        }
+
+        _count = 0;
     }
 }

@@ -148,7 +148,7 @@ internal sealed class MergeBatch : IDisposable
     {
         foreach (ref AheadPage page in pages)
         {
-            if (page.Frame.IsSome && PageAhead.TryGiveBack(space, edit, _items.PageOf(page.Item), page.Frame))
+            if (page.Frame.IsSome && PageAhead.GiveBack(space, edit, _items.PageOf(page.Item), page.Frame))
             {
                 _statistics.PagesProtectedInVain++;
             }

@@ -44,4 +44,13 @@ internal enum PlantedBug
 
     /// <summary>A gather does not look whether another one is under way.</summary>
     NestedNotSeen,
+
+    /// <summary>Merging in batches lets go of the frames that pages have given up before it flushes.</summary>
+    TwinReleasedBeforeFlush,
+
+    /// <summary>Merging in batches takes a page that was protected ahead for one that is, though it may be written again.</summary>
+    WriteNotNoticed,
+
+    /// <summary>Merging in batches replaces a page though it has been written since it was compared.</summary>
+    CopyNotNoticed,
 }

@@ -181,16 +181,15 @@ internal sealed class TranslationOracle : IFrameGuard
         {
             foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
-                // What other threads owe for the page, or this one by another batch, stays owed.
-                for (int i = held.Count - 1; i >= 0; i--)
+                // The flush is for every CPU that had anything of the address space when the batch changed the page. So it makes up for
+                // whatever was owed for the page by then, by other threads or batches, too. What came later stays owed.
+                int flushed = held.FindLastIndex(stale => stale.Thread == thread && stale.Batch == batch) + 1;
+                for (int i = 0; i < flushed; i++)
                 {
-                    if (held[i].Thread == thread && held[i].Batch == batch)
-                    {
-                        DropFrame(held[i].Frame);
-                        held.RemoveAt(i);
-                    }
+                    DropFrame(held[i].Frame);
                 }
 
+                held.RemoveRange(0, flushed);
                 if (held.Count == 0)
                 {
                     Forget(page);

@@ -10,7 +10,7 @@ namespace FastKsm.Tests.Merging;
 
 /// <summary>
 /// ksmd with two flushes a batch, beside threads of the scanned process: some read and write their own pages, one forks, borrows, moves
-/// and pages out what is everybody's.
+/// and pages out what is everybody's, and changes the rights and places of its own.
 /// </summary>
 internal sealed class BatchStress : IDisposable
 {
@@ -20,7 +20,8 @@ internal sealed class BatchStress : IDisposable
     private const int Scanner = Writers + 1;
     private const ulong PageSize = Machines.Page;
     private const ulong Start = 0x1000 * PageSize;
-    private const ulong Length = Writers * Pages * PageSize;
+    private const ulong Length = (Writers + 1) * Pages * PageSize;
+    private const ulong Elsewhere = Start + (2 * Length);
 
     private readonly ModelProcess _process;
     private long _wrong;
@@ -90,20 +91,13 @@ internal sealed class BatchStress : IDisposable
     {
         Random random = new(number);
         byte[] values = new byte[Pages];
-        byte[] read = new byte[1];
         Cpu cpu = Machine.Cpus[number];
         cpu.Run(_process);
         while (!Volatile.Read(ref _stop))
         {
             int page = random.Next(Pages);
             ulong address = AddressOf((number * Pages) + page);
-            cpu.Read(address, read);
-            if (read[0] != values[page])
-            {
-                _ = Interlocked.Increment(ref _wrong);
-                values[page] = read[0];
-            }
-
+            Check(cpu, address, ref values[page]);
             if (random.Next(3) == 0)
             {
                 values[page] = (byte)(1 + random.Next(2));
@@ -120,12 +114,13 @@ internal sealed class BatchStress : IDisposable
     private void Meddle()
     {
         Random random = new(Writers);
+        byte[] values = new byte[Pages];
         Cpu cpu = Machine.Cpus[Meddler];
         cpu.Run(_process);
         while (!Volatile.Read(ref _stop))
         {
-            ulong address = AddressOf(random.Next(Writers * Pages));
-            switch (random.Next(5))
+            ulong address = AddressOf(random.Next((Writers + 1) * Pages));
+            switch (random.Next(6))
             {
                 case 0:
                     using (FramePin pin = cpu.Pin(address, (PinKind)random.Next(3)))
@@ -146,6 +141,13 @@ internal sealed class BatchStress : IDisposable
                 case 3:
                     _ = cpu.PageOut(_process, address, PageSize);
                     break;
+                case 4:
+                    for (int i = 0; i < Pages; i++)
+                    {
+                        ChangeOwn(cpu, random, values);
+                    }
+
+                    break;
                 default:
                     // Another VMA has the page for a moment, and the right to write is taken and given.
                     cpu.Lock(address, PageSize);
@@ -155,6 +157,52 @@ internal sealed class BatchStress : IDisposable
 
             _meddlings++;
             Thread.Sleep(1);
+        }
+    }
+
+    // What looks at an entry before it decides whether anything must be flushed.
+    private void ChangeOwn(Cpu cpu, Random random, byte[] values)
+    {
+        int page = random.Next(Pages);
+        ulong address = AddressOf((Meddler * Pages) + page);
+        Check(cpu, address, ref values[page]);
+        byte value = (byte)(1 + random.Next(2));
+        switch (random.Next(5))
+        {
+            case 0:
+                cpu.Protect(address, PageSize, Protection.Read);
+                Check(cpu, address, ref values[page]);
+                cpu.Protect(address, PageSize, Protection.Read | Protection.Write);
+                break;
+            case 1:
+                cpu.Advise(address, PageSize, Advice.Free);
+                break;
+            case 2:
+                cpu.Unmap(address, PageSize);
+                _ = cpu.Map(PageSize, new MapOptions { At = address });
+                cpu.Advise(address, PageSize, Advice.Mergeable);
+                break;
+            case 3:
+                _ = cpu.Remap(address, PageSize, PageSize, to: Elsewhere);
+                _ = cpu.Remap(Elsewhere, PageSize, PageSize, to: address);
+                Check(cpu, address, ref values[page]);
+                break;
+            default:
+                break;
+        }
+
+        values[page] = value;
+        cpu.Write(address, [value]);
+    }
+
+    private void Check(Cpu cpu, ulong address, ref byte expected)
+    {
+        Span<byte> read = stackalloc byte[1];
+        cpu.Read(address, read);
+        if (read[0] != expected)
+        {
+            _ = Interlocked.Increment(ref _wrong);
+            expected = read[0];
         }
     }
 

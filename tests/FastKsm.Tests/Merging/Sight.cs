@@ -15,6 +15,7 @@ internal sealed class Sight
     internal Sight(Machine machine, IReadOnlyList<(ModelProcess Process, IEnumerable<Pte> Entries)> processes, bool scanned)
     {
         Counters = machine.Ksm.Counters;
+        Statistics = machine.Ksm.Statistics with { PagesProtectedInVain = 0 };
         Copied = machine.CowKsm;
         Scanned = scanned;
         Stats = [.. processes.Select(entry => entry.Process.KsmStat)];
@@ -25,6 +26,9 @@ internal sealed class Sight
     }
 
     internal KsmCounters Counters { get; }
+
+    /// <summary>What no file of Linux's counts, and one index may do more often than another; without what batches alone count.</summary>
+    internal KsmStatistics Statistics { get; }
 
     internal long Copied { get; }
 

@@ -34,8 +34,9 @@ public readonly record struct KsmStatistics
     public long HugePagesSplit { get; init; }
 
     /// <summary>
-    /// Pages that were write-protected ahead of a merge that did not come: at the end of their batch they had their frame to themselves,
-    /// and got the right to write back, unless a write had before, by a fault. None but with <see cref="MergeFlushes.Batched"/>.
+    /// Pages that were write-protected ahead of a merge that did not come: at the end of their batch they had their frame to
+    /// themselves, and got the right to write back, unless a write had got it before, by a fault. None but with
+    /// <see cref="MergeFlushes.Batched"/>.
     /// </summary>
     public long PagesProtectedInVain { get; init; }
 }

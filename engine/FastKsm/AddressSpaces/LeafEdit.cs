@@ -157,12 +157,14 @@ internal ref struct LeafEdit
         _table.Set(Leaf, position, pte);
     }
 
-    /// <summary>Forgets that a page was written which no CPU can write by now. So it owes nothing.</summary>
+    /// <summary>
+    /// Forgets that a page was written which no CPU can write by now. It owes nothing, though Linux flushes for any dirty bit that goes.
+    /// </summary>
     internal readonly void Clean(int position)
     {
         Pte old = _table.Get(Leaf, position);
         Debug.Assert(old.IsPresent && !old.IsWritable, "A CPU could go on writing and leave the entry clean.");
-        _table.Set(Leaf, position, old.WithDirty(false));
+        _table.SetClean(Leaf, position);
     }
 
     /// <summary><see cref="Tighten"/> where a flush is owed, and a batch makes it.</summary>

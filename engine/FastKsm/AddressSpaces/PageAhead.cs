@@ -4,7 +4,9 @@ using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>Takes the right to write from pages that will probably merge, many behind one flush, and gives it back to those that did not.</summary>
+/// <summary>
+/// Takes the right to write from pages that will probably merge, many behind one flush, and gives it back to those that did not.
+/// </summary>
 /// <remarks>
 /// Nothing else of an entry or its frame changes, for a merge decides by the rest: a clean entry of a frame that is not exclusive is
 /// taken for one whose borrowers need not be counted. An entry that may be written maps an exclusive frame, so without that right
@@ -68,8 +70,9 @@ internal static class PageAhead
             return false;
         }
 
-        // Whatever has happened to page, frame and mapping in between: to a page that has its frame alone, mprotect would give the same. An
-        // exclusive frame has no other mapping, and gets none but under this latch. A write may have got the right back by a fault.
+        // Whatever has happened to page, frame and mapping in between: to a page that has its frame alone, mprotect would give the
+        // same. An exclusive frame has no other mapping, and gets none but under this latch. A write may have got the right back
+        // by a fault.
         uint vma = space.Vmas.Containing(number);
         if (!pte.IsWritable && vma != 0 && space.Vmas[vma].Has(VmaFlags.Write))
         {

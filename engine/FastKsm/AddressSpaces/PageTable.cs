@@ -180,6 +180,20 @@ internal sealed class PageTable
         slot = pte;
     }
 
+    /// <summary>Makes a present PTE clean by which no CPU can write: what CPUs hold of it permits no less and no more.</summary>
+    internal void SetClean(uint leaf, int position)
+    {
+        ref Pte slot = ref _store.Leaves[leaf][position];
+        Debug.Assert(_store.LeafHeaders[leaf] is { Latch: 1, Kind: LeafKind.Table }, "A PTE changes under the leaf's latch.");
+        Pte clean = slot.WithDirty(false);
+        if (OracleSwitch.IsOn)
+        {
+            OracleSees(leaf, position, 1, clean, clean);
+        }
+
+        slot = clean;
+    }
+
     /// <summary>What a leaf is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal LeafKind KindOf(uint leaf) => _store.LeafHeaders[leaf].Kind;

@@ -97,14 +97,18 @@ internal sealed class FingerprintIndex : IMergeIndex
     public bool Foretells(Pfn frame, ulong hash, out uint partner)
     {
         partner = 0;
-        bool merged = Stable.Foretells(hash);
+        if (Stable.Foretells(hash))
+        {
+            return true;
+        }
+
         ulong salted = Salted(frame, hash);
-        for (uint at = Home(salted, _mask); !merged && !_walks && partner == 0 && _slots[at].Scan == _scan; at = (at + 1) & _mask)
+        for (uint at = Home(salted, _mask); !_walks && partner == 0 && _slots[at].Scan == _scan; at = (at + 1) & _mask)
         {
             partner = _slots[at].Hash == salted ? _slots[at].Item : 0;
         }
 
-        return merged || partner != 0;
+        return partner != 0;
     }
 
     /// <inheritdoc/>

@@ -4,7 +4,9 @@ using FastKsm.Tlb;
 
 namespace FastKsm.Merging;
 
-/// <summary>Merging with two flushes for many pages: write-protects what will probably merge, and keeps the frames that are given up.</summary>
+/// <summary>
+/// Merging with two flushes for many pages: write-protects what will probably merge, and keeps the frames that are given up.
+/// </summary>
 /// <remarks>
 /// It decides nothing. The scanner goes its way as ever; where a merge meets a page that nobody can write, protecting it costs no
 /// flush, and the frame that it gives up waits in <see cref="Replaced"/>. A page that was not foreseen, for want of memory or
@@ -72,8 +74,8 @@ internal sealed class MergeBatch : IDisposable
         Replaced.Flush(_cpu);
         for (int i = 0; _forecast.TryNextLeaf(ref i, out Span<AheadPage> pages);)
         {
-            // Items may have been freed since, and others made of them. No more than the way to the page is lost by that: whether a page is
-            // one that lost its right to write is asked of its entry.
+            // Items may have been freed since, and others made of them. No more than the way to the page is lost by that: whether a
+            // page is one that lost its right to write is asked of its entry.
             if (_items.ListOf(pages[0].Item) is MmSlot slot && TryEnter(slot.Space, pages, out LeafEdit edit))
             {
                 GiveBack(slot.Space, edit, pages);

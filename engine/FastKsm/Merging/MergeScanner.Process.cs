@@ -157,8 +157,8 @@ internal sealed partial class MergeScanner
         {
             _stable.CancelInsert();
 
-            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit. Frames that wait for a
-            // flush come back first, so that the copy finds as many as it would without a batch.
+            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit. Frames that wait
+            // for a flush come back first, so that the copy finds as many as it would without a batch.
             _store.AnonVmas.Drop(anonVma);
             _batch?.Replaced.Flush(_cpu);
             _ = PageMerge.Break(visit.Slot.Space, _cpu, visit.Page);

@@ -17,13 +17,12 @@ internal readonly record struct Translation(Pfn Frame, TranslationBits Bits)
     /// <summary>Whether what is cached of this entry must be flushed when the entry becomes another one.</summary>
     /// <remarks>
     /// The reference's table for x86 (2.8), but for rights that are gained: a cached weaker entry costs a fault. The accessed
-    /// bit counts for huge mappings only, and the dirty bit for what is writable: without that right no CPU stores by it.
+    /// bit counts for huge mappings only.
     /// </remarks>
     internal bool NeedsFlush(Translation next)
     {
-        TranslationBits watched = TranslationBits.Valid
-            | (Has(TranslationBits.Writable) ? TranslationBits.Writable | TranslationBits.Dirty : TranslationBits.None)
-            | (Has(TranslationBits.Huge) ? TranslationBits.Accessed : TranslationBits.None);
+        const TranslationBits Rights = TranslationBits.Valid | TranslationBits.Writable | TranslationBits.Dirty;
+        TranslationBits watched = Has(TranslationBits.Huge) ? Rights | TranslationBits.Accessed : Rights;
         return IsValid && (Frame != next.Frame || (Bits & ~next.Bits & watched) != TranslationBits.None);
     }
 

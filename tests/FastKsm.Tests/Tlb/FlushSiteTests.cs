@@ -217,6 +217,6 @@ public sealed partial class FlushSiteTests
     [GeneratedRegex(@"\.Flushed\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Flushes();
 
-    [GeneratedRegex(@"\b(?:Table|_table|table|_pages)\.(?:Set|SetInBatch|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b(?:Table|_table|table|_pages)\.(?:Set|SetInBatch|SetClean|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setters();
 }

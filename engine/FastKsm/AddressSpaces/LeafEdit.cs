@@ -239,6 +239,30 @@ internal ref struct LeafEdit
         _table.Set(Leaf, position, replacement);
     }
 
+    /// <summary>
+    /// The same without the mm lock, beside calls that have changed the entry and not flushed yet (<c>pte_accessible</c>).
+    /// </summary>
+    /// <remarks>
+    /// An mprotect changes a page that may be written to one that permits nothing, leaves the latch, and has not flushed:
+    /// another CPU still writes. A thread that takes the page now, and copies or frees its frame without a flush, loses
+    /// that write. The mprotect counted itself before its first change, which this latch has made visible.
+    /// </remarks>
+    /// <param name="position">Place in the leaf.</param>
+    /// <param name="replacement">What stands there from now on: nothing, or an entry that is not present.</param>
+    /// <param name="translations">What CPUs may hold of the address space.</param>
+    /// <returns>Whether a CPU may hold a translation, so that a flush is owed.</returns>
+    internal bool TakeBesideCalls(int position, Pte replacement, SpaceTranslations translations)
+    {
+        bool mayBeHeld = _table.Get(Leaf, position).IsAccessible || translations.FlushPending != 0;
+        Take(position, replacement);
+        if (mayBeHeld)
+        {
+            _debt.AddPage(_firstPage + (uint)position);
+        }
+
+        return mayBeHeld;
+    }
+
     /// <summary>Replaces an entry that is not present by another such entry, or by nothing.</summary>
     internal readonly void Replace(int position, Pte pte)
     {

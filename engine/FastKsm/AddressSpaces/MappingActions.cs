@@ -85,12 +85,12 @@ internal static class MappingActions
         }
 
         bool exclusive = space.Store.Frames[frame].Has(FrameFlags.Exclusive);
-        edit.Take(position, pte.Leaving(exclusive));
+        bool mayBeHeld = edit.TakeBesideCalls(position, pte.Leaving(exclusive), space.Translations);
         PageZap.Unmapped(space, pte);
         bool defers = batch.ShouldDefer(cpu, space.Translations);
-        if (defers && pte.IsAccessible)
+        if (defers && mayBeHeld)
         {
-            batch.Add(cpu, space.Translations, pte.IsDirty, page);
+            Defer(space, cpu, page, pte, batch);
         }
 
         edit.Exit();
@@ -218,13 +218,13 @@ internal static class MappingActions
         PhysicalMemory frames = space.Store.Frames;
         ref FrameRecord record = ref frames[pte.Frame];
         exclusive = record.Has(FrameFlags.Exclusive);
-        edit.Take(position, Pte.Busy(pte.Frame));
+        bool mayBeHeld = edit.TakeBesideCalls(position, Pte.Busy(pte.Frame), space.Translations);
 
         // Linux owes the flush to a batch, and makes it before the page is written out: one operation either way, of another kind.
         bool defers = batch.ShouldDefer(cpu, space.Translations);
-        if (defers && pte.IsAccessible)
+        if (defers && mayBeHeld)
         {
-            batch.Add(cpu, space.Translations, pte.IsDirty, page);
+            Defer(space, cpu, page, pte, batch);
         }
 
         edit.Exit();
@@ -238,7 +238,6 @@ internal static class MappingActions
             space.Pay(cpu, FlushSite.Taken, edit.Debt);
         }
 
-
         space.OracleSeesCount(page);
         if (exclusive && record.References - record.MapCount != held)
         {
@@ -249,6 +248,15 @@ internal static class MappingActions
         }
 
         return true;
+    }
+
+    private static void Defer(AddressSpace space, int cpu, ulong page, Pte pte, FlushBatch batch)
+    {
+        batch.Add(cpu, space.Translations, pte.IsDirty, page);
+        if (OracleSwitch.IsOn && !pte.IsAccessible)
+        {
+            space.Store.Oracle?.OwedToo(space.Id, page);
+        }
     }
 
     private static void MapAgain(AddressSpace space, in LeafEdit edit, ulong page, Pte entry, Pfn frame)

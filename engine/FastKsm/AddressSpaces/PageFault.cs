@@ -219,6 +219,9 @@ internal ref struct PageFault
 
             if (_has != Preparation.Zeroed)
             {
+                // What was to be copied has gone. Were it still noted, and the page merged into that frame again before the next
+                // look, the frame of zeroes would pass for its copy.
+                DropReferences();
                 return Preparation.Zeroed;
             }
 

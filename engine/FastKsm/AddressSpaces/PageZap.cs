@@ -149,6 +149,8 @@ internal static class PageZap
                 continue;
             }
 
+            // A full gather lets go of it: from here on it may be anything, also the dirty page of a file.
+            taken[i] = default;
             gather.AddFrame(pte.Frame);
         }
 
@@ -162,7 +164,7 @@ internal static class PageZap
         gather.FlushTranslations();
         foreach (Pte pte in taken)
         {
-            if (pte.IsCounted && IsDelayed(space.Store.Frames[pte.Frame].Has(FrameFlags.Anonymous), pte))
+            if (pte.IsCounted)
             {
                 Unmapped(space, pte);
                 gather.AddFrame(pte.Frame);

@@ -122,6 +122,19 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
+    /// <summary>The calling thread will flush a page for which another thread owes a flush already, and has changed nothing that does.</summary>
+    internal void OwedToo(uint space, ulong page)
+    {
+        TablePlace place = new(space, page);
+        lock (_lock)
+        {
+            if (_stale.TryGetValue(place, out List<StaleTranslation>? held))
+            {
+                Add(place, held[^1] with { Thread = Environment.CurrentManagedThreadId, Batch = null });
+            }
+        }
+    }
+
     /// <summary>CPUs have given up what they held of a range.</summary>
     internal void Flushed(FlushSite site, uint space, ulong firstPage, ulong pages)
     {
@@ -139,11 +152,11 @@ internal sealed class TranslationOracle : IFrameGuard
         lock (_lock)
         {
             ulong end = firstPage + pages;
-            foreach (TablePlace page in _stale.Keys)
+            foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
                 if (page.Space == space && page.Page >= firstPage && page.Page < end)
                 {
-                    Forget(page);
+                    Forget(page, held.Count);
                 }
             }
 
@@ -176,24 +189,14 @@ internal sealed class TranslationOracle : IFrameGuard
             return;
         }
 
+        // What a page owed before the thread's own change is flushed with it, whichever thread owes it: a fork's protection that is
+        // still to be flushed, and on top of it the migrator's entry. What was added later is not: the flush had begun.
         int thread = Environment.CurrentManagedThreadId;
         lock (_lock)
         {
             foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
-                // The flush is for every CPU that had anything of the address space when the batch changed the page. So it makes up for
-                // whatever was owed for the page by then, by other threads or batches, too. What came later stays owed.
-                int flushed = held.FindLastIndex(stale => stale.Thread == thread && stale.Batch == batch) + 1;
-                for (int i = 0; i < flushed; i++)
-                {
-                    DropFrame(held[i].Frame);
-                }
-
-                held.RemoveRange(0, flushed);
-                if (held.Count == 0)
-                {
-                    Forget(page);
-                }
+                Forget(page, held.FindLastIndex(stale => stale.Thread == thread && stale.Batch == batch) + 1);
             }
         }
     }
@@ -301,28 +304,25 @@ internal sealed class TranslationOracle : IFrameGuard
         _leadingTo[stale.Frame] = _leadingTo.GetValueOrDefault(stale.Frame) + 1;
     }
 
-    private void Forget(TablePlace page)
+    // The oldest of a page.
+    private void Forget(TablePlace page, int count)
     {
-        if (!_stale.Remove(page, out List<StaleTranslation>? held))
+        List<StaleTranslation> held = _stale[page];
+        for (int i = 0; i < count; i++)
         {
-            return;
+            Pfn frame = held[i].Frame;
+            if (--_leadingTo[frame] == 0)
+            {
+                _ = _leadingTo.Remove(frame);
+            }
         }
 
-        foreach (StaleTranslation stale in held)
+        held.RemoveRange(0, count);
+        if (held.Count == 0)
         {
-            DropFrame(stale.Frame);
-        }
-
-        held.Clear();
-        _spare.Push(held);
-        Volatile.Write(ref _stalePages, _stale.Count);
-    }
-
-    private void DropFrame(Pfn frame)
-    {
-        if (--_leadingTo[frame] == 0)
-        {
-            _ = _leadingTo.Remove(frame);
+            _ = _stale.Remove(page);
+            _spare.Push(held);
+            Volatile.Write(ref _stalePages, _stale.Count);
         }
     }
 

@@ -64,7 +64,7 @@ internal sealed class BatchStress : IDisposable
             Machine.Cpus[Meddler].Drive(Meddle),
             () => Scan(time, endsWhenWrong),
         ];
-        await Threads.RunAll(threads);
+        await Threads.RunAll(threads).ConfigureAwait(false);
     }
 
     public void Dispose() => Machine.Dispose();

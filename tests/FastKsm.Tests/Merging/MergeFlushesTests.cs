@@ -4,7 +4,6 @@ using System.Globalization;
 using System.Linq;
 using System.Threading.Tasks;
 using FastKsm.AddressSpaces;
-using FastKsm.Memory;
 using FastKsm.Scripting.Engine;
 using FastKsm.Tests.Scripting;
 using FastKsm.Tests.TestKit;
@@ -29,7 +28,7 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
     private const string TooLarge = "merging/profit-613809.ksm";
 
     public static MatrixTheoryData<string, ScannerIndex> Files => new(
-        [.. ScriptFiles.Runnable.Where(name => name != TooLarge)], [ScannerIndex.Fingerprint, ScannerIndex.Tree]);
+        [.. ScriptFiles.Runnable.Where(name => !string.Equals(name, TooLarge, StringComparison.Ordinal))], [ScannerIndex.Fingerprint, ScannerIndex.Tree]);
 
     [Theory]
     [MemberData(nameof(Files))]
@@ -283,7 +282,7 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
     [InlineData(PlantedBug.CopyNotNoticed)]
     internal async Task WritersBesideTheScan_WithAFault_BreakAnInvariant(PlantedBug bug)
     {
-        BatchStress stress = new(MergeIndexKind.Fingerprint, bug);
+        using BatchStress stress = new(MergeIndexKind.Fingerprint, bug);
 
         InvalidOperationException found = await Assert.ThrowsAsync<InvalidOperationException>(
             () => stress.Run(TimeSpan.FromSeconds(60), endsWhenWrong: true));

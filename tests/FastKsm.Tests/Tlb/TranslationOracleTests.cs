@@ -104,13 +104,49 @@ public sealed class TranslationOracleTests
     [Fact]
     public void OperationEnds_AnotherThreadOwes_IsThatThreadsAffair()
     {
-        Thread other = new(() => Change(s_written, s_read));
-        other.Start();
-        other.Join();
+        OnAnotherThread(() => Change(s_written, s_read));
 
         _oracle.OperationEnds();
 
         Assert.Null(_oracle.Fault);
+    }
+
+    // A fork has taken the right to write away and owes its flush; the migrator takes the page, and its batch tells every CPU.
+    [Fact]
+    public void BatchFlushed_OfAPageForWhichAnotherThreadOwes_EndsBothDebts()
+    {
+        OnAnotherThread(() => Change(s_written, s_read));
+        Change(s_read, default);
+        _oracle.BatchFlushed(FlushSite.Batched);
+
+        _oracle.ContentTrusted(s_written.Frame);
+        Change(default, s_read with { Frame = new Pfn(8) });
+        _oracle.OperationEnds();
+
+        Assert.Null(_oracle.Fault);
+    }
+
+    [Fact]
+    public void BatchFlushed_PageThatAnotherThreadHasChangedSince_IsStillOwed()
+    {
+        Change(s_read, default);
+        OnAnotherThread(() => Change(s_written, s_read));
+        _oracle.BatchFlushed(FlushSite.Batched);
+
+        _oracle.ContentTrusted(s_written.Frame);
+
+        AssertBroken("I16", "frame 7");
+    }
+
+    [Fact]
+    public void BatchFlushed_OnlyAnotherThreadOwes_HelpsNothing()
+    {
+        OnAnotherThread(() => Change(s_read, default));
+        _oracle.BatchFlushed(FlushSite.Batched);
+
+        _oracle.Freed(s_read.Frame);
+
+        AssertBroken("I2", "frame 7");
     }
 
     [Fact]
@@ -209,6 +245,13 @@ public sealed class TranslationOracleTests
     private static Translation Of(string bits) => new(new Pfn(7), Enum.Parse<TranslationBits>(bits));
 
     private void Change(Translation before, Translation now, int position = 0) => _oracle.Changed(Leaf, position, 1, before, now);
+
+    private static void OnAnotherThread(Action work)
+    {
+        Thread other = new(new ThreadStart(work));
+        other.Start();
+        other.Join();
+    }
 
     private void Flush() => _oracle.Flushed(FlushSite.Unmapped, Space, First, 512);
 

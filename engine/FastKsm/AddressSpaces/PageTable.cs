@@ -188,7 +188,7 @@ internal sealed class PageTable
         Pte clean = slot.WithDirty(false);
         if (OracleSwitch.IsOn)
         {
-            OracleSees(leaf, position, 1, clean, clean);
+            OracleSees(leaf, position, 1, slot.IsWritable ? slot : clean, clean);
         }
 
         slot = clean;

@@ -280,16 +280,16 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
     [InlineData(PlantedBug.TwinReleasedBeforeFlush)]
     [InlineData(PlantedBug.WriteNotNoticed)]
     [InlineData(PlantedBug.CopyNotNoticed)]
-    internal async Task WritersBesideTheScan_WithAFault_BreakAnInvariant(PlantedBug bug)
+    internal async Task WritersBesideTheScan_WithAFault_BreakAnInvariantOrReadWrongBytes(PlantedBug bug)
     {
         using BatchStress stress = new(MergeIndexKind.Fingerprint, bug);
 
-        InvalidOperationException found = await Assert.ThrowsAsync<InvalidOperationException>(
-            () => stress.Run(TimeSpan.FromSeconds(60), endsWhenWrong: true));
+        _ = await Record.ExceptionAsync(() => stress.Run(TimeSpan.FromSeconds(60), endsWhenWrong: true));
 
-        output.WriteLine($"{stress}: {found.Message}");
-        Assert.StartsWith("Invariant I", found.Message, StringComparison.Ordinal);
-        _ = Assert.Throws<InvalidOperationException>(stress.Dispose);
+        string? fault = stress.Machine.Store.Oracle!.Fault;
+        output.WriteLine($"{stress}: {fault}");
+        Assert.True(stress.Wrong != 0 || fault is not null);
+        _ = Record.Exception(stress.Dispose);
     }
 
     private static Machine Machine(MergeFlushes flushes, MergeIndexKind index = MergeIndexKind.Fingerprint)

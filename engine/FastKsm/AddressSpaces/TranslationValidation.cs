@@ -54,8 +54,12 @@ internal static class TranslationValidation
             return "it has no page table";
         }
 
+        // A dirty bit that is cached of an entry that may not be written permits nothing: a store faults before it is looked at. A batch of
+        // merging makes such an entry clean without a flush.
         Translation now = table.Get(leaf, PageTable.PositionOf(held.Page)).ToTranslation();
-        return held.Translation.NeedsFlush(now) ? $"its entry is {now}"
+        Translation used = held.Translation;
+        used = used.Has(TranslationBits.Writable) ? used : used with { Bits = used.Bits & ~TranslationBits.Dirty };
+        return used.NeedsFlush(now) ? $"its entry is {now}"
             : held.Translation.Has(TranslationBits.Huge) != now.Has(TranslationBits.Huge) ? "its entry is of another size"
             : null;
     }

@@ -75,6 +75,7 @@ public sealed class Ksm
                 PagesCompared = _machine.Store.Frames.Comparisons,
                 BorrowedPagesMet = _machine.Store.BorrowedPagesMet,
                 HugePagesSplit = statistics.HugePagesSplit,
+                PagesProtectedInVain = statistics.PagesProtectedInVain,
             };
         }
     }

@@ -32,4 +32,11 @@ public readonly record struct KsmStatistics
 
     /// <summary>Huge pages that were taken apart so that pages of theirs could merge.</summary>
     public long HugePagesSplit { get; init; }
+
+    /// <summary>
+    /// Pages that were write-protected ahead of a merge that did not come: at the end of their batch they had their frame to
+    /// themselves, and got the right to write back, unless a write had got it before, by a fault. None but with
+    /// <see cref="MergeFlushes.Batched"/>.
+    /// </summary>
+    public long PagesProtectedInVain { get; init; }
 }

@@ -44,7 +44,7 @@ public sealed class Machine : IDisposable
         Arguments = new PageArguments(options.PageShift, Store.PageLimit);
         Merger = new MergeScanner(
             Store, options.BackgroundCpu, Clock, Events, options.Index == MergeIndexKind.Fingerprint, options.ItemOverlay == ItemOverlay.Linux2026,
-            options.HashingThreads);
+            options.HashingThreads, options.MergeFlushes == MergeFlushes.Batched);
         Walker = new FrameWalker(Store, Merger, options.Pruning, options.WalkNodesPerHold);
         FrameDissolver dissolver = new(Store, Walker);
         Store.Merger = Merger;

@@ -82,6 +82,9 @@ public sealed record MachineOptions
     /// </summary>
     public int HashingThreads { get; init; } = 1;
 
+    /// <summary>How merging makes CPUs forget the pages that it protects and replaces: as Linux, or beyond it.</summary>
+    public MergeFlushes MergeFlushes { get; init; } = MergeFlushes.EachPage;
+
     /// <summary>What merging remembers about a page that leaves the stable tree.</summary>
     public ItemOverlay ItemOverlay { get; init; } = ItemOverlay.Linux618;
 
@@ -118,6 +121,8 @@ public sealed record MachineOptions
         Require(WalkNodesPerHold >= 0, nameof(WalkNodesPerHold), WalkNodesPerHold, "0 or more");
         Require(
             ItemOverlay is ItemOverlay.Linux618 or ItemOverlay.Linux2026, nameof(ItemOverlay), ItemOverlay, "Linux618 or Linux2026");
+        Require(
+            MergeFlushes is MergeFlushes.EachPage or MergeFlushes.Batched, nameof(MergeFlushes), MergeFlushes, "EachPage or Batched");
         Require(
             HashingThreads is >= 1 and <= MaxHashingThreads, nameof(HashingThreads), HashingThreads, $"1 to {MaxHashingThreads}");
         Require(

@@ -122,7 +122,8 @@ public readonly partial struct ModelProcess
     private static long BytesOfShares(long shares, int pageShift) =>
         (long)(((Int128)shares << pageShift) >> PageCounts.ShareShift);
 
-    private Pte Translate(ulong address)
+    /// <summary>The page-table entry of a page, as no other thread's change leaves it half-done.</summary>
+    internal Pte Translate(ulong address)
     {
         using SpaceUse use = Use();
         return use.Space.Translate(address >> PageShift);

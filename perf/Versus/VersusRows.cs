@@ -60,6 +60,7 @@ internal static class VersusRows
         new SwapThreadsRow("swap.life.two.linux-order", goal: 0.8, Compact),
         new TlbAccessRow("access.address", goal: 1.2, pages: 64),
         new TlbAccessRow("access.l2", goal: 4, pages: 1024),
+        new MergeFlushesRow("tlb.merge.flushes", pages: 1024),
         new FaceRow("access.read.8", goal: 1.8, "read.8"),
         new FaceRow("access.write.8", goal: 1.8, "write.8"),
         new FaceRow("access.read.64", goal: 2.2, "read.64"),

@@ -18,6 +18,7 @@ internal static class Machines
 
         // On a driver's CPU it makes that one lazy, again and again.
         BackgroundCpu = phase % 2 == 0 ? scanner : 1,
+        MergeFlushes = phase % 4 is 1 or 2 ? MergeFlushes.Batched : MergeFlushes.EachPage,
         Index = phase % 3 == 2 ? MergeIndexKind.ContentTree : MergeIndexKind.Fingerprint,
         Tlb = new TlbOptions
         {

@@ -157,6 +157,45 @@ internal ref struct LeafEdit
         _table.Set(Leaf, position, pte);
     }
 
+    /// <summary>
+    /// Forgets that a page was written which no CPU can write by now. It owes nothing, though Linux flushes for any dirty bit that goes.
+    /// </summary>
+    internal readonly void Clean(int position)
+    {
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.IsPresent && !old.IsWritable, "A CPU could go on writing and leave the entry clean.");
+        _table.SetClean(Leaf, position);
+    }
+
+    /// <summary><see cref="Tighten"/> where a flush is owed, and a batch makes it.</summary>
+    /// <param name="position">Place in the leaf.</param>
+    /// <param name="pte">The entry, of the same frame.</param>
+    /// <param name="batch">The batch's flush.</param>
+    /// <remarks>The batch is told before the latch is given back.</remarks>
+    internal readonly void TightenInBatch(int position, Pte pte, FlushSite batch)
+    {
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.Frame == pte.Frame, "An entry that loses its frame is taken.");
+        Debug.Assert(old.LosesTo(pte), "Nothing is owed.");
+        _table.SetInBatch(Leaf, position, pte, batch);
+    }
+
+    /// <summary>
+    /// Shows another frame with the same bytes, where nobody can write either; a batch makes the flush, and the old frame must stay
+    /// as it is until then.
+    /// </summary>
+    /// <param name="position">Place in the leaf.</param>
+    /// <param name="pte">The entry.</param>
+    /// <param name="batch">The batch's flush.</param>
+    /// <returns>Whether a flush is owed; then the batch is told before the latch is given back.</returns>
+    internal readonly bool ReplaceByTwin(int position, Pte pte, FlushSite batch)
+    {
+        Pte old = _table.Get(Leaf, position);
+        Debug.Assert(old.IsPresent && pte.IsPresent && !old.IsWritable && !pte.IsWritable, "Twins stay twins.");
+        _table.SetInBatch(Leaf, position, pte, batch);
+        return old.IsAccessible;
+    }
+
     /// <summary>Makes an entry look unused as madvise does, which flushes for the accessed bit, too.</summary>
     internal void Age(int position, Pte pte)
     {

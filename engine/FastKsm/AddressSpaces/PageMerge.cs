@@ -112,11 +112,12 @@ internal static class PageMerge
     /// <param name="page">The page, in a mergeable VMA.</param>
     /// <param name="frame">Frame that it is supposed to map, none of a huge page's; the caller has a reference.</param>
     /// <param name="target">A merged frame that the caller has a reference to, the page's zero frame, or none: convert the page's own.</param>
+    /// <param name="replaced">Where frames wait that are given up; null to flush for each.</param>
     /// <returns>
     /// False when the page maps something else by now, is borrowed, is merged already, or differs from the
     /// target; it may have been write-protected, which its next write fault repairs.
     /// </returns>
-    internal static bool TryMerge(AddressSpace space, int cpu, ulong page, Pfn frame, Pfn target)
+    internal static bool TryMerge(AddressSpace space, int cpu, ulong page, Pfn frame, Pfn target, ReplacedFrames? replaced)
     {
         if (frame == target)
         {
@@ -138,7 +139,7 @@ internal static class PageMerge
             return false;
         }
 
-        bool merged = TryMergeLocked(space, cpu, leaf, page, frame, target);
+        bool merged = TryMergeLocked(space, cpu, leaf, page, frame, target, replaced);
         record.Unlock();
         return merged;
     }
@@ -218,9 +219,10 @@ internal static class PageMerge
         return borrowed;
     }
 
-    private static bool TryMergeLocked(AddressSpace space, int cpu, uint leaf, ulong page, Pfn frame, Pfn target)
+    private static bool TryMergeLocked(
+        AddressSpace space, int cpu, uint leaf, ulong page, Pfn frame, Pfn target, ReplacedFrames? replaced)
     {
-        if (!TryWriteProtect(space, cpu, leaf, page, frame, out Pte pte))
+        if (!TryWriteProtect(space, cpu, leaf, page, frame, replaced, out Pte pte))
         {
             return false;
         }
@@ -243,11 +245,15 @@ internal static class PageMerge
             return stays;
         }
 
-        return space.Store.Frames.AreEqual(frame, target) && TryReplace(space, cpu, leaf, page, pte, target);
+        // Without room for the frame the page is flushed by itself.
+        return space.Store.Frames.AreEqual(frame, target) && (replaced is not null && replaced.TryMakeRoom(cpu)
+            ? TryReplaceByTwin(space, cpu, leaf, page, pte, target, replaced)
+            : TryReplace(space, cpu, leaf, page, pte, target));
     }
 
     // Afterwards no CPU can write the frame through this entry, nor through anything else.
-    private static bool TryWriteProtect(AddressSpace space, int cpu, uint leaf, ulong page, Pfn frame, out Pte pte)
+    private static bool TryWriteProtect(
+        AddressSpace space, int cpu, uint leaf, ulong page, Pfn frame, ReplacedFrames? replaced, out Pte pte)
     {
         int position = PageTable.PositionOf(page);
         ref FrameRecord record = ref space.Store.Frames[frame];
@@ -260,21 +266,34 @@ internal static class PageMerge
         }
 
         // While a gather is under way its entries say less than CPUs may still do: then the flush is made here, too.
-        if (!pte.IsWritable && !pte.IsDirty && !record.Has(FrameFlags.Exclusive) && space.Translations.FlushPending == 0)
+        bool writable = pte.IsWritable && (replaced is null || space.Store.Flushes.Bug != PlantedBug.WriteNotNoticed);
+        bool quiet = !writable && space.Translations.FlushPending == 0;
+        if (quiet && !pte.IsDirty && !record.Has(FrameFlags.Exclusive))
         {
             edit.Exit();
             return true;
         }
 
         // First the translation dies, then the references are counted: a borrower that came by an old translation has
-        // counted itself by now, and a later one finds no entry.
-        edit.Take(position, Pte.Busy(frame));
-        edit.Exit();
-        bool early = space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
-        bool alone = early && space.HasNoBorrower(page, in record, held: 1);
-        space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
-        alone = early ? alone : space.HasNoBorrower(page, in record, held: 1);
+        // counted itself by now, and a later one finds no entry. Linux does so for every page; in a batch it is left out where no CPU
+        // can hold a translation that writes, be it that the batch's first flush has killed it or that there never was one. The
+        // latch then stands for the marker: a borrower needs it, so it has counted itself before, or borrows what is merged.
+        bool flushes = replaced is null || !quiet;
         Pte before = pte;
+
+        // A page that gave the frame up in this batch is no borrower of it.
+        int held = record.Has(FrameFlags.Replaced) ? 2 : 1;
+        bool early = space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
+        bool alone = early && space.HasNoBorrower(page, in record, held);
+        if (flushes)
+        {
+            edit.Take(position, Pte.Busy(frame));
+            edit.Exit();
+            space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
+            edit.Reenter();
+        }
+
+        alone = early ? alone : space.HasNoBorrower(page, in record, held);
         if (alone)
         {
             record.Clear(FrameFlags.Exclusive);
@@ -290,8 +309,15 @@ internal static class PageMerge
             space.Store.CountBorrowedPageMet();
         }
 
-        edit.Reenter();
-        edit.Install(position, alone ? pte : before);
+        if (flushes)
+        {
+            edit.Install(position, alone ? pte : before);
+        }
+        else if (alone)
+        {
+            edit.Clean(position);
+        }
+
         edit.Exit();
         return alone;
     }
@@ -299,7 +325,6 @@ internal static class PageMerge
     // The page may have been written, and copied by that, since it was protected; then it is left alone.
     private static bool TryReplace(AddressSpace space, int cpu, uint leaf, ulong page, Pte pte, Pfn target)
     {
-        PhysicalMemory frames = space.Store.Frames;
         int position = PageTable.PositionOf(page);
         LeafEdit edit = new(space.Table, leaf, page);
         if (!IsStill(edit.GetSettled(position), pte))
@@ -311,41 +336,70 @@ internal static class PageMerge
         edit.Take(position, Pte.Busy(pte.Frame));
         edit.Exit();
         space.Pay(cpu, FlushSite.Replaced, edit.Debt);
+        Pte shown = Adopt(space, pte, target);
+        edit.Reenter();
+        edit.Install(position, shown);
+        edit.Exit();
+        PageZap.Unmapped(space, pte);
+        space.Store.Frames.Release(cpu, pte.Frame);
+        return true;
+    }
+
+    // The same without a flush: the other frame shows at once. A CPU that goes on by the old translation reads the same bytes, and can
+    // write no more than by the new one. The old frame's last reference of this page waits for the batch's flush.
+    private static bool TryReplaceByTwin(
+        AddressSpace space, int cpu, uint leaf, ulong page, Pte pte, Pfn target, ReplacedFrames replaced)
+    {
+        int position = PageTable.PositionOf(page);
+        LeafEdit edit = new(space.Table, leaf, page);
+        if (!IsStill(edit.GetSettled(position), pte) && space.Store.Flushes.Bug != PlantedBug.CopyNotNoticed)
+        {
+            edit.Exit();
+            return false;
+        }
+
+        if (edit.ReplaceByTwin(position, Adopt(space, pte, target), replaced.Batch.Site))
+        {
+            replaced.Batch.AddTwin(cpu, space.Translations, page);
+        }
+
+        edit.Exit();
+        PageZap.Unmapped(space, pte);
+
+        // Kept, so that the frame stays as it is: another process that maps it and writes is not its only owner, and copies it.
+        replaced.Keep(cpu, pte.Frame);
+        return true;
+    }
+
+    // Counts a page to another frame, and says how its entry will look.
+    private static Pte Adopt(AddressSpace space, Pte pte, Pfn target)
+    {
+        PhysicalMemory frames = space.Store.Frames;
         if (OracleSwitch.IsOn && !frames.AreEqual(pte.Frame, target))
         {
             space.Store.Oracle?.ReplacedByAnother(pte.Frame, target);
         }
 
-        ref FrameRecord old = ref frames[pte.Frame];
-        Pte shown;
         if (frames[target].Has(FrameFlags.Zero))
         {
-            // The dirty bit is what tells this entry from one that a read fault has made.
-            shown = Pte.MapZero(target, pte.IsAccessible).WithAccessed(true).WithDirty(true);
-            space.Counts.AddResident(old, -1);
+            space.Counts.AddResident(frames[pte.Frame], -1);
             space.CountMergerZeroPages(1);
+
+            // The dirty bit is what tells this entry from one that a read fault has made.
+            return Pte.MapZero(target, pte.IsAccessible).WithAccessed(true).WithDirty(true);
         }
-        else
+
+        ref FrameRecord shared = ref frames[target];
+        Debug.Assert(shared.Has(FrameFlags.Anonymous | FrameFlags.Ksm), "Pages merge into merged frames only.");
+        shared.AddReference();
+        shared.AddMapping();
+        if (!shared.Has(FrameFlags.SwapBacked))
         {
-            ref FrameRecord shared = ref frames[target];
-            Debug.Assert(shared.Has(FrameFlags.Anonymous | FrameFlags.Ksm), "Pages merge into merged frames only.");
-            shared.AddReference();
-            shared.AddMapping();
-            if (!shared.Has(FrameFlags.SwapBacked))
-            {
-                // Its only owner has offered it, but not this page. Linux 6.18 forgets that: page-out empties both.
-                shared.Set(FrameFlags.SwapBacked | FrameFlags.Dirty);
-            }
-
-            shown = Pte.Map(target, pte.IsAccessible).WithAccessed(true);
+            // Its only owner has offered it, but not this page. Linux 6.18 forgets that: page-out empties both.
+            shared.Set(FrameFlags.SwapBacked | FrameFlags.Dirty);
         }
 
-        edit.Reenter();
-        edit.Install(position, shown);
-        edit.Exit();
-        PageZap.Unmapped(space, pte);
-        frames.Release(cpu, pte.Frame);
-        return true;
+        return Pte.Map(target, pte.IsAccessible).WithAccessed(true);
     }
 
     // A use since then does not matter.

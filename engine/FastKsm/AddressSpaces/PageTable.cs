@@ -175,6 +175,33 @@ internal sealed class PageTable
         slot = pte;
     }
 
+    /// <summary>Changes a present PTE into another one; a batch makes the flush.</summary>
+    internal void SetInBatch(uint leaf, int position, Pte pte, FlushSite batch)
+    {
+        ref Pte slot = ref _store.Leaves[leaf][position];
+        Debug.Assert(_store.LeafHeaders[leaf] is { Latch: 1, Kind: LeafKind.Table }, "A PTE changes under the leaf's latch.");
+        if (OracleSwitch.IsOn)
+        {
+            OracleSees(leaf, position, 1, slot, pte, batch);
+        }
+
+        slot = pte;
+    }
+
+    /// <summary>Makes a present PTE clean by which no CPU can write: what CPUs hold of it permits no less and no more.</summary>
+    internal void SetClean(uint leaf, int position)
+    {
+        ref Pte slot = ref _store.Leaves[leaf][position];
+        Debug.Assert(_store.LeafHeaders[leaf] is { Latch: 1, Kind: LeafKind.Table }, "A PTE changes under the leaf's latch.");
+        Pte clean = slot.WithDirty(false);
+        if (OracleSwitch.IsOn)
+        {
+            OracleSees(leaf, position, 1, slot.IsWritable ? slot : clean, clean);
+        }
+
+        slot = clean;
+    }
+
     /// <summary>What a leaf is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal LeafKind KindOf(uint leaf) => _store.LeafHeaders[leaf].Kind;
@@ -352,10 +379,10 @@ internal sealed class PageTable
     }
 
     // The oracle keeps its records on the managed heap; what it checks does not.
-    private void OracleSees(uint leaf, int position, int pages, Pte before, Pte now)
+    private void OracleSees(uint leaf, int position, int pages, Pte before, Pte now, FlushSite? batch = null)
     {
         long allocated = GC.GetAllocatedBytesForCurrentThread();
-        _oracle?.Changed(leaf, position, pages, before.ToTranslation(), now.ToTranslation());
+        _oracle?.Changed(leaf, position, pages, before.ToTranslation(), now.ToTranslation(), batch);
         LockRanks.Excuse(GC.GetAllocatedBytesForCurrentThread() - allocated);
     }
 

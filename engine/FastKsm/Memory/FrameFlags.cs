@@ -43,4 +43,9 @@ internal enum FrameFlags : ulong
 
     /// <summary>One of the frames of a huge page; <see cref="HugeFrame"/> says what stands where.</summary>
     Huge = 1UL << 50,
+
+    /// <summary>
+    /// A page has given it up in a merge, and one reference keeps it until CPUs have forgotten that. For the merger alone.
+    /// </summary>
+    Replaced = 1UL << 51,
 }

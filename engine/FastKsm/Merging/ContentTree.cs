@@ -32,6 +32,14 @@ internal sealed class ContentTree : IMergeIndex
     }
 
     /// <inheritdoc/>
+    public bool Foretells(Pfn frame, ulong hash, out uint partner)
+    {
+        // A checksum tells no place in the trees; a walk would borrow every page that it passes.
+        partner = 0;
+        return false;
+    }
+
+    /// <inheritdoc/>
     public UnstableMatch SearchOrInsert(uint item, Pfn frame, ulong hash) => _unstable.SearchOrInsert(item, frame);
 
     /// <inheritdoc/>

@@ -94,6 +94,24 @@ internal sealed class FingerprintIndex : IMergeIndex
     }
 
     /// <inheritdoc/>
+    public bool Foretells(Pfn frame, ulong hash, out uint partner)
+    {
+        partner = 0;
+        if (Stable.Foretells(hash))
+        {
+            return true;
+        }
+
+        ulong salted = Salted(frame, hash);
+        for (uint at = Home(salted, _mask); !_walks && partner == 0 && _slots[at].Scan == _scan; at = (at + 1) & _mask)
+        {
+            partner = _slots[at].Hash == salted ? _slots[at].Item : 0;
+        }
+
+        return partner != 0;
+    }
+
+    /// <inheritdoc/>
     public UnstableMatch SearchOrInsert(uint item, Pfn frame, ulong hash)
     {
         if (_walks)
@@ -107,12 +125,7 @@ internal sealed class FingerprintIndex : IMergeIndex
             return new UnstableMatch(UnstableOutcome.Aborted);
         }
 
-        if (_numa.AreApart)
-        {
-            // Contents of different nodes are different contents: a checksum of one is none of another.
-            hash ^= (ulong)_numa.Of(frame) * NodeSalt;
-        }
-
+        hash = Salted(frame, hash);
         uint at = Home(hash, _mask);
         for (; _slots[at].Scan == _scan; at = (at + 1) & _mask)
         {
@@ -226,6 +239,9 @@ internal sealed class FingerprintIndex : IMergeIndex
 
     // The upper half; the lower one is the item's checksum.
     private static uint Home(ulong hash, uint mask) => (uint)(hash >> 32) & mask;
+
+    // Contents of different nodes are different contents: a checksum of one is none of another.
+    private ulong Salted(Pfn frame, ulong hash) => _numa.AreApart ? hash ^ ((ulong)_numa.Of(frame) * NodeSalt) : hash;
 
     // Whether an entered page of zeroes is not to be had any more; there is at most one for each node that is kept apart.
     private bool HasLostPage()

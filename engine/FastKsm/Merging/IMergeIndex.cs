@@ -23,6 +23,13 @@ internal interface IMergeIndex : IDisposable
     /// <summary>A page with this checksum is about to be looked for.</summary>
     void Prefetch(ulong hash);
 
+    /// <summary>Whether a content will probably be found, by its checksum alone. Looks, and changes nothing.</summary>
+    /// <param name="frame">A frame with the content.</param>
+    /// <param name="hash">Its checksum.</param>
+    /// <param name="partner">Item that was entered during this scan; 0 for none.</param>
+    /// <returns>False also where a checksum tells nothing.</returns>
+    bool Foretells(Pfn frame, ulong hash, out uint partner);
+
     /// <summary>Looks for quiet content, or enters it.</summary>
     /// <param name="item">
     /// Item of the page being visited, in no index; entered by its place (<see cref="RmapItem.Node"/>) if so.

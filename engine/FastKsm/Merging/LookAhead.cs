@@ -210,6 +210,6 @@ internal sealed class LookAhead : IDisposable
 
         // Smart scan will skip it.
         return _itemLeaf == 0 || !_knobs.SmartScan
-            || _items[(_itemLeaf << RmapItemLeaf.Shift) | (uint)position] is not { Age: >= SmartScan.FirstSkippingAge, RemainingSkips: not 0 };
+            || !SmartScan.WillSkip(in _items[(_itemLeaf << RmapItemLeaf.Shift) | (uint)position]);
     }
 }

@@ -157,8 +157,10 @@ internal sealed partial class MergeScanner
         {
             _stable.CancelInsert();
 
-            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit.
+            // As Linux, whatever comes of it: without a copy the page stays merged with nothing until its next visit. Frames that wait
+            // for a flush come back first, so that the copy finds as many as it would without a batch.
             _store.AnonVmas.Drop(anonVma);
+            _batch?.Replaced.Flush(_cpu);
             _ = PageMerge.Break(visit.Slot.Space, _cpu, visit.Page);
             _stable.ForgetOverlaid(ref _items[visit.Item]);
             return;
@@ -202,7 +204,8 @@ internal sealed partial class MergeScanner
 
     // A page of a huge page can be merged only when it stands for itself. Under the mm lock.
     private bool TryMerge(AddressSpace space, ulong page, Pfn frame, Pfn target) => frame == target
-        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame)) && PageMerge.TryMerge(space, _cpu, page, frame, target));
+        || ((!_frames[frame].Has(FrameFlags.Huge) || TryDissolve(space, page, frame))
+            && PageMerge.TryMerge(space, _cpu, page, frame, target, _batch?.Replaced));
 
     // The index looks at pages of any address space, which is not to be done with a lock of one.
     private void ExitShared(AddressSpace space)

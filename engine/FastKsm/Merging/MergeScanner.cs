@@ -27,6 +27,7 @@ internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
     private readonly IMergeIndex _index;
     private readonly StableTree _stable;
     private readonly LookAhead _ahead;
+    private readonly MergeBatch? _batch;
     private readonly KsmEventQueue _events;
     private readonly uint _zeroChecksum;
     private readonly bool _skipsStable;
@@ -38,10 +39,11 @@ internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
     /// <param name="fingerprints">Whether contents are found by checksum instead of by walking trees.</param>
     /// <param name="forgets">Whether items forget what they knew of their page while they are merged.</param>
     /// <param name="hashingThreads">Threads that take checksums, the scanning one among them.</param>
+    /// <param name="batches">Whether flushes are made for many pages at once.</param>
     /// <exception cref="OutOfNativeMemoryException">The host refuses address space or memory.</exception>
     internal MergeScanner(
         AddressSpaceStore store, int cpu, TimeProvider clock, KsmEventQueue events, bool fingerprints, bool forgets,
-        int hashingThreads)
+        int hashingThreads, bool batches)
     {
         _cpu = cpu;
         _events = events;
@@ -60,6 +62,7 @@ internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
         _index = fingerprints ? new FingerprintIndex(parts) : new ContentTree(parts);
         _stable = _index.Stable;
         _ahead = new LookAhead(parts, _index, hashingThreads);
+        _batch = batches ? new MergeBatch(parts, store, _slots, _index, _skipsStable) : null;
         _zeroChecksum = (uint)ChecksumOf(PhysicalMemory.AnyZeroFrame);
     }
 
@@ -137,15 +140,28 @@ internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
             using KernelThread ksmd = KernelThread.Begin(_store.Flushes, _cpu);
             _ahead.Begin(Knobs.PagesToScan);
             _position = default;
-            for (_budget = Knobs.PagesToScan; _budget != 0 && TryFetch(out Visit visit); _budget--)
+            try
             {
-                if (visit.Frame.IsSome)
+                for (_budget = Knobs.PagesToScan; _budget != 0; _budget--)
                 {
-                    Process(ref visit);
-                    _frames.Release(_cpu, visit.Frame);
-                }
+                    _batch?.Reach(_slots.Cursor, _address, _budget);
+                    if (!TryFetch(out Visit visit))
+                    {
+                        break;
+                    }
 
-                Counters.PagesScanned++;
+                    if (visit.Frame.IsSome)
+                    {
+                        Process(ref visit);
+                        _frames.Release(_cpu, visit.Frame);
+                    }
+
+                    Counters.PagesScanned++;
+                }
+            }
+            finally
+            {
+                _batch?.End();
             }
 
             _ahead.End();
@@ -176,6 +192,7 @@ internal sealed partial class MergeScanner : IMergeRegistry, IDisposable
     public void Dispose()
     {
         _ahead.Dispose();
+        _batch?.Dispose();
         _index.Dispose();
         _items.Dispose();
     }

@@ -27,4 +27,7 @@ internal sealed class MergeStatistics
 
     /// <summary>Huge pages taken apart.</summary>
     internal long HugePagesSplit;
+
+    /// <summary>Pages that were write-protected ahead of a merge that did not come.</summary>
+    internal long PagesProtectedInVain;
 }

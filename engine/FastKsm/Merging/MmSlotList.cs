@@ -115,6 +115,31 @@ internal sealed class MmSlotList
         }
     }
 
+    /// <summary>
+    /// The slot behind another one, or the first, with a hold of its address space: it stays a slot's, though the slot may leave
+    /// the list.
+    /// </summary>
+    /// <param name="slot">The slot under the cursor, or one that this has returned; null for the first.</param>
+    /// <param name="space">Id of its address space at that time.</param>
+    /// <param name="held">Its address space, to be let go with no lock of it held.</param>
+    /// <returns>The slot; null behind the last one, and where the way on has been lost.</returns>
+    internal MmSlot? NextHeld(MmSlot? slot, uint space, out AddressSpace? held)
+    {
+        held = null;
+        using (_gate.Hold())
+        {
+            if (slot is not null && _byId.GetValueOrDefault(space) != slot)
+            {
+                return null;
+            }
+
+            MmSlot? next = After(slot);
+            held = next?.Space;
+            held?.AddHold();
+            return next;
+        }
+    }
+
     /// <summary>Moves the cursor to the next slot, under the mm lock of the one that it leaves.</summary>
     /// <param name="unregister">
     /// Whether the slot it leaves leaves the list, too; it has no items. Then the caller ends the list's hold of the address space, when

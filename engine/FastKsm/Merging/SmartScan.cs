@@ -6,6 +6,9 @@ internal static class SmartScan
     /// <summary>Age from which an item may be skipped.</summary>
     internal const byte FirstSkippingAge = 3;
 
+    /// <summary>Whether <see cref="ShouldSkip"/> would say so; changes nothing.</summary>
+    internal static bool WillSkip(in RmapItem item) => item is { Age: >= FirstSkippingAge, RemainingSkips: not 0 };
+
     /// <summary>Whether a page that is not merged is left out this time; ages its item either way.</summary>
     internal static bool ShouldSkip(ref RmapItem item)
     {

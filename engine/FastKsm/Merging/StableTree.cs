@@ -85,6 +85,9 @@ internal sealed partial class StableTree : IDisposable
     /// <summary>Prefetches where a content would be found.</summary>
     internal void Prefetch(ulong hash) => _table?.Prefetch(hash);
 
+    /// <summary>Whether there is a merged content with a checksum, as far as checksums are known.</summary>
+    internal bool Foretells(ulong hash) => _table is not null && _table.Count != 0 && _table.Find(hash).Node != 0;
+
     /// <summary>Finds a merged frame that a content can join.</summary>
     /// <param name="frame">Frame with the content; not merged.</param>
     /// <param name="hash">Its checksum.</param>

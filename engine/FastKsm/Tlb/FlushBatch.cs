@@ -14,6 +14,7 @@ namespace FastKsm.Tlb;
 internal sealed class FlushBatch
 {
     private readonly FlushEngine _engine;
+    private readonly bool _isNamed;
     private bool _kernelThread;
     private CpuMask _mask;
     private bool _required;
@@ -22,9 +23,12 @@ internal sealed class FlushBatch
     /// <summary>Owes nothing.</summary>
     /// <param name="engine">The machine's flushes.</param>
     /// <param name="kernelThread">Whether a kernel thread makes them.</param>
-    internal FlushBatch(FlushEngine engine, bool kernelThread)
+    /// <param name="site">Which of the engine's flushes it makes, where its changes name it; none for pages that are unmapped.</param>
+    internal FlushBatch(FlushEngine engine, bool kernelThread, FlushSite? site = null)
     {
         _engine = engine;
+        Site = site ?? FlushSite.Batched;
+        _isNamed = site is not null;
         _kernelThread = kernelThread;
     }
 
@@ -38,6 +42,9 @@ internal sealed class FlushBatch
         Debug.Assert(!_required, "A task has left a batch that owes something.");
         _kernelThread = kernelThread;
     }
+
+    /// <summary>Which of the engine's flushes it makes.</summary>
+    internal FlushSite Site { get; }
 
     /// <summary>Whether anything is owed.</summary>
     internal bool IsRequired => _required;
@@ -58,7 +65,28 @@ internal sealed class FlushBatch
     /// <param name="mm">The address space.</param>
     /// <param name="wasDirty">Whether the entry was dirty, so that a CPU may store through what it holds of it.</param>
     /// <param name="page">The page, which hardware that broadcasts invalidates at once; all if not given.</param>
-    internal void Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
+    /// <returns>
+    /// For <see cref="SpaceTranslations.MarkFlushed"/>, once this batch has flushed: what all batches owe the address space by now.
+    /// </returns>
+    internal int Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
+    {
+        // First the word, then the mask. Another batch that is in the word has cleared its entry before that, so each CPU that may have
+        // filled from the entry is in the mask that is read now. The other way round, the batch and such a CPU could come in between,
+        // and this batch's flush would be taken for the other's. Who looks at the word (R6) has the leaf's latch, and sees both or none.
+        int seen = mm.AddBatched();
+        AddTwin(cpu, mm, page);
+        _writable |= wasDirty;
+        return seen;
+    }
+
+    /// <summary>
+    /// The same where the entry says as much as CPUs may do: a page that reads the same bytes from another frame. What looks at
+    /// the entry and changes it flushes by itself, so no other thread need know that a batch owes a flush (R6).
+    /// </summary>
+    /// <param name="cpu">The CPU that acts.</param>
+    /// <param name="mm">The address space.</param>
+    /// <param name="page">The page.</param>
+    internal void AddTwin(int cpu, SpaceTranslations mm, ulong page)
     {
         // The entry has been cleared; then the generation, by a full fence; and then the mask. Read earlier, it could
         // miss a CPU that came in between, read the old generation and filled the old entry.
@@ -69,8 +97,6 @@ internal sealed class FlushBatch
         }
 
         _required = true;
-        _writable |= wasDirty;
-        mm.AddBatched();
         if (_engine.IsArm)
         {
             _engine.BroadcastUnmapped(cpu, mm, generation, page);
@@ -87,7 +113,7 @@ internal sealed class FlushBatch
 
         if (_engine.Bug != PlantedBug.BatchNotFlushed)
         {
-            _engine.FlushBatch(cpu, _kernelThread, ((ReadOnlySpan<ulong>)_mask)[.._engine.MaskWords]);
+            _engine.FlushBatch(cpu, _kernelThread, ((ReadOnlySpan<ulong>)_mask)[.._engine.MaskWords], Site, _isNamed);
         }
 
         _mask = default;

@@ -214,9 +214,14 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     }
 
     /// <summary>R3: one operation for the address spaces of a batch, whichever its CPUs have loaded.</summary>
-    internal void FlushBatch(int cpu, bool kernelThread, ReadOnlySpan<ulong> mask)
+    /// <param name="cpu">The CPU that acts.</param>
+    /// <param name="kernelThread">Whether a kernel thread calls.</param>
+    /// <param name="mask">CPUs that may hold anything.</param>
+    /// <param name="site">Which of the engine's flushes this is.</param>
+    /// <param name="isNamed">Whether the changes have named it.</param>
+    internal void FlushBatch(int cpu, bool kernelThread, ReadOnlySpan<ulong> mask, FlushSite site, bool isNamed)
     {
-        if (IsDropped(FlushSite.Batched))
+        if (IsDropped(site))
         {
             return;
         }
@@ -259,7 +264,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
 
         if (OracleSwitch.IsOn)
         {
-            Oracle?.BatchFlushed();
+            Oracle?.BatchFlushed(isNamed ? site : null);
         }
     }
 

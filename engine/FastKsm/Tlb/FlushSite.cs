@@ -76,4 +76,10 @@ internal enum FlushSite
 
     /// <summary>A batch of pages has been taken from whatever address spaces (R3).</summary>
     Batched,
+
+    /// <summary>Merging in batches: pages are write-protected before references are counted and contents are compared.</summary>
+    ProtectedAhead,
+
+    /// <summary>Merging in batches: pages have got merged frames, before the frames that they have given up are let go.</summary>
+    ReplacedTogether,
 }

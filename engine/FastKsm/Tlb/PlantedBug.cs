@@ -56,4 +56,13 @@ internal enum PlantedBug
 
     /// <summary>Whether a page is borrowed is looked at before the flush that keeps borrowers away.</summary>
     PinsSeenBeforeFlush,
+
+    /// <summary>Merging in batches lets go of the frames that pages have given up before it flushes.</summary>
+    TwinReleasedBeforeFlush,
+
+    /// <summary>Merging in batches takes a page that was protected ahead for one that is, though it may be written again.</summary>
+    WriteNotNoticed,
+
+    /// <summary>Merging in batches replaces a page though it has been written since it was compared.</summary>
+    CopyNotNoticed,
 }

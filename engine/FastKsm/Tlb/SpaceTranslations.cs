@@ -162,8 +162,9 @@ internal sealed class SpaceTranslations
         Debug.Assert(left >= 0, "More gathers ended than begun.");
     }
 
-    /// <summary>R2: a batch owes a flush for one more page of this address space.</summary>
-    internal void AddBatched()
+    /// <summary>R2: a batch owes a flush for one more page of this address space. With a full fence.</summary>
+    /// <returns>For <see cref="MarkFlushed"/>.</returns>
+    internal int AddBatched()
     {
         int seen = Volatile.Read(ref _batched);
         while (true)
@@ -173,7 +174,7 @@ internal sealed class SpaceTranslations
             int found = Interlocked.CompareExchange(ref _batched, next, seen);
             if (found == seen)
             {
-                return;
+                return next;
             }
 
             seen = found;

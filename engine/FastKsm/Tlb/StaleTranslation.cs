@@ -9,4 +9,8 @@ namespace FastKsm.Tlb;
 /// <param name="Thread">
 /// Managed id of the thread that changed the entry and owes the flush; 0 when no flush came.
 /// </param>
-internal readonly record struct StaleTranslation(Pfn Frame, bool StoresSilently, int Thread);
+/// <param name="Batch">
+/// The batch that makes the flush, if the thread has said so. Until then the translation leads to a frame with the page's own
+/// bytes: it may be used, but the frame must not become free, nor may anything rely on it.
+/// </param>
+internal readonly record struct StaleTranslation(Pfn Frame, bool StoresSilently, int Thread, FlushSite? Batch = null);

@@ -84,7 +84,11 @@ internal sealed class TranslationOracle : IFrameGuard
     /// <param name="pages">Pages: one, or all of a leaf.</param>
     /// <param name="before">What it said.</param>
     /// <param name="now">What it says from now on.</param>
-    internal void Changed(uint leaf, int position, int pages, Translation before, Translation now)
+    /// <param name="batch">
+    /// The batch that makes the flush, where the page's old frame and its new one are twins: the same, or of the same bytes and
+    /// written by nobody. To see both breaks nothing (I32); to free the old one before the flush does (I2).
+    /// </param>
+    internal void Changed(uint leaf, int position, int pages, Translation before, Translation now, FlushSite? batch = null)
     {
         bool owes = before.NeedsFlush(now);
         if (!owes && (!now.IsValid || IsClean))
@@ -101,7 +105,7 @@ internal sealed class TranslationOracle : IFrameGuard
                 TablePlace page = new(table.Space, table.Page + (uint)(position + i));
                 if (owes)
                 {
-                    Add(page, new StaleTranslation(before.At(i).Frame, before.StoresSilently, thread));
+                    Add(page, new StaleTranslation(before.At(i).Frame, before.StoresSilently, thread, batch));
                 }
 
                 if (now.IsValid)
@@ -120,7 +124,7 @@ internal sealed class TranslationOracle : IFrameGuard
         {
             if (_stale.TryGetValue(place, out List<StaleTranslation>? held))
             {
-                Add(place, held[^1] with { Thread = Environment.CurrentManagedThreadId });
+                Add(place, held[^1] with { Thread = Environment.CurrentManagedThreadId, Batch = null });
             }
         }
     }
@@ -157,7 +161,8 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up all that the calling thread has taken away, in whatever address spaces.</summary>
-    internal void BatchFlushed()
+    /// <param name="batch">The batch's flush where the changes have named it; any other batch flushes what names none.</param>
+    internal void BatchFlushed(FlushSite? batch)
     {
         if (IsClean)
         {
@@ -171,7 +176,7 @@ internal sealed class TranslationOracle : IFrameGuard
         {
             foreach ((TablePlace page, List<StaleTranslation> held) in _stale)
             {
-                Forget(page, held.FindLastIndex(stale => stale.Thread == thread) + 1);
+                Forget(page, held.FindLastIndex(stale => stale.Thread == thread && stale.Batch == batch) + 1);
             }
         }
     }
@@ -253,7 +258,7 @@ internal sealed class TranslationOracle : IFrameGuard
             {
                 for (int i = 0; i < held.Count; i++)
                 {
-                    if (held[i].Thread == thread)
+                    if (held[i].Thread == thread && held[i].Batch is null)
                     {
                         Break($"I4: an operation has ended without the flush that it owes for {page}");
                         held[i] = held[i] with { Thread = NoThread };
@@ -370,7 +375,8 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
-    private static bool Owes(StaleTranslation stale, int thread) => stale.Thread == thread || stale.Thread == NoThread;
+    private static bool Owes(StaleTranslation stale, int thread) =>
+        stale.Batch is null && (stale.Thread == thread || stale.Thread == NoThread);
 
     private void Break(string fault)
     {

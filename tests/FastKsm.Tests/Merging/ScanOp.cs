@@ -15,24 +15,32 @@ internal readonly record struct ScanOp(ScanOpKind Kind, int Process, int Page, i
         (ScanOpKind.MergeAny, 1), (ScanOpKind.Exec, 1),
     ];
 
+    private static readonly (ScanOpKind Kind, int Weight)[] s_weightsWithMoves =
+        [.. s_weights, (ScanOpKind.Migrate, 4), (ScanOpKind.PageOut, 3)];
+
     /// <summary>A random operation.</summary>
-    internal static ScanOp Next(Random random)
+    internal static ScanOp Next(Random random) => Next(random, s_weights);
+
+    /// <summary>The same, with migration and page-out among them.</summary>
+    internal static ScanOp NextWithMoves(Random random) => Next(random, s_weightsWithMoves);
+
+    private static ScanOp Next(Random random, (ScanOpKind Kind, int Weight)[] weights)
     {
         int total = 0;
-        foreach ((_, int weight) in s_weights)
+        foreach ((_, int weight) in weights)
         {
             total += weight;
         }
 
         int left = random.Next(total);
         int at = 0;
-        while (left >= s_weights[at].Weight)
+        while (left >= weights[at].Weight)
         {
-            left -= s_weights[at++].Weight;
+            left -= weights[at++].Weight;
         }
 
         return new ScanOp(
-            s_weights[at].Kind, random.Next(64), random.Next(ScriptedMachine.Pages), 1 + random.Next(random.Next(2) == 0 ? 3 : 12),
+            weights[at].Kind, random.Next(64), random.Next(ScriptedMachine.Pages), 1 + random.Next(random.Next(2) == 0 ? 3 : 12),
             random.Next(1 << 20));
     }
 }

@@ -30,4 +30,6 @@ internal enum ScanOpKind
     Scan,
     ScanOften,
     ScanInBatches,
+    Migrate,
+    PageOut,
 }

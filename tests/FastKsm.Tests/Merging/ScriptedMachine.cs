@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Runtime.InteropServices;
+using FastKsm.AddressSpaces;
 using FastKsm.Memory;
 using FastKsm.Tests.TestKit;
 
@@ -36,6 +37,11 @@ internal sealed class ScriptedMachine : IDisposable
         _log = log;
         _machine = new Machine((options ?? new MachineOptions()) with { Frames = 4096, Index = index, ModelTime = _clock });
         _ = _machine.Ksm.Listen(Events.Add);
+        if (_machine.Options.Nodes > 1)
+        {
+            Knob("merge_across_nodes", 0);
+        }
+
         Knob("max_page_sharing", maxPageSharing);
         Knob("smart_scan", smartScan ? 1 : 0);
         _machine.Ksm.Write("run", "1");
@@ -181,6 +187,15 @@ internal sealed class ScriptedMachine : IDisposable
                 _pins[op.Choice % _pins.Count].Dispose();
                 _pins.RemoveAt(op.Choice % _pins.Count);
                 break;
+            case ScanOpKind.Migrate:
+                Log($"migrate {running.Name} {page} {end - page}");
+                int node = op.Choice % _machine.Options.Nodes;
+                _ = Try(() => _ = running.Process.Migrate(page * PageSize, length, node));
+                break;
+            case ScanOpKind.PageOut:
+                Log($"pageout {running.Name} {page} {end - page}");
+                _ = Try(() => _ = running.Process.PageOut(page * PageSize, length));
+                break;
             case ScanOpKind.MergeAny:
                 running.Process.SetMergesAnything(op.Choice % 3 != 0);
                 break;
@@ -197,14 +212,13 @@ internal sealed class ScriptedMachine : IDisposable
             bool ran = _machine.Ksm.Scan();
             Log("scan");
             _machine.Validate();
-            Seen.Add(new Sight(_machine, [.. _running.Select(running => (running.Process, Frames(running)))], ran));
+            Seen.Add(new Sight(_machine, [.. _running.Select(running => (running.Process, Entries(running)))], ran));
             CompareContents();
         }
     }
 
-    // Which pages share a frame, and which frame.
-    private static IEnumerable<Pfn> Frames(Running running) =>
-        running.Pages.Keys.Select(page => running.Process.FrameAt(page * PageSize));
+    private static IEnumerable<Pte> Entries(Running running) =>
+        running.Pages.Keys.Select(page => running.Process.Translate(page * PageSize));
 
     private void CompareContents()
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using FastKsm.Scripting;
 using FastKsm.Scripting.Engine;
 using FastKsm.Scripting.Running;
@@ -37,11 +38,17 @@ internal sealed class Performance : IDisposable
         Of(new EnginePerformer(index, machine), script.File, options, (_, runner) => runner.Run(script));
 
     /// <summary>Performs a script and checks the machine after every scan and batch.</summary>
-    internal static Performance StepByStep(Script script, ScannerIndex index) =>
-        Of(new EnginePerformer(index), script.File, null, (performer, runner) =>
+    /// <param name="script">The script.</param>
+    /// <param name="index">The index.</param>
+    /// <param name="machine">What the machine is like, as far as the script does not say it.</param>
+    /// <param name="scanned">Called after every scan and batch.</param>
+    /// <param name="counts">Whether what the script expects of flushes is looked at.</param>
+    internal static Performance StepByStep(
+        Script script, ScannerIndex index, MachineOptions? machine = null, Action<Machine>? scanned = null, bool counts = true) =>
+        Of(new EnginePerformer(index, machine), script.File, null, (performer, runner) =>
         {
             runner.Prepare(script);
-            foreach (Operation operation in script.Operations)
+            foreach (Operation operation in script.Operations.Where(operation => counts || operation is not Operation.ExpectFlushes))
             {
                 (int times, Operation once) = operation switch
                 {
@@ -55,6 +62,7 @@ internal sealed class Performance : IDisposable
                     if (once is Operation.Scan or Operation.Batch)
                     {
                         performer.Machine!.Validate();
+                        scanned?.Invoke(performer.Machine);
                     }
                 }
             }

@@ -53,6 +53,18 @@ public sealed class PropertyTests
     }
 
     [Fact]
+    public void ForSeeds_FailureDoesNotComeAgain_ReportsWhatWasSeen()
+    {
+        int runs = 0;
+
+        XunitException failure = Assert.Throws<XunitException>(() => Property.ForSeeds(
+            7, 1, random => random.Next(), _ => Assert.NotEqual(1, System.Threading.Interlocked.Increment(ref runs)), 1, null, null));
+
+        Assert.StartsWith("FASTKSM_SEED=7 failed, and did not when it was repeated:", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(Assert.NotEqual), failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ForSeeds_NothingFails_RunsEverySeedOnce()
     {
         int runs = 0;

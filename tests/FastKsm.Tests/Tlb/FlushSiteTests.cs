@@ -27,7 +27,7 @@ public sealed partial class FlushSiteTests
     public void Flush_LeftOut_IsNoticed(string name)
     {
         FlushSite site = Enum.Parse<FlushSite>(name);
-        using Machine machine = Machines.Small(frames: 8192, cpus: 2);
+        using Machine machine = MachineFor(site);
         TranslationOracle oracle = machine.Store.Oracle!;
         FlushEngine flushes = machine.Store.Flushes;
         flushes.Dropped = site;
@@ -43,9 +43,10 @@ public sealed partial class FlushSiteTests
     [MemberData(nameof(Sites))]
     public void Flush_AllMade_NothingIsNoticed(string name)
     {
-        using Machine machine = Machines.Small(frames: 8192, cpus: 2);
+        FlushSite site = Enum.Parse<FlushSite>(name);
+        using Machine machine = MachineFor(site);
 
-        Provoke(machine, Enum.Parse<FlushSite>(name));
+        Provoke(machine, site);
 
         Assert.Null(machine.Store.Oracle!.Fault);
         machine.Validate();
@@ -140,6 +141,13 @@ public sealed partial class FlushSiteTests
             .Order(StringComparer.Ordinal)];
     }
 
+    private static Machine MachineFor(FlushSite site)
+    {
+        bool batched = site is FlushSite.ProtectedAhead or FlushSite.ReplacedTogether;
+        MergeFlushes flushes = batched ? MergeFlushes.Batched : MergeFlushes.EachPage;
+        return new Machine(new MachineOptions { Frames = 8192, Cpus = 2, MergeFlushes = flushes });
+    }
+
     private static void Provoke(Machine machine, FlushSite site)
     {
         ModelProcess process = machine.Spawn();
@@ -194,7 +202,7 @@ public sealed partial class FlushSiteTests
                 Assert.Equal(8, process.Migrate(Start, 8 * Page));
                 process.Unmap(Start, 8 * Page);
                 break;
-            case FlushSite.WriteProtected or FlushSite.Replaced:
+            case FlushSite.WriteProtected or FlushSite.Replaced or FlushSite.ProtectedAhead or FlushSite.ReplacedTogether:
                 Filled(process).Advise(Start, 8 * Page, Advice.Mergeable);
                 machine.Ksm.Write("run", "1");
                 for (int scan = 0; scan < 3; scan++)
@@ -244,6 +252,6 @@ public sealed partial class FlushSiteTests
     [GeneratedRegex(@"\.Flushed\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Flushes();
 
-    [GeneratedRegex(@"\b(?:Table|_table|table|_pages)\.(?:Set|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\b(?:Table|_table|table|_pages)\.(?:Set|SetInBatch|SetClean|SetWhole|ClearWhole|SplitWhole)\(", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Setters();
 }

@@ -101,6 +101,11 @@ public sealed class FlushStressTests(ITestOutputHelper output)
     [InlineData(PlantedBug.NotSent, 1, false)]
     internal async Task PlantedBug_IsFound(PlantedBug bug, int spins, bool switches)
     {
+#if DEBUG
+        Assert.SkipWhen(
+            bug == PlantedBug.NoBarrier,
+            "Between the section's store and the load behind it a debug build runs longer than a store takes to arrive.");
+#endif
         TlbOptions options = new() { ClearsMaskAtSwitch = switches };
         using FlushStress stress = new(options, users: 1, pages: 1, spins, switches, bug);
 

@@ -140,7 +140,7 @@ public sealed class TranslationOracleTests
     {
         OnAnotherThread(() => Change(s_written, s_read));
         Change(s_read, default);
-        _oracle.BatchFlushed();
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.ContentTrusted(s_written.Frame);
         Change(default, s_read with { Frame = new Pfn(8) });
@@ -154,18 +154,47 @@ public sealed class TranslationOracleTests
     {
         Change(s_read, default);
         OnAnotherThread(() => Change(s_written, s_read));
-        _oracle.BatchFlushed();
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.ContentTrusted(s_written.Frame);
 
         AssertBroken("I16", "frame 7");
     }
 
+    // The scanner has protected a page ahead, and pages others out before its batch flushes.
+    [Theory]
+    [InlineData(FlushSite.Batched, false, false)]
+    [InlineData(FlushSite.ReplacedTogether, true, false)]
+    [InlineData(FlushSite.ProtectedAhead, true, true)]
+    internal void BatchFlushed_OfAPageThatNamesItsBatch_TakesThatOne(FlushSite site, bool isNamed, bool flushed)
+    {
+        _oracle.Changed(Leaf, 0, 1, s_written, s_read, FlushSite.ProtectedAhead);
+        _oracle.OperationEnds();
+        _oracle.BatchFlushed(isNamed ? site : null);
+        Assert.Null(_oracle.Fault);
+
+        _oracle.ContentTrusted(s_written.Frame);
+
+        Assert.Equal(flushed, _oracle.Fault is null);
+    }
+
+    [Fact]
+    public void OwedToo_OfAPageThatNamesItsBatch_IsFlushedByTheThread()
+    {
+        OnAnotherThread(() => _oracle.Changed(Leaf, 0, 1, s_written, s_read, FlushSite.ProtectedAhead));
+        _oracle.OwedToo(Space, First);
+        _oracle.BatchFlushed(batch: null);
+
+        _oracle.ContentTrusted(s_written.Frame);
+
+        Assert.Null(_oracle.Fault);
+    }
+
     [Fact]
     public void BatchFlushed_OnlyAnotherThreadOwes_HelpsNothing()
     {
         OnAnotherThread(() => Change(s_read, default));
-        _oracle.BatchFlushed();
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.Freed(s_read.Frame);
 

@@ -85,6 +85,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
             ZeroPageColours = settings.ZeroPageColours ?? _defaults.ZeroPageColours,
             ZeroFrameReads = settings.ZeroFrameReads ?? _defaults.ZeroFrameReads,
             ZeroFrameSplits = settings.ZeroFrameSplits ?? _defaults.ZeroFrameSplits,
+            MergeFlushes = settings.MergeFlushes ?? _defaults.MergeFlushes,
             Index = Index == ScannerIndex.Tree ? MergeIndexKind.ContentTree : MergeIndexKind.Fingerprint,
             ModelTime = _clock,
         };

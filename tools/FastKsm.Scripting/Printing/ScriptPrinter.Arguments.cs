@@ -89,7 +89,8 @@ public static partial class ScriptPrinter
         + Option("content=", settings.Content is { } content ? Words.Contents.WordOf(content) : null)
         + Option("max_map_count=", settings.MaxMapCount) + Option("zero_page_colours=", settings.ZeroPageColours)
         + Option("zero_frame_reads=", settings.ZeroFrameReads is { } reads ? Words.Switch.WordOf(reads) : null)
-        + Option("zero_frame_splits=", settings.ZeroFrameSplits is { } splits ? Words.Switch.WordOf(splits) : null);
+        + Option("zero_frame_splits=", settings.ZeroFrameSplits is { } splits ? Words.Switch.WordOf(splits) : null)
+        + Option("merge_flushes=", settings.MergeFlushes is { } flushes ? Words.MergeFlushes.WordOf(flushes) : null);
 
     private static string Of(MapSettings settings) =>
         Option(string.Empty, settings.Protection == (Protection.Read | Protection.Write)

@@ -46,6 +46,7 @@ internal static partial class OperationReader
                 "zero_page_colours=" => settings with { ZeroPageColours = Positive(option, "a number of zero frames") },
                 "zero_frame_reads=" => settings with { ZeroFrameReads = option.Word(Words.Switch, "a switch") },
                 "zero_frame_splits=" => settings with { ZeroFrameSplits = option.Word(Words.Switch, "a switch") },
+                "merge_flushes=" => settings with { MergeFlushes = option.Word(Words.MergeFlushes, "a way to flush") },
                 _ => throw option.Unknown("see usage"),
             };
         }

@@ -9,7 +9,7 @@ public static class OperationSyntax
     private static readonly OperationForm[] s_forms =
     [
         new(
-            "machine [frames=N] [cpus=N] [nodes=N] [page_size=N] [content=page|fingerprint] [max_map_count=N] [zero_page_colours=N] [zero_frame_reads=on|off] [zero_frame_splits=on|off]",
+            "machine [frames=N] [cpus=N] [nodes=N] [page_size=N] [content=page|fingerprint] [max_map_count=N] [zero_page_colours=N] [zero_frame_reads=on|off] [zero_frame_splits=on|off] [merge_flushes=each|batched]",
             "machine frames=1024 nodes=2",
             "A machine of that make; first, or not at all."),
         new("ksm KNOB=VALUE…", "ksm max_page_sharing=4 use_zero_pages=1", "Writes files of /sys/kernel/mm/ksm."),

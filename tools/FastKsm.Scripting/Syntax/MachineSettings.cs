@@ -30,4 +30,7 @@ public sealed record MachineSettings
 
     /// <summary>Whether pages of zeroes get a zero frame when their huge page is taken apart.</summary>
     public bool? ZeroFrameSplits { get; init; }
+
+    /// <summary>How merging makes CPUs forget pages.</summary>
+    public MergeFlushes? MergeFlushes { get; init; }
 }

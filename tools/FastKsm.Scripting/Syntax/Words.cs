@@ -70,6 +70,10 @@ internal static class Words
     internal static readonly WordTable<FrameContent> Contents = new(
         ("page", FrameContent.Page), ("fingerprint", FrameContent.Fingerprint));
 
+    /// <summary>How merging makes CPUs forget pages.</summary>
+    internal static readonly WordTable<MergeFlushes> MergeFlushes = new(
+        ("each", FastKsm.MergeFlushes.EachPage), ("batched", FastKsm.MergeFlushes.Batched));
+
     /// <summary>What stands behind a swap device.</summary>
     internal static readonly WordTable<SwapDeviceKind> SwapDevices = new(
         ("ssd", SwapDeviceKind.SolidState),

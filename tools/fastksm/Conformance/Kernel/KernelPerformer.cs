@@ -50,6 +50,9 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         Require(settings.ZeroPageColours is null or 1, "machine zero_page_colours: the host has one zero frame");
         RequireTrait(settings.ZeroFrameReads, _session.ZeroFrames.Reads, "zero_frame_reads");
         RequireTrait(settings.ZeroFrameSplits, _session.ZeroFrames.Splits, "zero_frame_splits");
+        Require(
+            settings.MergeFlushes is null or MergeFlushes.EachPage,
+            "machine merge_flushes=batched: the kernel flushes page by page");
         Require(settings.MaxMapCount is null, "machine max_map_count: it belongs to the whole host");
         _session.Reset();
         StartMerging();

@@ -24,6 +24,7 @@ internal sealed class FlushStress : IDisposable
     private const long Poison = -1;
     private const int ColdWords = 1 << 22;
     private const int ColdStores = 20;
+    private const int Pause = 400;
 
     private readonly int _pages;
     private readonly int _spins;
@@ -101,6 +102,11 @@ internal sealed class FlushStress : IDisposable
             SpinLatch.Exit(ref _latch, LockRank.PageTableLeaf);
             spare = old;
             Kills++;
+            if (_cold.Length != 0)
+            {
+                // Most of the uses in between need not ask the page table again: those are the ones that could miss a flush.
+                Thread.SpinWait(random.Next(Pause));
+            }
         }
 
         Volatile.Write(ref _stop, 1);

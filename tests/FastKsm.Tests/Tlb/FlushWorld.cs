@@ -20,7 +20,7 @@ internal sealed class FlushWorld : IDisposable
     private readonly uint[][] _tables;
     private readonly HashSet<(int Space, ulong Page, uint Frame)> _owed = [];
     private readonly ulong[] _generations;
-    private readonly (ulong Context, ulong Generation)[,] _slots;
+    private readonly (ulong Context, ulong Generation)[] _slots;
     private uint _lastFrame;
 
     internal FlushWorld(TlbOptions options, int cpus, int spaces, PlantedBug bug = PlantedBug.None)
@@ -28,7 +28,7 @@ internal sealed class FlushWorld : IDisposable
         Engine = new FlushEngine(options, cpus, new AllocationFaults()) { Bug = bug };
         Spaces = new SpaceTranslations[spaces];
         _generations = new ulong[spaces];
-        _slots = new (ulong, ulong)[cpus, CpuTlb.MaxSlots];
+        _slots = new (ulong, ulong)[cpus * CpuTlb.MaxSlots];
         _tables = new uint[spaces][];
         for (int space = 0; space < spaces; space++)
         {
@@ -210,10 +210,10 @@ internal sealed class FlushWorld : IDisposable
             {
                 ulong context = Engine[cpu].ContextOf(slot);
                 ulong generation = Engine[cpu].GenerationOf(slot);
-                (ulong Context, ulong Generation) before = _slots[cpu, slot];
+                (ulong Context, ulong Generation) before = _slots[(cpu * CpuTlb.MaxSlots) + slot];
                 Assert.True(context == 0 || generation <= Spaces[context - 1].Generation, "I8");
                 Assert.True(context != before.Context || generation >= before.Generation, "I8");
-                _slots[cpu, slot] = (context, generation);
+                _slots[(cpu * CpuTlb.MaxSlots) + slot] = (context, generation);
             }
         }
     }

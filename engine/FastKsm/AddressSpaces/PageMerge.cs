@@ -283,12 +283,13 @@ internal static class PageMerge
 
         // A page that gave the frame up in this batch is no borrower of it.
         int held = record.Has(FrameFlags.Replaced) ? 2 : 1;
-        bool early = space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
-        bool alone = early && space.HasNoBorrower(page, in record, held);
+        bool early = flushes && space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
+        bool alone = false;
         if (flushes)
         {
             edit.Take(position, Pte.Busy(frame));
             edit.Exit();
+            alone = early && space.HasNoBorrower(page, in record, held);
             space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
             edit.Reenter();
         }

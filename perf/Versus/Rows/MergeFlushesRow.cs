@@ -41,10 +41,10 @@ internal sealed class MergeFlushesRow(string id, int pages) : IVersusRow
         machine.Ksm.Write("pages_to_scan", "1000000");
         machine.Ksm.Write("max_page_sharing", "1000000");
         ModelProcess process = machine.Spawn();
-        _ = process.Map((ulong)pages * Page, new MapOptions { At = Start });
-        process.Advise(Start, (ulong)pages * Page, Advice.Mergeable);
         Cpu cpu = machine.Cpus[1];
         cpu.Run(process);
+        _ = cpu.Map((ulong)pages * Page, new MapOptions { At = Start });
+        cpu.Advise(Start, (ulong)pages * Page, Advice.Mergeable);
         for (int page = 0; page < pages; page++)
         {
             cpu.Write(Start + ((ulong)page * Page), [7]);

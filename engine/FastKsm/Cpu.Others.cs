@@ -149,8 +149,14 @@ public sealed partial class Cpu
 
     private void MigrateAll(Span<Pfn> frames, int? node, HashSet<Pfn> arrived, ulong page, ref long moved)
     {
-        MemoryStatus status = _machine.Migrator.MigrateAll(Number, frames, node ?? -1, out int some);
+        Span<bool> left = stackalloc bool[frames.Length];
+        MemoryStatus status = _machine.Migrator.MigrateAll(Number, frames, node ?? -1, left, out int some);
         moved += some;
+        if (status == MemoryStatus.Done)
+        {
+            moved += _machine.Migrator.MigrateLeft(Number, frames, node ?? -1, left);
+        }
+
         foreach (Pfn frame in frames)
         {
             _ = arrived.Add(frame);

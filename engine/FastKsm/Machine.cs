@@ -202,6 +202,7 @@ public sealed class Machine : IDisposable
             }
 
             recount.Finish(Merger.Validate());
+            TranslationValidation.Validate(Store);
             zeroPages += Store.ZeroPagesMiscounted;
             if (zeroPages != KsmZeroPages)
             {

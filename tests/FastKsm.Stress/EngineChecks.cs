@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace FastKsm.Stress;
 
-/// <summary>Turns the engine's own checks on or off before any of it runs: FASTKSM_CHECKS=1 turns them on.</summary>
+/// <summary>
+/// Turns the engine's own checks on or off before any of it runs: FASTKSM_CHECKS=1 turns them on. Bugs can always be planted.
+/// </summary>
 internal static class EngineChecks
 {
     /// <summary>Whether the oracle and the lock ranks are on.</summary>
@@ -17,5 +19,6 @@ internal static class EngineChecks
     {
         AppContext.SetSwitch("FastKsm.Tlb.Oracle", AreOn);
         AppContext.SetSwitch("FastKsm.Primitives.LockRanks", AreOn);
+        AppContext.SetSwitch("FastKsm.Tlb.PlantedBugs", true);
     }
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 static _Alignas(8) uint8_t payload[MAX_PAYLOAD];
 static bool is_busy; // whether it looks for requests without sleeping
+static uint64_t turns_before, turns_lost;
 
 void process_begin(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -28,8 +30,15 @@ void process_close_files(void) {
     close_range(TRACE_FILE + 1, ~0U, 0);
 }
 
+// How often threads of the process had to leave their CPUs, all in all. One that does in the middle of an operation may find
+// another address space there when it comes back, and what is traced is another thing then.
+static uint64_t turns(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_nivcsw : 0;
+}
+
 static void respond(int64_t result, int error) {
-    struct response response = {.result = result, .error = error};
+    struct response response = {.result = result, .error = error, .lost_turns = turns_lost};
     if (!channel_send(PROCESS_SOCKET, &response, sizeof response, NULL, 0, -1)) {
         _exit(1);
     }
@@ -78,7 +87,9 @@ static int spin(bool on, int left_alone) {
     is_busy = on && threads_cpu() != left_alone;
     if (on) {
         threads_spin(left_alone);
+        turns_before = turns();
     } else {
+        turns_lost = turns() - turns_before;
         threads_rest();
     }
 
@@ -167,9 +178,11 @@ static bool is_traced(enum operation operation) {
 static int perform_traced(const struct request *request, int socket, int64_t *result) {
     own_memory_touch();
     threads_spin(threads_cpu());
+    uint64_t before = turns();
     trace_switch(true);
     int error = perform(request, socket, result);
     trace_switch(false);
+    turns_lost = turns() - before;
     threads_rest();
     return error;
 }
@@ -187,6 +200,7 @@ _Noreturn void process_serve(void) {
         }
 
         int64_t result = 0;
+        turns_lost = 0;
         int error = (is_traced(request.operation) ? perform_traced : perform)(&request, file, &result);
         if (file >= 0) {
             close(file);

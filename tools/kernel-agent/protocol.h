@@ -49,7 +49,7 @@ enum swap_kind { SWAP_ON_DISK = 0, SWAP_ON_FILE = 1, SWAP_ON_FILE_WITH_HOLES = 2
 
 enum pin_kind { PIN_REFERENCE = 0, PIN_READ = 1, PIN_WRITE = 2 };
 
-// Little-endian, no padding: 56 and 16 bytes.
+// Little-endian, no padding: 56 and 24 bytes.
 struct request {
     uint32_t operation;
     uint32_t process;
@@ -62,6 +62,7 @@ struct response {
     int64_t result;
     int32_t error;    // 0, an error number, or the negative number of a signal
     uint32_t payload; // bytes that follow
+    uint64_t lost_turns; // how often a thread of the process had to leave its CPU while the operation was traced
 };
 
 enum { MAX_PAYLOAD = 65536 };

@@ -113,6 +113,7 @@ internal sealed partial class AddressSpace
     {
         EnterAlone(cpu);
         child.EnterAlone(cpu);
+        child.Translations.InheritBatched(Translations);
         MemoryStatus status = MemoryStatus.Done;
         foreach (uint id in Vmas.After(0))
         {
@@ -164,7 +165,7 @@ internal sealed partial class AddressSpace
 
         PageGather gather = BeginUnmap(cpu, wholeSpace: true);
         ZapMappings(ref gather, 0, Store.PageLimit);
-        PageTables.Free(this, ref gather, 0, Store.PageLimit);
+        PageTables.FreeAll(this, ref gather);
         gather.Finish();
         Vmas.Clear(cpu);
         Store.Spaces.Remove(Id);

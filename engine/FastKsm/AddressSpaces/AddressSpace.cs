@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using FastKsm.Memory;
 using FastKsm.Primitives;
 using FastKsm.Tlb;
 
@@ -214,13 +215,21 @@ internal sealed partial class AddressSpace : IVmaEdges
         return edit;
     }
 
-    /// <summary>References of a page's frame are going to be counted, to prove that no borrower is there.</summary>
-    internal void OracleSeesCount(ulong page)
+    /// <summary>
+    /// Whether nothing but mappings and the caller has a reference to a page's frame. Behind the flush of the page's entry, so that a
+    /// borrower that came by an old translation has counted itself.
+    /// </summary>
+    /// <param name="page">The page.</param>
+    /// <param name="record">Its frame.</param>
+    /// <param name="held">References that the caller has.</param>
+    internal bool HasNoBorrower(ulong page, in FrameRecord record, int held)
     {
         if (OracleSwitch.IsOn)
         {
             Store.Oracle?.ReferencesCounted(Id, page);
         }
+
+        return record.References == record.MapCount + held;
     }
 
     /// <inheritdoc/>

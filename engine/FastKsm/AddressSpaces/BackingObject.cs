@@ -83,6 +83,33 @@ internal sealed class BackingObject
         return FrameAt(leaf, PageTable.PositionOf(index));
     }
 
+    /// <summary>Frames of consecutive pages; none where nothing has been written or read yet.</summary>
+    /// <param name="index">Index of the first.</param>
+    /// <param name="frames">Receives them.</param>
+    internal void Find(ulong index, Span<Pfn> frames)
+    {
+        frames.Clear();
+        ulong end = index + (uint)frames.Length;
+        for (ulong at = index; at < end;)
+        {
+            int position = PageTable.PositionOf(at);
+            int count = (int)Math.Min(end - at, (ulong)(PteLeaf.Length - position));
+            uint leaf = _pages.Find(at);
+            if (leaf != 0)
+            {
+                _pages.Enter(leaf);
+                for (int i = 0; i < count; i++)
+                {
+                    frames[(int)(at - index) + i] = _pages.Get(leaf, position + i).Frame;
+                }
+
+                _pages.Exit(leaf);
+            }
+
+            at += (uint)count;
+        }
+    }
+
     /// <summary>Gives every frame and leaf back. Nobody maps the object any more.</summary>
     internal void Clear(int cpu)
     {

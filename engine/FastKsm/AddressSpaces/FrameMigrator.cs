@@ -47,16 +47,7 @@ internal sealed class FrameMigrator
     internal MemoryStatus TryMigrate(int cpu, Pfn frame, int node, out Pfn to)
     {
         FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
-        FrameMove move = new() { From = frame };
-        to = frame;
-        MemoryStatus status = TryBegin(cpu, node, ref move, batch, mayBeMerged: true);
-        if (status == MemoryStatus.Done)
-        {
-            batch.Flush(cpu);
-            status = TryFinish(cpu, ref move) ? MemoryStatus.Done : MemoryStatus.Busy;
-            to = move.To;
-        }
-
+        MemoryStatus status = TryMigrate(cpu, frame, node, batch, out to);
         _store.Flushes.ReturnBatch(batch);
         return status;
     }
@@ -67,12 +58,14 @@ internal sealed class FrameMigrator
     /// Frames that the caller has a reference to, each once; merged ones move one by one behind the others. Afterwards each is the frame in which the caller has it.
     /// </param>
     /// <param name="node">Node of the new frames; -1 for the CPU's.</param>
+    /// <param name="left">Receives which of them were busy; as long as <paramref name="frames"/>.</param>
     /// <param name="moved">Number of frames that have moved.</param>
     /// <returns>Out of frames when there were not enough; the others have moved or are busy.</returns>
-    internal MemoryStatus MigrateAll(int cpu, Span<Pfn> frames, int node, out int moved)
+    internal MemoryStatus MigrateAll(int cpu, Span<Pfn> frames, int node, Span<bool> left, out int moved)
     {
         Debug.Assert(frames.Length <= MostAtOnce, "More than one flush may cover.");
         moved = 0;
+        left.Clear();
         MemoryStatus ended = MemoryStatus.Done;
         FlushBatch batch = _store.Flushes.TakeBatch(KernelThread.IsOn);
         Span<FrameMove> moves = stackalloc FrameMove[frames.Length];
@@ -88,6 +81,7 @@ internal sealed class FrameMigrator
             moves[i].From = frames[i];
             MemoryStatus status = TryBegin(cpu, node, ref moves[i], batch, mayBeMerged: false);
             ended = status == MemoryStatus.OutOfFrames ? status : ended;
+            left[i] = status == MemoryStatus.Busy;
             moves[i].From = status == MemoryStatus.Done ? frames[i] : Pfn.None;
         }
 
@@ -98,7 +92,8 @@ internal sealed class FrameMigrator
         {
             if (moves[i].From.IsSome)
             {
-                moved += TryFinish(cpu, ref moves[i]) ? 1 : 0;
+                left[i] = !TryFinish(cpu, ref moves[i]);
+                moved += left[i] ? 0 : 1;
                 frames[i] = moves[i].To;
             }
         }
@@ -107,22 +102,51 @@ internal sealed class FrameMigrator
         {
             if (moves[i].IsMerged && !moves[i].From.IsSome)
             {
-                ended = MigrateMerged(cpu, ref frames[i], node, ref moved);
+                MemoryStatus status = TryMigrate(cpu, frames[i], node, out frames[i]);
+                moved += status == MemoryStatus.Done ? 1 : 0;
+                left[i] = status == MemoryStatus.Busy;
+                ended = status == MemoryStatus.OutOfFrames ? status : ended;
             }
         }
 
         return ended;
     }
 
-    private MemoryStatus MigrateMerged(int cpu, ref Pfn frame, int node, ref int moved)
+    /// <summary>Tries those again that were busy, one at a time, each mapping behind a flush of its own, as Linux does.</summary>
+    /// <param name="cpu">CPU that acts.</param>
+    /// <param name="frames">What <see cref="MigrateAll"/> has left behind.</param>
+    /// <param name="node">Node of the new frames; -1 for the CPU's.</param>
+    /// <param name="left">Which of them were busy.</param>
+    /// <returns>Number of frames that have moved.</returns>
+    internal int MigrateLeft(int cpu, Span<Pfn> frames, int node, ReadOnlySpan<bool> left)
     {
-        MemoryStatus status = TryMigrate(cpu, frame, node, out frame);
-        moved += status == MemoryStatus.Done ? 1 : 0;
-        return status == MemoryStatus.OutOfFrames ? status : MemoryStatus.Done;
+        int moved = 0;
+        for (int i = 0; i < frames.Length; i++)
+        {
+            // One that finds no frame to go to is as busy as it was.
+            moved += left[i] && TryMigrate(cpu, frames[i], node, batch: null, out frames[i]) == MemoryStatus.Done ? 1 : 0;
+        }
+
+        return moved;
+    }
+
+    private MemoryStatus TryMigrate(int cpu, Pfn frame, int node, FlushBatch? batch, out Pfn to)
+    {
+        FrameMove move = new() { From = frame };
+        to = frame;
+        MemoryStatus status = TryBegin(cpu, node, ref move, batch, mayBeMerged: true);
+        if (status == MemoryStatus.Done)
+        {
+            batch?.Flush(cpu);
+            status = TryFinish(cpu, ref move) ? MemoryStatus.Done : MemoryStatus.Busy;
+            to = move.To;
+        }
+
+        return status;
     }
 
     // Done: the frame is locked, and migration entries are in the place of its mappings, as far as they could be.
-    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch batch, bool mayBeMerged)
+    private MemoryStatus TryBegin(int cpu, int node, ref FrameMove move, FlushBatch? batch, bool mayBeMerged)
     {
         Pfn frame = move.From;
         if (!_dissolver.TryDissolve(cpu, frame, out _))
@@ -229,7 +253,7 @@ internal sealed class FrameMigrator
         internal required AddressSpaceStore Store;
         internal required int Cpu;
         internal required Pfn Frame;
-        internal required FlushBatch Batch;
+        internal required FlushBatch? Batch;
 
         /// <inheritdoc/>
         public readonly bool Visit(AddressSpace space, VmaFlags flags, ulong page)

@@ -51,10 +51,11 @@ internal static class HugeDissolving
         _ = edit.GetSettled(PageTable.PositionOf(page));
         HugeFrame huge = space.Store.Frames.HugeFrameOf(frame);
         bool whole = edit.Kind == LeafKind.Huge;
+        int parts = whole ? 0 : CountParts(edit, frame);
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
         bool here = whole
             ? huge is { WholeMappings: 1, SingleMappings: 0 } && edit.Whole.Frame == PhysicalMemory.HeadOf(frame)
-            : huge.WholeMappings == 0 && huge.SingleMappings == CountParts(edit, frame);
+            : huge.WholeMappings == 0 && huge.SingleMappings == parts;
         if (!here)
         {
             shared = true;
@@ -102,14 +103,22 @@ internal static class HugeDissolving
         return IsZero(store.Frames, frame);
     }
 
-    // Entries of a leaf that map frames of a huge page.
+    // Entries of a leaf that map frames of a huge page, all counted under one hold of its latch.
     private static int CountParts(in LeafEdit edit, Pfn frame)
     {
         Pfn head = PhysicalMemory.HeadOf(frame);
         int parts = 0;
         for (int i = 0; i < PteLeaf.Length; i++)
         {
-            Pte pte = edit.GetSettled(i);
+            Pte pte = edit.Get(i);
+            if (pte.IsBusy)
+            {
+                // The latch is given back for as long as the marker stands: what was counted so far may be wrong by then.
+                _ = edit.GetSettled(i);
+                (parts, i) = (0, -1);
+                continue;
+            }
+
             parts += pte.IsCounted && PhysicalMemory.HeadOf(pte.Frame) == head ? 1 : 0;
         }
 
@@ -156,16 +165,18 @@ internal static class HugeDissolving
     }
 
     // Linux takes every mapping of the huge page away and puts it back, as if the page moved: behind a batch's flush where another CPU may
-    // hold translations, else behind one for each page.
+    // hold translations, else behind one for each page. While a gather is under way, a page that permits nothing may have permitted more
+    // a moment ago (pte_accessible).
     private static void PayParts(AddressSpace space, int cpu, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken)
     {
         FlushBatch batch = space.Store.Flushes.TakeBatch(KernelThread.IsOn);
         bool defers = batch.ShouldDefer(cpu, space.Translations);
+        bool pending = space.Translations.FlushPending != 0;
         Span<bool> parts = stackalloc bool[PteLeaf.Length];
         for (int i = 0; i < PteLeaf.Length; i++)
         {
             Pte pte = taken[i].IsEmpty ? edit.Get(i) : taken[i];
-            parts[i] = pte.IsCounted && pte.IsAccessible && PhysicalMemory.HeadOf(pte.Frame) == head;
+            parts[i] = pte.IsCounted && (pte.IsAccessible || pending) && PhysicalMemory.HeadOf(pte.Frame) == head;
             if (parts[i] && defers)
             {
                 batch.Add(cpu, space.Translations, pte.IsDirty, edit.FirstPage + (uint)i);

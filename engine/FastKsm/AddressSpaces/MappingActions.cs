@@ -68,9 +68,11 @@ internal static class MappingActions
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page.</param>
     /// <param name="frame">The frame it may map; the caller has a reference to it.</param>
-    /// <param name="batch">Flushes that the caller makes before it counts references or copies the content.</param>
+    /// <param name="batch">
+    /// Flushes that the caller makes before it counts references or copies the content; null to make each at once.
+    /// </param>
     internal static void BeginMigration(
-        AddressSpace space, int cpu, ulong page, Pfn frame, FlushBatch batch)
+        AddressSpace space, int cpu, ulong page, Pfn frame, FlushBatch? batch)
     {
         if (!TryEnter(space, page, frame, out LeafEdit edit, out Pte pte))
         {
@@ -80,17 +82,17 @@ internal static class MappingActions
         int position = PageTable.PositionOf(page);
         if (pte.IsHuge)
         {
-            HugeMapping.Split(space, ref edit);
-            pte = edit.Get(position);
+            BeginWhole(space, cpu, ref edit);
+            return;
         }
 
         bool exclusive = space.Store.Frames[frame].Has(FrameFlags.Exclusive);
         bool mayBeHeld = edit.TakeBesideCalls(position, pte.Leaving(exclusive), space.Translations);
-        PageZap.Unmapped(space, pte);
-        bool defers = batch.ShouldDefer(cpu, space.Translations);
+        PageZap.Unmapped(space, pte, keepsDirty: true);
+        bool defers = batch?.ShouldDefer(cpu, space.Translations) == true;
         if (defers && mayBeHeld)
         {
-            Defer(space, cpu, page, pte, batch);
+            Defer(space, cpu, page, pte, batch!);
         }
 
         edit.Exit();
@@ -101,6 +103,27 @@ internal static class MappingActions
         }
 
         space.Store.Frames.Release(cpu, frame);
+    }
+
+    // All 512 pages of a huge mapping at once, behind the one flush of its split, as Linux does (freeze). Gives the latch back.
+    private static void BeginWhole(AddressSpace space, int cpu, ref LeafEdit edit)
+    {
+        Pfn head = edit.Whole.Frame;
+        HugeMapping.Split(space, ref edit);
+        for (int i = 0; i < PteLeaf.Length; i++)
+        {
+            Pte pte = edit.Get(i);
+            bool exclusive = space.Store.Frames[pte.Frame].Has(FrameFlags.Exclusive);
+            edit.Take(i, pte.Leaving(exclusive));
+            PageZap.Unmapped(space, pte, keepsDirty: true);
+        }
+
+        edit.Exit();
+        HugeMapping.PaySplit(space, cpu, edit);
+        for (uint i = 0; i < PteLeaf.Length; i++)
+        {
+            space.Store.Frames.Release(cpu, new Pfn(head.Number + i));
+        }
     }
 
     /// <summary>Puts the mapping of a frame in the place of a migration entry.</summary>
@@ -200,7 +223,7 @@ internal static class MappingActions
         space.Counts.AddResident(record, -1);
         edit.Reenter();
         edit.Replace(PageTable.PositionOf(page), entry);
-        PageZap.Unmapped(space, pte);
+        PageZap.Unmapped(space, pte, keepsDirty: true);
         edit.Exit();
         store.Frames.Release(cpu, frame);
         return PteOutcome.Done;
@@ -229,6 +252,8 @@ internal static class MappingActions
 
         edit.Exit();
         HugeMapping.PaySplit(space, cpu, edit);
+        bool early = space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
+        bool alone = early && space.HasNoBorrower(page, in record, held);
         if (defers)
         {
             batch.Flush(cpu);
@@ -238,8 +263,8 @@ internal static class MappingActions
             space.Pay(cpu, FlushSite.Taken, edit.Debt);
         }
 
-        space.OracleSeesCount(page);
-        if (exclusive && record.References - record.MapCount != held)
+        alone = early ? alone : space.HasNoBorrower(page, in record, held);
+        if (exclusive && !alone)
         {
             edit.Reenter();
             edit.Install(position, pte);

@@ -97,7 +97,11 @@ internal static class PageAging
 
         if (!run.IsWhole)
         {
-            return TryTakeApartHere(space, cpu, ref edit, run.Page, entry.At(run.Position).Frame, out _);
+            Pfn part = entry.At(run.Position).Frame;
+            space.Store.Frames.HolderOf(part).AddReference();
+            bool apart = TryTakeApartHere(space, cpu, ref edit, run.Page, part, out _);
+            space.Store.Frames.Release(cpu, part);
+            return apart;
         }
 
         HugeFrame huge = space.Store.Frames.HugeFrameOf(entry.Frame);
@@ -134,34 +138,31 @@ internal static class PageAging
     // one's is given back meanwhile, behind the flush that is owed. The mm lock keeps the leaf; the caller looks at the entry again.
     private static bool TryTakeApart(AddressSpace space, ref PageGather gather, ref LeafEdit edit, ulong page, Pte pte)
     {
-        if (TryTakeApartHere(space, gather.Cpu, ref edit, page, pte.Frame, out bool elsewhere))
-        {
-            return true;
-        }
-
-        if (!elsewhere || !space.Store.Frames.HugeFrameOf(pte.Frame).IsOfOneSpace)
-        {
-            return false;
-        }
-
+        // Taken under the latch under which the entry was read, and kept through both tries. Each of them gives the latch back, and a
+        // fault that copies the page could free its frame there: a reference taken after that would be one to a free frame.
         space.Store.Frames.HolderOf(pte.Frame).AddReference();
-        gather.Add(edit.Detach());
-        edit.Exit();
-        gather.FlushTranslations();
-        bool apart = space.Store.Dissolver!.TryDissolve(gather.Cpu, pte.Frame, out _);
+        bool apart = TryTakeApartHere(space, gather.Cpu, ref edit, page, pte.Frame, out bool elsewhere);
+        if (!apart && elsewhere && space.Store.Frames.HugeFrameOf(pte.Frame).IsOfOneSpace)
+        {
+            gather.Add(edit.Detach());
+            edit.Exit();
+            gather.FlushTranslations();
+            apart = space.Store.Dissolver!.TryDissolve(gather.Cpu, pte.Frame, out _);
+            int splits = edit.TakeSplits();
+            edit = space.EnterChecked(gather.Cpu, edit.Leaf, page);
+            edit.Attach(default, splits);
+        }
+
         space.Store.Frames.Release(gather.Cpu, pte.Frame);
-        edit.Reenter();
         return apart;
     }
 
-    // Under the latch; for the time being the reference that taking apart asks for is its own.
+    // Under the latch, which is given back meanwhile. The caller has a reference to the frame: the one that taking apart asks for.
     private static bool TryTakeApartHere(
         AddressSpace space, int cpu, ref LeafEdit edit, ulong page, Pfn frame, out bool elsewhere)
     {
-        space.Store.Frames.HolderOf(frame).AddReference();
         int zeroes = 0;
         bool apart = HugeDissolving.TryDissolve(space, cpu, ref edit, page, frame, ref zeroes, out elsewhere);
-        space.Store.Frames.Release(cpu, frame);
 
         // What the batch of taking apart has flushed, this operation does not know of; Linux flushes once more, too (R6).
         FlushDebt owed = edit.Detach();

@@ -9,7 +9,7 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>From leaf numbers to leaf ids, for one address space: a radix tree of three levels.</summary>
 /// <remarks>
-/// Sparse: a leaf costs two nodes of its own at most. Thread safety: look-ups and additions may be done concurrently;
+/// Sparse: a leaf costs two nodes of its own at most. A node of leaves (1 GiB) is what Linux calls a PMD page. Thread safety: look-ups and additions may be done concurrently;
 /// removals only under the mm lock held alone, between <see cref="BeginRemoval"/> and <see cref="EndRemoval"/>. Who looks up
 /// without the mm lock either keeps removals out (<see cref="Enter"/>) or finds out about them (<see cref="TryFind"/>).
 /// </remarks>
@@ -154,19 +154,70 @@ internal sealed class PageDirectory
         return true;
     }
 
+    /// <summary>First node of leaves for numbers of a range, whether or not it has any.</summary>
+    /// <param name="leafNumber">Where to begin; on return, the first number that both the node and the range hold.</param>
+    /// <param name="last">Last number of the range.</param>
+    /// <returns>False when there is none.</returns>
+    internal bool TryFindNextNode(ref ulong leafNumber, ulong last)
+    {
+        while (leafNumber <= last)
+        {
+            uint id = Volatile.Read(ref _root);
+            int level = Levels - 1;
+            for (; level > 0 && id != 0; level--)
+            {
+                id = Volatile.Read(ref Slot(id, leafNumber, level));
+            }
+
+            if (id != 0)
+            {
+                return true;
+            }
+
+            int shift = (level + 1) * DirectoryNode.Shift;
+            leafNumber = ((leafNumber >> shift) + 1) << shift;
+        }
+
+        return false;
+    }
+
     /// <summary>Takes a leaf out; nodes left empty go.</summary>
-    internal void Remove(ulong leafNumber)
+    internal void Remove(ulong leafNumber) => Remove(leafNumber, firstLevel: 0);
+
+    /// <summary>Takes a leaf out; its node stays, empty or not, until <see cref="RemoveNode"/>.</summary>
+    internal void RemoveLeaf(ulong leafNumber)
+    {
+        uint id = _root;
+        for (int level = Levels - 1; level > 0; level--)
+        {
+            id = Slot(id, leafNumber, level);
+        }
+
+        Debug.Assert(Slot(id, leafNumber, 0) != 0, "No leaf has this number.");
+        Slot(id, leafNumber, 0) = 0;
+    }
+
+    /// <summary>Takes an empty node of leaves out; nodes above that are left empty go.</summary>
+    internal void RemoveNode(ulong leafNumber) => Remove(leafNumber, firstLevel: 1);
+
+    private void Remove(ulong leafNumber, int firstLevel)
     {
         Span<uint> path = stackalloc uint[Levels];
         uint id = _root;
-        for (int level = Levels - 1; level >= 0; level--)
+        for (int level = Levels - 1; level >= firstLevel; level--)
         {
             path[level] = id;
             id = Slot(id, leafNumber, level);
         }
 
-        Debug.Assert(id != 0, "No leaf has this number.");
-        for (int level = 0; level < Levels; level++)
+        Debug.Assert(id != 0, "Nothing has this number.");
+        if (firstLevel != 0)
+        {
+            Debug.Assert(!((ReadOnlySpan<uint>)_nodes[id]).ContainsAnyExcept(0u), "The node has leaves.");
+            _nodes.Return(id);
+        }
+
+        for (int level = firstLevel; level < Levels; level++)
         {
             Slot(path[level], leafNumber, level) = 0;
             if (((ReadOnlySpan<uint>)_nodes[path[level]]).ContainsAnyExcept(0u))

@@ -109,6 +109,11 @@ internal ref struct PageFault
         PageFault running = new(space, cpu, tlb, page, kind, id, wantsHuge);
         MemoryStatus status = running.Run(leaf, ref vma);
         fault = running._did;
+        if (fault == Fault.Backed && kind == FaultKind.Read)
+        {
+            FaultAround.Map(space, leaf, page, ref vma);
+        }
+
         return status;
     }
 

@@ -64,6 +64,9 @@ internal ref struct PageGather
         }
     }
 
+    /// <summary>A directory of page tables has been freed.</summary>
+    internal void AddDirectory(ulong firstPage) => _gather.AddDirectory(firstPage, PageTable.DirectoryShift);
+
     /// <summary>Flushes what has been killed so far, and keeps what has been given up.</summary>
     internal void FlushTranslations() => _gather.FlushTranslations();
 

@@ -280,17 +280,21 @@ internal static class PageMerge
         // latch then stands for the marker: a borrower needs it, so it has counted itself before, or borrows what is merged.
         bool flushes = replaced is null || !quiet;
         Pte before = pte;
+
+        // A page that gave the frame up in this batch is no borrower of it.
+        int held = record.Has(FrameFlags.Replaced) ? 2 : 1;
+        bool early = flushes && space.Store.Flushes.Bug == PlantedBug.PinsSeenBeforeFlush;
+        bool alone = false;
         if (flushes)
         {
             edit.Take(position, Pte.Busy(frame));
             edit.Exit();
+            alone = early && space.HasNoBorrower(page, in record, held);
             space.Pay(cpu, FlushSite.WriteProtected, edit.Debt);
             edit.Reenter();
         }
 
-        // A page that gave the frame up in this batch is no borrower of it.
-        space.OracleSeesCount(page);
-        bool alone = record.References == record.MapCount + 1 + (record.Has(FrameFlags.Replaced) ? 1 : 0);
+        alone = early ? alone : space.HasNoBorrower(page, in record, held);
         if (alone)
         {
             record.Clear(FrameFlags.Exclusive);
@@ -372,6 +376,11 @@ internal static class PageMerge
     private static Pte Adopt(AddressSpace space, Pte pte, Pfn target)
     {
         PhysicalMemory frames = space.Store.Frames;
+        if (OracleSwitch.IsOn && !frames.AreEqual(pte.Frame, target))
+        {
+            space.Store.Oracle?.ReplacedByAnother(pte.Frame, target);
+        }
+
         if (frames[target].Has(FrameFlags.Zero))
         {
             space.Counts.AddResident(frames[pte.Frame], -1);

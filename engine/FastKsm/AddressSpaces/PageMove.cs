@@ -51,7 +51,7 @@ internal static class PageMove
     private static void MoveLeaf(AddressSpace space, int cpu, LeafRun run, ulong target, uint anonVma)
     {
         Span<Pte> taken = stackalloc Pte[PteLeaf.Length];
-        if (run.IsWhole && PageTable.PositionOf(target) == 0)
+        if (TakesTable(space, run, target))
         {
             MoveStretch(space, cpu, run, target, anonVma, taken, takesTable: true);
             return;
@@ -65,6 +65,20 @@ internal static class PageMove
             done += count;
         }
     }
+
+    // Linux moves a page table as it is where all of it moves and is as well aligned there, and also where what moves begins within the
+    // block and reaches to its end, and no VMA is in front of it at either place (try_realign_addr).
+    private static bool TakesTable(AddressSpace space, LeafRun run, ulong target)
+    {
+        int position = PageTable.PositionOf(run.Page);
+        return position == PageTable.PositionOf(target)
+            && position + run.Count == PteLeaf.Length
+            && (position == 0
+                || (IsFirstOfItsBlock(space, run.Page) && IsFirstOfItsBlock(space, target)));
+    }
+
+    private static bool IsFirstOfItsBlock(AddressSpace space, ulong page) =>
+        !space.Vmas.HasAny(PageTable.FirstOf(page), page) && space.Vmas[space.Vmas.Containing(page)].Start == page;
 
     // Linux moves a whole page table as it is where it is as well aligned; here its entries move, and the emptied one goes behind the same
     // flush.
@@ -97,7 +111,7 @@ internal static class PageMove
         if (emptied != 0 || any)
         {
             // As Linux: all of the stretch, wherever in it pages are, and also where they permit nothing.
-            debt.AddRange(run.Page, (ulong)run.Count);
+            debt.AddRange(takesTable ? PageTable.FirstOf(run.Page) : run.Page, takesTable ? (ulong)PteLeaf.Length : (ulong)run.Count);
         }
 
         space.Pay(cpu, FlushSite.Moved, debt);

@@ -17,6 +17,7 @@ internal sealed class PageTable
     private readonly AddressSpaceStore _store;
     private readonly PageDirectory _directory;
     private readonly TranslationOracle? _oracle;
+    private readonly bool _isWalked;
 
     /// <param name="store">Tables of the machine.</param>
     /// <param name="isWalked">Whether CPUs read its entries, as they do not read those of a backing object.</param>
@@ -24,8 +25,15 @@ internal sealed class PageTable
     {
         _store = store;
         _directory = new PageDirectory(store.DirectoryNodes);
+        _isWalked = isWalked;
         _oracle = isWalked ? store.Oracle : null;
     }
+
+    /// <summary>Pages of a directory, which stands above 512 leaves: 1 GiB of 4 KiB pages.</summary>
+    internal const ulong DirectoryPages = (ulong)DirectoryNode.Length << PteLeaf.Shift;
+
+    /// <summary>Binary logarithm of <see cref="DirectoryPages"/>.</summary>
+    internal const int DirectoryShift = PteLeaf.Shift + DirectoryNode.Shift;
 
     /// <summary>Id of the address space; 0 for a backing object.</summary>
     internal uint Space { get; set; }
@@ -281,7 +289,11 @@ internal sealed class PageTable
     /// <returns>
     /// Its id, to be given to <see cref="FreeLeaf"/> when no CPU walks through it any more; 0 when none is left.
     /// </returns>
-    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage)
+    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage) =>
+        UnlinkEmptyLeaf(ref page, end, out firstPage, out _);
+
+    /// <summary>The same; says whether it was a table, which CPUs may walk through, or nothing yet.</summary>
+    internal uint UnlinkEmptyLeaf(ref ulong page, ulong end, out ulong firstPage, out bool wasTable)
     {
         for (uint leaf; (leaf = FindNext(ref page, end, out int count)) != 0; page += (uint)count)
         {
@@ -293,11 +305,21 @@ internal sealed class PageTable
             firstPage = FirstOf(page);
             _directory.BeginRemoval();
             Enter(leaf);
+            wasTable = _store.LeafHeaders[leaf].Kind != LeafKind.None;
             _store.LeafHeaders[leaf].Kind = LeafKind.None;
-            _directory.Remove(page >> PteLeaf.Shift);
+            if (_isWalked)
+            {
+                // As Linux: the table above stays until no VMA reaches into its block (FreeDirectories).
+                _directory.RemoveLeaf(page >> PteLeaf.Shift);
+            }
+            else
+            {
+                _directory.Remove(page >> PteLeaf.Shift);
+            }
+
             Exit(leaf);
             _directory.EndRemoval();
-            if (OracleSwitch.IsOn)
+            if (OracleSwitch.IsOn && wasTable)
             {
                 _oracle?.TableUnlinked(leaf);
             }
@@ -307,7 +329,33 @@ internal sealed class PageTable
         }
 
         firstPage = 0;
+        wasTable = false;
         return 0;
+    }
+
+    /// <summary>
+    /// Frees the next directory, a table of 512 leaves that are gone, of a range; at once, since a walk finds out by the
+    /// version. Under the mm lock held alone.
+    /// </summary>
+    /// <param name="page">Where to begin; on return, where to go on.</param>
+    /// <param name="end">One past the last page of the range.</param>
+    /// <param name="firstPage">First of its pages.</param>
+    /// <returns>False when none is left.</returns>
+    internal bool TryFreeDirectory(ref ulong page, ulong end, out ulong firstPage)
+    {
+        ulong number = page >> PteLeaf.Shift;
+        firstPage = 0;
+        if (page >= end || !_directory.TryFindNextNode(ref number, (end - 1) >> PteLeaf.Shift))
+        {
+            return false;
+        }
+
+        _directory.BeginRemoval();
+        _directory.RemoveNode(number);
+        _directory.EndRemoval();
+        firstPage = (number << PteLeaf.Shift) & ~(DirectoryPages - 1);
+        page = firstPage + DirectoryPages;
+        return true;
     }
 
     /// <summary>Frees the empty leaves of a range of a table that no CPU walks through.</summary>

@@ -10,34 +10,43 @@ internal static class PageTables
     /// </remarks>
     internal static void FreeLeft(AddressSpace space, ref PageGather gather, ulong start, ulong end, bool keep)
     {
-        ulong first = PageTable.FirstOf(start);
-        if (first != start && space.Vmas.HasAny(first, start))
+        (ulong first, ulong last) = Left(space, start, end, PteLeaf.Length);
+        if (keep)
         {
-            start = first + PteLeaf.Length;
+            if (first < last)
+            {
+                Forget(space, first, last);
+            }
+
+            return;
         }
 
-        ulong last = PageTable.FirstOf(end);
-        if (last != end && space.Vmas.HasAny(end, last + PteLeaf.Length))
-        {
-            end = last;
-        }
+        Free(space, ref gather, first, last);
+        (first, last) = Left(space, start, end, PageTable.DirectoryPages);
+        FreeDirectories(space, ref gather, first, last);
+    }
 
-        if (start < end && keep)
-        {
-            Forget(space, start, end);
-        }
-        else if (start < end)
-        {
-            Free(space, ref gather, start, end);
-        }
+    /// <summary>Frees the page tables of an address space that ends. Under the mm lock held alone.</summary>
+    internal static void FreeAll(AddressSpace space, ref PageGather gather)
+    {
+        Free(space, ref gather, 0, space.Store.PageLimit);
+        FreeDirectories(space, ref gather, 0, space.Store.PageLimit);
     }
 
     /// <summary>Unlinks the empty page tables of a range; the gather frees them. Under the mm lock held alone.</summary>
     internal static void Free(AddressSpace space, ref PageGather gather, ulong start, ulong end)
     {
-        for (uint leaf; (leaf = space.Table.UnlinkEmptyLeaf(ref start, end, out ulong firstPage)) != 0;)
+        for (uint leaf; (leaf = space.Table.UnlinkEmptyLeaf(ref start, end, out ulong firstPage, out bool wasTable)) != 0;)
         {
-            gather.AddTable(leaf, firstPage);
+            if (wasTable)
+            {
+                gather.AddTable(leaf, firstPage);
+            }
+            else
+            {
+                // Nothing had become of it, or a huge mapping whose flush is the gather's.
+                space.Table.FreeLeaf(leaf);
+            }
         }
     }
 
@@ -54,5 +63,33 @@ internal static class PageTables
 
             edit.Exit();
         }
+    }
+
+    // As Linux: what has been flushed reaches down to the first page of a directory's block (1 GiB). The tables above those are
+    // not modelled: the one of the lowest 512 GiB never goes, as the program lies there.
+    private static void FreeDirectories(AddressSpace space, ref PageGather gather, ulong start, ulong end)
+    {
+        while (space.Table.TryFreeDirectory(ref start, end, out ulong firstPage))
+        {
+            gather.AddDirectory(firstPage);
+        }
+    }
+
+    // The part of a range whose blocks no VMA reaches into any more.
+    private static (ulong Start, ulong End) Left(AddressSpace space, ulong start, ulong end, ulong block)
+    {
+        ulong first = start & ~(block - 1);
+        if (first != start && space.Vmas.HasAny(first, start))
+        {
+            start = first + block;
+        }
+
+        ulong last = end & ~(block - 1);
+        if (last != end && space.Vmas.HasAny(end, last + block))
+        {
+            end = last;
+        }
+
+        return (start, end);
     }
 }

@@ -17,11 +17,17 @@ internal static class PageZap
         }
     }
 
-    /// <summary>A counted entry has gone: its share in the frame's map count goes, its dirtiness stays with the frame.</summary>
-    internal static void Unmapped(AddressSpace space, Pte pte)
+    /// <summary>
+    /// A counted entry has gone: its share in the frame's map count goes. As on Linux, the dirtiness of an entry stays with
+    /// the page of a file; with an anonymous page only where the page itself goes on elsewhere.
+    /// </summary>
+    /// <param name="space">The address space.</param>
+    /// <param name="pte">What the entry said.</param>
+    /// <param name="keepsDirty">Whether the page is moved or written out.</param>
+    internal static void Unmapped(AddressSpace space, Pte pte, bool keepsDirty = false)
     {
         ref FrameRecord frame = ref space.Store.Frames[pte.Frame];
-        if (pte.IsDirty)
+        if (pte.IsDirty && (keepsDirty || !frame.Has(FrameFlags.Anonymous)))
         {
             frame.Set(FrameFlags.Dirty);
         }
@@ -184,11 +190,6 @@ internal static class PageZap
             HugeFrame huge = space.Store.Frames.HugeFrameOf(entry.Frame);
             space.Counts.AddResident(huge.Head, -PteLeaf.Length);
             huge.DropWholeMapping(space.Id);
-            if (entry.IsDirty)
-            {
-                huge.Head.Set(FrameFlags.Dirty);
-            }
-
             if (huge is { WholeMappings: 0, SingleMappings: 0 })
             {
                 // As with single frames: what is only borrowed is no address space's alone.

@@ -197,6 +197,9 @@ internal unsafe struct CacheArray
     /// <summary>The key of a way, for tests and checks.</summary>
     internal readonly ulong KeyOf(int set, int way) => *KeyAt((ulong)set, way);
 
+    /// <summary>The value of a way, for tests and checks.</summary>
+    internal readonly ulong ValueOf(int set, int way) => KeyAt((ulong)set, way)[BlockWays];
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly ulong* KeyAt(ulong set, int way)
     {

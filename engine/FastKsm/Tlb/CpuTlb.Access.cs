@@ -89,6 +89,11 @@ internal sealed unsafe partial class CpuTlb
         BeginDrained(page);
         Debug.Assert(_running is not null && _loaded == _running, "An access on a CPU that runs nothing.");
         _state->NotHits++;
+        if (_engine.Bug == PlantedBug.DirtyRuleIgnored && translation.Has(TranslationBits.Writable))
+        {
+            translation = translation with { Bits = translation.Bits | TranslationBits.Dirty };
+        }
+
         _cache.Fill(page, _state->Tag, translation);
         return translation.At((int)(page & (Sizes.HugePages - 1))).Frame;
     }

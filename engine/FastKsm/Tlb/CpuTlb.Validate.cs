@@ -20,6 +20,30 @@ internal sealed unsafe partial class CpuTlb
         }
     }
 
+    /// <summary>Id of the address space that a slot holds translations of; 0 for none.</summary>
+    internal ulong ContextOf(int slot) => slot < MaxSlots ? _state->Contexts[slot].ContextId : 0;
+
+    /// <summary>Generation of its address space that a slot has seen.</summary>
+    internal ulong GenerationOf(int slot) => slot < MaxSlots ? _state->Contexts[slot].Generation : 0;
+
+    /// <summary>
+    /// Whether the CPU may come to use a slot's translations with nothing flushed before. Nothing happens on the CPU meanwhile.
+    /// </summary>
+    /// <param name="slot">The slot.</param>
+    /// <param name="mm">The address space of the slot.</param>
+    internal bool MayUseWithoutFlush(int slot, SpaceTranslations mm)
+    {
+        Pending pending = (Pending)_state->Pending & ~Pending.Fence;
+        if ((pending & (Pending.Requests | Pending.FlushOnEntry)) != Pending.None)
+        {
+            return false;
+        }
+
+        // What it runs at this moment it uses as it is; everything else it compares first.
+        bool isInUse = slot == _loadedSlot && _running == mm && _loaded == mm && !IsLazy;
+        return isInUse || _state->Contexts[slot].Generation >= mm.Generation;
+    }
+
     private string? Broken()
     {
         for (int slot = 0; slot < MaxSlots; slot++)

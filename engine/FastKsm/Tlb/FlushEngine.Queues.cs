@@ -54,6 +54,11 @@ internal sealed unsafe partial class FlushEngine
     /// <summary>Keeps a batch that owes nothing for the next task.</summary>
     internal void ReturnBatch(FlushBatch batch)
     {
+        if (OracleSwitch.IsOn && batch.IsRequired)
+        {
+            Oracle?.BatchLeft();
+        }
+
         SpinLatch.Enter(ref _queueLatch, LockRank.FlushLog);
         batch.Next = _spareBatch;
         _spareBatch = batch;

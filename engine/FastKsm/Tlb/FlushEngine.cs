@@ -24,6 +24,8 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     private readonly CpuTlb[] _cpus;
     private readonly AllocationFaults _faults;
     private int _lastGlobalAsid;
+    private PlantedBug _bug;
+    private FlushSite? _dropped;
 
     /// <summary>Makes the TLBs, all empty.</summary>
     /// <param name="options">What they are like.</param>
@@ -71,8 +73,24 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <summary>CPUs of the machine.</summary>
     internal int CpuCount => _cpus.Length;
 
-    /// <summary>A fault that a test has planted.</summary>
-    internal PlantedBug Bug { get; set; }
+    /// <summary>A fault that a test has planted; none where no test may.</summary>
+    /// <exception cref="InvalidOperationException">It is set where <see cref="PlantedBugSwitch"/> is off.</exception>
+    internal PlantedBug Bug
+    {
+        get => PlantedBugSwitch.IsOn ? _bug : PlantedBug.None;
+        set => _bug = Planted(value);
+    }
+
+    /// <summary>A flush that is left out, to show that something notices; null for none.</summary>
+    /// <exception cref="InvalidOperationException">It is set where <see cref="PlantedBugSwitch"/> is off.</exception>
+    internal FlushSite? Dropped
+    {
+        get => PlantedBugSwitch.IsOn ? _dropped : null;
+        set => _dropped = Planted(value);
+    }
+
+    /// <summary>Flushes left out.</summary>
+    internal int DroppedFlushes { get; private set; }
 
     /// <summary>
     /// Whether requests stay in their queues until they are drained, for tests that want them to meet there.
@@ -109,6 +127,11 @@ internal sealed unsafe partial class FlushEngine : IDisposable
         int strideShift,
         bool freedTables)
     {
+        if (IsDropped(site))
+        {
+            return;
+        }
+
         if (kernelThread)
         {
             _cpus[cpu].BeginKernelThread();
@@ -139,7 +162,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
 
         if (OracleSwitch.IsOn)
         {
-            Oracle?.Flushed(site, (uint)mm.ContextId, pages == All ? 0 : firstPage, pages == All ? All >> 1 : pages);
+            Oracle?.Flushed((uint)mm.ContextId, pages == All ? 0 : firstPage, pages == All ? All >> 1 : pages);
         }
     }
 
@@ -198,6 +221,11 @@ internal sealed unsafe partial class FlushEngine : IDisposable
     /// <param name="isNamed">Whether the changes have named it.</param>
     internal void FlushBatch(int cpu, bool kernelThread, ReadOnlySpan<ulong> mask, FlushSite site, bool isNamed)
     {
+        if (IsDropped(site))
+        {
+            return;
+        }
+
         if (kernelThread)
         {
             _cpus[cpu].BeginKernelThread();
@@ -236,7 +264,7 @@ internal sealed unsafe partial class FlushEngine : IDisposable
 
         if (OracleSwitch.IsOn)
         {
-            Oracle?.BatchFlushed(site, isNamed);
+            Oracle?.BatchFlushed(isNamed ? site : null);
         }
     }
 
@@ -254,6 +282,21 @@ internal sealed unsafe partial class FlushEngine : IDisposable
 
     /// <summary>A barrier on all threads of the process.</summary>
     internal static void Barrier() => Interlocked.MemoryBarrierProcessWide();
+
+    private static T Planted<T>(T what) => PlantedBugSwitch.IsOn
+        ? what
+        : throw new InvalidOperationException("No bug can be planted: the switch FastKsm.Tlb.PlantedBugs is off.");
+
+    private bool IsDropped(FlushSite site)
+    {
+        bool drops = site == Dropped;
+        if (drops)
+        {
+            DroppedFlushes++;
+        }
+
+        return drops;
+    }
 
     private void FlushByInterrupts(in FlushRequest request, in Range killed, bool freedTables)
     {

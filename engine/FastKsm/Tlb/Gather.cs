@@ -168,6 +168,15 @@ internal ref struct Gather<TRelease>
         return _tables == GatherLimits.Tables;
     }
 
+    /// <summary>A table above page tables has gone, which as on Linux counts as one of its entries.</summary>
+    /// <param name="firstPage">First of its pages.</param>
+    /// <param name="strideShift">Binary logarithm of its pages.</param>
+    internal void AddDirectory(ulong firstPage, int strideShift)
+    {
+        Extend(firstPage, 1, strideShift);
+        _freedTables = true;
+    }
+
     /// <summary>Entries of a range have been changed: the flush will cover them.</summary>
     /// <param name="page">First page.</param>
     /// <param name="pages">Pages; at least one.</param>
@@ -187,6 +196,11 @@ internal ref struct Gather<TRelease>
         if (_engine.Bug == PlantedBug.ReleasedBeforeFlush)
         {
             LetGo();
+        }
+
+        if (_engine.Bug == PlantedBug.TablesReleasedBeforeFlush)
+        {
+            LetGoOfTables();
         }
 
         FlushRange();
@@ -219,7 +233,11 @@ internal ref struct Gather<TRelease>
 
     private void FlushRange()
     {
-        if (_wholeSpace && (_freedTables || _end != 0))
+        if (_engine.Bug == PlantedBug.GatherNotFlushed)
+        {
+            // Nothing has been flushed, and nothing is owed any more.
+        }
+        else if (_wholeSpace && (_freedTables || _end != 0))
         {
             _engine.Flush(_site, _cpu, _kernelThread, _mm, 0, FlushEngine.All, 0, freedTables: true);
         }
@@ -239,17 +257,22 @@ internal ref struct Gather<TRelease>
             _release.ReleaseFrame(new Pfn(entry & FrameMask), (entry & Huge) != 0, (entry & DelayedRmap) != 0);
         }
 
+        LetGoOfTables();
+        _held = 0;
+        _batch = 0;
+        _slots = 0;
+        _delays = false;
+        _isFull = false;
+    }
+
+    private void LetGoOfTables()
+    {
         for (int i = 0; i < _tables; i++)
         {
             _release.ReleaseTable(_queue!.Tables[i]);
         }
 
-        _held = 0;
         _tables = 0;
-        _batch = 0;
-        _slots = 0;
-        _delays = false;
-        _isFull = false;
     }
 
     private void ResetRange()

@@ -39,11 +39,23 @@ internal enum PlantedBug
     /// <summary>A batch flush does nothing.</summary>
     BatchNotFlushed,
 
+    /// <summary>A gather does not flush.</summary>
+    GatherNotFlushed,
+
     /// <summary>A gather lets go of its frames before it flushes.</summary>
     ReleasedBeforeFlush,
 
+    /// <summary>A gather lets go of its page tables before it flushes.</summary>
+    TablesReleasedBeforeFlush,
+
     /// <summary>A gather does not look whether another one is under way.</summary>
     NestedNotSeen,
+
+    /// <summary>A store by a translation that was filled clean does not look at the page table again.</summary>
+    DirtyRuleIgnored,
+
+    /// <summary>Whether a page is borrowed is looked at before the flush that keeps borrowers away.</summary>
+    PinsSeenBeforeFlush,
 
     /// <summary>Merging in batches lets go of the frames that pages have given up before it flushes.</summary>
     TwinReleasedBeforeFlush,

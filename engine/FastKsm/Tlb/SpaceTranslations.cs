@@ -181,6 +181,12 @@ internal sealed class SpaceTranslations
         }
     }
 
+    /// <summary>
+    /// A fork copies what batches owe to its parent along with all else, so that the child flushes once for nothing, as on
+    /// Linux.
+    /// </summary>
+    internal void InheritBatched(SpaceTranslations parent) => _batched = Volatile.Read(ref parent._batched);
+
     /// <summary>R6: whether a batch may owe a flush.</summary>
     /// <param name="seen">For <see cref="MarkFlushed"/>.</param>
     internal bool OwesBatched(out int seen)

@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using FastKsm.Primitives;
@@ -231,6 +232,37 @@ internal readonly unsafe struct TranslationCache
         while (stride < count);
 
         return held;
+    }
+
+    /// <summary>The next translation that a look-up could find, for checks; the same one may stand in several arrays.</summary>
+    /// <param name="place">Where to begin, from 0; on return, where to go on.</param>
+    /// <param name="held">The translation.</param>
+    /// <returns>False when there is none any more.</returns>
+    internal bool TryNext(ref int place, out HeldTranslation held)
+    {
+        CacheState* state = _state;
+        int inL1 = state->L1.Sets * state->L1.Ways;
+        int inHuge = state->Huge.Sets * state->Huge.Ways;
+        int all = inL1 + inHuge + (state->L2.Sets * state->L2.Ways);
+        while (place < all)
+        {
+            int at = place++;
+            CacheArray* array = at < inL1 ? &state->L1 : at < inL1 + inHuge ? &state->Huge : &state->L2;
+            at -= at < inL1 ? 0 : at < inL1 + inHuge ? inL1 : inL1 + inHuge;
+            (int set, int way) = Math.DivRem(at, array->Ways);
+            ulong key = array->KeyOf(set, way);
+            int slot = (int)(key & SlotMask);
+            if (key != 0 && (ushort)key == state->Live[slot])
+            {
+                ulong value = array->ValueOf(set, way);
+                ulong page = (key & HugeKey) != 0 ? PageOf(key & ~HugeKey) << Sizes.HugeShift : PageOf(key);
+                held = new(slot, page, new Translation(FrameOf(value), (TranslationBits)(uint)value));
+                return true;
+            }
+        }
+
+        held = default;
+        return false;
     }
 
     /// <summary>Forgets all of a slot: no entry bears its next tag.</summary>

@@ -36,12 +36,6 @@ internal sealed class TranslationOracle : IFrameGuard
     private int _unlinkedTables;
     private string? _fault;
 
-    /// <summary>A flush that is left out, to show that something notices.</summary>
-    internal FlushSite? Dropped { get; set; }
-
-    /// <summary>Flushes left out.</summary>
-    internal int DroppedFlushes { get; private set; }
-
     /// <summary>The first fault; null while there is none.</summary>
     internal string? Fault => Volatile.Read(ref _fault);
 
@@ -136,14 +130,8 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up what they held of a range.</summary>
-    internal void Flushed(FlushSite site, uint space, ulong firstPage, ulong pages)
+    internal void Flushed(uint space, ulong firstPage, ulong pages)
     {
-        if (site == Dropped)
-        {
-            DroppedFlushes++;
-            return;
-        }
-
         if (IsClean && Volatile.Read(ref _unlinkedTables) == 0)
         {
             return;
@@ -173,17 +161,9 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up all that the calling thread has taken away, in whatever address spaces.</summary>
-    /// <param name="site">The batch's flush.</param>
-    /// <param name="isNamed">Whether the changes have named it, too; any other batch flushes what names none.</param>
-    internal void BatchFlushed(FlushSite site, bool isNamed)
+    /// <param name="batch">The batch's flush where the changes have named it; any other batch flushes what names none.</param>
+    internal void BatchFlushed(FlushSite? batch)
     {
-        FlushSite? batch = isNamed ? site : null;
-        if (site == Dropped)
-        {
-            DroppedFlushes++;
-            return;
-        }
-
         if (IsClean)
         {
             return;
@@ -200,6 +180,13 @@ internal sealed class TranslationOracle : IFrameGuard
             }
         }
     }
+
+    /// <summary>A task has left the work that a batch was for, and the batch owes a flush.</summary>
+    internal void BatchLeft() => Break("I14: a task has left a batch that owes a flush");
+
+    /// <summary>A page is about to be shown as a merged frame whose content is another one by now.</summary>
+    internal void ReplacedByAnother(Pfn frame, Pfn target) =>
+        Break($"I30: frame {frame.Number} was to be replaced by frame {target.Number}, whose content is another one");
 
     /// <inheritdoc/>
     public void Freed(Pfn frame)

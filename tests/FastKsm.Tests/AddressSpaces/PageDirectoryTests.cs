@@ -64,4 +64,38 @@ public sealed class PageDirectoryTests
         },
         cases: 30,
         length: 120);
+
+    // As Linux's PMD pages: without a leaf, and still there.
+    [Fact]
+    public void Nodes_StayUntilTheyAreRemoved()
+    {
+        using NativeSlab<DirectoryNode> nodes = new(1 << 16, new AllocationFaults());
+        PageDirectory directory = new(nodes);
+        Assert.True(directory.TryAdd(5, 1, out _));
+        Assert.True(directory.TryAdd(6, 2, out _));
+        Assert.True(directory.TryAdd(600, 3, out _));
+        uint all = nodes.LiveCount;
+
+        directory.RemoveLeaf(5);
+        directory.RemoveLeaf(6);
+        Assert.Equal((0u, 0u, 3u), (directory.Find(5), directory.Find(6), directory.Find(600)));
+        Assert.Equal(all, nodes.LiveCount);
+        ulong number = 0;
+        Assert.Equal(3u, directory.FindNext(ref number, PageDirectory.Limit - 1));
+        Assert.Equal(600ul, number);
+
+        number = 2;
+        Assert.True(directory.TryFindNextNode(ref number, 511));
+        Assert.Equal(2ul, number);
+        directory.RemoveNode(number);
+        Assert.Equal(all - 1, nodes.LiveCount);
+        Assert.False(directory.TryFindNextNode(ref number, 511));
+        number = 0;
+        Assert.True(directory.TryFindNextNode(ref number, PageDirectory.Limit - 1));
+        Assert.Equal(512ul, number);
+
+        directory.RemoveLeaf(600);
+        directory.RemoveNode(600);
+        Assert.Equal(0u, nodes.LiveCount);
+    }
 }

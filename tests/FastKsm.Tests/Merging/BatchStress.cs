@@ -35,7 +35,11 @@ internal sealed class BatchStress : IDisposable
     {
         Machine = new Machine(new MachineOptions
         {
-            Frames = 8192, Cpus = Scanner + 1, BackgroundCpu = Scanner, Index = index, MergeFlushes = MergeFlushes.Batched,
+            Frames = 8192,
+            Cpus = Scanner + 1,
+            BackgroundCpu = Scanner,
+            Index = index,
+            MergeFlushes = MergeFlushes.Batched,
         });
         Machine.Store.Flushes.Bug = bug;
         Machine.Ksm.Write("run", "1");

@@ -35,7 +35,11 @@ internal static class FrameMover
                         moved.AddReference();
                         moved.AddMapping();
                         table.Set(leaf, i, default);
-                        machine.Store.Oracle?.Flushed(FlushSite.Taken, process.Space.Id, page + (uint)(i - first), 1);
+                        table.Exit(leaf);
+                        machine.Store.Flushes.Flush(
+                            FlushSite.Taken, 0, kernelThread: false, process.Space.Translations, page + (uint)(i - first), 1, 0,
+                            freedTables: false);
+                        table.Enter(leaf);
                         table.Set(leaf, i, Pte.Map(to, pte.IsAccessible).WithAccessed(pte.IsAccessed).WithDirty(pte.IsDirty)
                             .WithWritable(pte.IsWritable));
                         _ = old.DropMapping();

@@ -11,6 +11,9 @@ public sealed class FlushRowTests : IDisposable
 {
     private const ulong Page = 0x200;
 
+    // Pages that the shrinker frees at once.
+    private const int FreeBatch = 31;
+
     private readonly ModelClock _clock = new();
     private FlushEngine _engine = null!;
 
@@ -336,6 +339,61 @@ public sealed class FlushRowTests : IDisposable
         Assert.Equal((instructions, 1L, 6L), (counters.Broadcasts, counters.Syncs, counters.IpiSent));
     }
 
+    // The shrinker frees 31 at a time, each time behind the batch's flush.
+    [Fact]
+    public void T61_Amd_ABatchIsOneInstructionForAllAndOneWait_WhateverItHolds()
+    {
+        SpaceTranslations mm = Make(cpus: 6, new TlbOptions { Shootdown = ShootdownKind.Invlpgb });
+        SpaceTranslations other = Space(2);
+        for (int cpu = 0; cpu < 6; cpu++)
+        {
+            Run(cpu, cpu < 4 ? mm : other);
+        }
+
+        FlushBatch batch = new(_engine, kernelThread: true);
+        for (int page = 1; page <= 62; page++)
+        {
+            batch.Add(5, mm, wasDirty: false, Page + (ulong)page);
+            if (page % FreeBatch == 0)
+            {
+                batch.Flush(5);
+            }
+        }
+
+        TlbCounters counters = _engine.Counters;
+        Assert.Equal((2L, 2L, 2L), (counters.BatchFlushes, counters.Broadcasts, counters.Syncs));
+        Assert.Equal((0L, 0L), (counters.IpiSent, counters.NrTlbRemoteFlushReceived));
+        for (int cpu = 0; cpu < 4; cpu++)
+        {
+            Assert.False(_engine[cpu].TryBegin(Page + 1, writes: false, out _));
+        }
+    }
+
+    // What was dirty is written out one by one, each page behind a flush; held back for the others of its batch, 31 need one.
+    [Theory]
+    [InlineData(1, 62)]
+    [InlineData(FreeBatch, 2)]
+    public void T69_DirtyPagesHeldBackForABatch_NeedOneFlushForAll(int heldBack, long operations)
+    {
+        SpaceTranslations mm = Make(cpus: 2);
+        Run(0, mm);
+        Run(1, mm);
+        FlushBatch batch = new(_engine, kernelThread: false);
+        for (int page = 1; page <= 62; page++)
+        {
+            batch.Add(0, mm, wasDirty: true, Page + (ulong)page);
+            Assert.True(batch.IsWritable, "Nothing may be written out before a flush.");
+            if (page % heldBack == 0)
+            {
+                batch.FlushIfWritable(0);
+                Assert.False(batch.IsWritable || batch.IsRequired);
+            }
+        }
+
+        batch.Flush(0);
+        Assert.Equal((operations, operations), (_engine.Counters.BatchFlushes, _engine.Counters.NrTlbRemoteFlush));
+    }
+
     [Fact]
     public void Amd_AddressSpaceOnThreeCpus_StaysWithInterrupts()
     {
@@ -432,6 +490,67 @@ public sealed class FlushRowTests : IDisposable
 
         Assert.Equal((1, 1), (mm.BatchedPending, mm.BatchedFlushed));
         Assert.Equal((1L, 1L), (_engine.Counters.BatchedPendingFlush, _engine.Counters.RangeFlushes));
+    }
+
+    [Fact]
+    public void I13_ABatchOwesExactlyWhileItHasCpusToTell()
+    {
+        SpaceTranslations mm = Make(cpus: 70);
+        Run(69, mm);
+        FlushBatch batch = new(_engine, kernelThread: true);
+        Random random = new(1);
+        for (int step = 0; step < 200; step++)
+        {
+            switch (random.Next(4))
+            {
+                case 0:
+                    batch.Flush(0);
+                    break;
+                case 1:
+                    batch.FlushIfWritable(0);
+                    break;
+                default:
+                    batch.Add(0, mm, wasDirty: random.Next(2) == 0);
+                    break;
+            }
+
+            CpuMask mask = batch.Mask;
+            Assert.Equal(batch.IsRequired, ((ReadOnlySpan<ulong>)mask).ContainsAnyExcept(0ul));
+            Assert.True(batch.IsRequired || !batch.IsWritable);
+        }
+    }
+
+    // A look that has flushed for what it saw does not take a page that came meanwhile for flushed.
+    [Fact]
+    public void I20_AddressSpaceOwes_UntilWhatIsInABatchIsFlushed()
+    {
+        SpaceTranslations mm = Make(cpus: 2);
+        Run(1, mm);
+        FlushBatch batch = new(_engine, kernelThread: true);
+        batch.Add(0, mm, wasDirty: false);
+        Assert.True(mm.OwesBatched(out int seen));
+        batch.Add(0, mm, wasDirty: false);
+
+        mm.MarkFlushed(seen);
+        Assert.True(mm.OwesBatched(out seen));
+
+        mm.MarkFlushed(seen);
+        Assert.False(mm.OwesBatched(out _));
+    }
+
+    [Fact]
+    public void Fork_InheritsWhatBatchesOwe()
+    {
+        SpaceTranslations parent = Make(cpus: 2);
+        Run(1, parent);
+        FlushBatch batch = new(_engine, kernelThread: true);
+        batch.Add(0, parent, wasDirty: false);
+        batch.Flush(0);
+        SpaceTranslations child = Space(2);
+
+        child.InheritBatched(parent);
+
+        Assert.Equal((1, 0), (child.BatchedPending, child.BatchedFlushed));
     }
 
     [Fact]

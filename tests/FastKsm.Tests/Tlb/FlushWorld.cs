@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Threading;
 using FastKsm.Memory;
 using FastKsm.Tlb;
+using Xunit;
 
 namespace FastKsm.Tests.Tlb;
 
@@ -18,12 +19,16 @@ internal sealed class FlushWorld : IDisposable
 
     private readonly uint[][] _tables;
     private readonly HashSet<(int Space, ulong Page, uint Frame)> _owed = [];
+    private readonly ulong[] _generations;
+    private readonly (ulong Context, ulong Generation)[] _slots;
     private uint _lastFrame;
 
     internal FlushWorld(TlbOptions options, int cpus, int spaces, PlantedBug bug = PlantedBug.None)
     {
         Engine = new FlushEngine(options, cpus, new AllocationFaults()) { Bug = bug };
         Spaces = new SpaceTranslations[spaces];
+        _generations = new ulong[spaces];
+        _slots = new (ulong, ulong)[cpus * CpuTlb.MaxSlots];
         _tables = new uint[spaces][];
         for (int space = 0; space < spaces; space++)
         {
@@ -117,6 +122,29 @@ internal sealed class FlushWorld : IDisposable
         _owed.Clear();
     }
 
+    /// <summary>
+    /// Takes pages away in a batch; before it is flushed, another CPU looks whether one is pending (R6), and then none of them may be
+    /// reachable.
+    /// </summary>
+    internal void ReclaimBesideLook(int cpu, int space, int page, int pages, int looker, Action between)
+    {
+        FlushBatch batch = new(Engine, kernelThread: false);
+        for (int i = page; i < page + pages; i++)
+        {
+            if (_tables[space][i] != 0)
+            {
+                _ = _owed.Add((space, First + (ulong)i, _tables[space][i]));
+                _tables[space][i] = 0;
+                batch.Add(cpu, Spaces[space], wasDirty: false, First + (ulong)i);
+            }
+        }
+
+        Engine.CheckPending(looker, kernelThread: false, Spaces[space]);
+        _owed.Clear();
+        between();
+        batch.Flush(cpu);
+    }
+
     /// <summary>Maps what is not mapped.</summary>
     internal void Populate(int space)
     {
@@ -162,6 +190,49 @@ internal sealed class FlushWorld : IDisposable
         }
 
         first.Finish();
+    }
+
+    /// <summary>
+    /// I8: generations of address spaces and of slots only rise, and no slot is ahead of its address space. I9: nor is a
+    /// request.
+    /// </summary>
+    internal void CheckGenerations()
+    {
+        for (int space = 0; space < Spaces.Length; space++)
+        {
+            Assert.True(Spaces[space].Generation >= _generations[space], "I8");
+            _generations[space] = Spaces[space].Generation;
+        }
+
+        for (int cpu = 0; cpu < Engine.CpuCount; cpu++)
+        {
+            for (int slot = 0; slot < CpuTlb.MaxSlots; slot++)
+            {
+                ulong context = Engine[cpu].ContextOf(slot);
+                ulong generation = Engine[cpu].GenerationOf(slot);
+                (ulong Context, ulong Generation) before = _slots[(cpu * CpuTlb.MaxSlots) + slot];
+                Assert.True(context == 0 || generation <= Spaces[context - 1].Generation, "I8");
+                Assert.True(context != before.Context || generation >= before.Generation, "I8");
+                _slots[(cpu * CpuTlb.MaxSlots) + slot] = (context, generation);
+            }
+        }
+    }
+
+    /// <summary>I9: no request named a generation that its address space had not had when it was handled.</summary>
+    internal static void CheckRequests(FlushEvent[] events)
+    {
+        Dictionary<ulong, ulong> highest = [];
+        foreach (FlushEvent happened in events)
+        {
+            if (happened.Kind == FlushEventKind.RangeFlush)
+            {
+                highest[happened.ContextId] = Math.Max(highest.GetValueOrDefault(happened.ContextId), happened.Generation);
+            }
+            else if (happened.Kind == FlushEventKind.Handled && happened.ContextId != 0 && happened.Initiator != happened.Cpu)
+            {
+                Assert.True(happened.Generation <= highest.GetValueOrDefault(happened.ContextId), "I9");
+            }
+        }
     }
 
     public void Dispose() => Engine.Dispose();

@@ -37,6 +37,11 @@ public sealed class FlushWorldTests
             using FlushWorld world = new(options, Cpus, Spaces);
             Work(world, seed);
             Assert.Equal(0, world.Engine.Log!.Lost);
+            if (kind is ShootdownKind.X86Interrupts or ShootdownKind.Paravirtual)
+            {
+                FlushWorld.CheckRequests(world.Engine.Log.Events());
+            }
+
             Same(world.Engine.Log.Replay(), world.Engine.Counters);
         }
     }
@@ -50,13 +55,28 @@ public sealed class FlushWorldTests
     [InlineData(PlantedBug.LazySkippedForTables)]
     [InlineData(PlantedBug.NotSent)]
     [InlineData(PlantedBug.BatchNotFlushed)]
+    [InlineData(PlantedBug.GatherNotFlushed)]
     [InlineData(PlantedBug.ReleasedBeforeFlush)]
+    [InlineData(PlantedBug.TablesReleasedBeforeFlush)]
     [InlineData(PlantedBug.NestedNotSeen)]
     internal void PlantedBug_IsFound(PlantedBug bug)
     {
         using FlushWorld world = new(new TlbOptions(), Cpus, Spaces, bug);
 
         _ = Assert.Throws<InvalidOperationException>(() => Work(world, seed: 1));
+    }
+
+    [Theory]
+    [InlineData(FlushSite.Unmapped)]
+    [InlineData(FlushSite.Batched)]
+    [InlineData(FlushSite.PendingChecked)]
+    internal void Flush_LeftOut_IsFound(FlushSite site)
+    {
+        using FlushWorld world = new(new TlbOptions(), Cpus, Spaces);
+        world.Engine.Dropped = site;
+
+        _ = Assert.Throws<InvalidOperationException>(() => Work(world, seed: 1));
+        Assert.NotEqual(0, world.Engine.DroppedFlushes);
     }
 
     private static void Work(FlushWorld world, int seed)
@@ -112,12 +132,17 @@ public sealed class FlushWorldTests
                 case 10:
                     Missed(world, cpu, space, page, pages, random);
                     break;
+                case 11:
+                    world.ReclaimBesideLook(cpu, space, page, pages, random.Next(Cpus), () => Touch(world, random, 10));
+                    world.Populate(space);
+                    break;
                 default:
                     Touch(world, random, 10);
                     break;
             }
 
             world.Engine.Validate();
+            world.CheckGenerations();
         }
     }
 

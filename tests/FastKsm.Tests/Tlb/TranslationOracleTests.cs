@@ -59,7 +59,7 @@ public sealed class TranslationOracleTests
     {
         Change(s_read, default);
         Change(s_read, default, position: 1);
-        _oracle.Flushed(FlushSite.Unmapped, Space, First, 1);
+        _oracle.Flushed(Space, First, 1);
 
         _oracle.Freed(s_read.Frame);
 
@@ -73,7 +73,7 @@ public sealed class TranslationOracleTests
     public void Flush_OfSomethingElse_HelpsNothing(uint space, ulong first, ulong pages)
     {
         Change(s_read, default);
-        _oracle.Flushed(FlushSite.Unmapped, space, first, pages);
+        _oracle.Flushed(space, first, pages);
 
         _oracle.Freed(s_read.Frame);
 
@@ -83,12 +83,35 @@ public sealed class TranslationOracleTests
     [Fact]
     public void TableFreed_WithoutAFlushSinceItWasUnlinked_BreaksI3()
     {
-        _oracle.Flushed(FlushSite.Unmapped, Space, First, 512);
+        _oracle.Flushed(Space, First, 512);
         _oracle.TableUnlinked(Leaf);
 
         _oracle.TableFreed(Leaf);
 
         AssertBroken("I3", "page 0x200");
+    }
+
+    [Fact]
+    public void BatchReturned_OwingAFlush_BreaksI14()
+    {
+        using Machine machine = Machines.Small(cpus: 2);
+        ModelProcess process = machine.Spawn();
+        machine.Cpus[1].Run(process);
+        FlushBatch batch = machine.Store.Flushes.TakeBatch(kernelThread: false);
+        batch.Add(0, machine.Store.Spaces.Find((uint)process.AddressSpaceId)!.Translations, wasDirty: false);
+
+        machine.Store.Flushes.ReturnBatch(batch);
+
+        Assert.Contains("Invariant I14", machine.Store.Oracle!.Fault, StringComparison.Ordinal);
+        _ = Assert.Throws<InvalidOperationException>(machine.Dispose);
+    }
+
+    [Fact]
+    public void Replaced_ByAFrameOfAnotherContent_BreaksI30()
+    {
+        _oracle.ReplacedByAnother(s_read.Frame, new Pfn(8));
+
+        AssertBroken("I30", "frame 7");
     }
 
     [Fact]
@@ -117,7 +140,7 @@ public sealed class TranslationOracleTests
     {
         OnAnotherThread(() => Change(s_written, s_read));
         Change(s_read, default);
-        _oracle.BatchFlushed(FlushSite.Batched, isNamed: false);
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.ContentTrusted(s_written.Frame);
         Change(default, s_read with { Frame = new Pfn(8) });
@@ -131,7 +154,7 @@ public sealed class TranslationOracleTests
     {
         Change(s_read, default);
         OnAnotherThread(() => Change(s_written, s_read));
-        _oracle.BatchFlushed(FlushSite.Batched, isNamed: false);
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.ContentTrusted(s_written.Frame);
 
@@ -147,7 +170,7 @@ public sealed class TranslationOracleTests
     {
         _oracle.Changed(Leaf, 0, 1, s_written, s_read, FlushSite.ProtectedAhead);
         _oracle.OperationEnds();
-        _oracle.BatchFlushed(site, isNamed);
+        _oracle.BatchFlushed(isNamed ? site : null);
         Assert.Null(_oracle.Fault);
 
         _oracle.ContentTrusted(s_written.Frame);
@@ -160,7 +183,7 @@ public sealed class TranslationOracleTests
     {
         OnAnotherThread(() => _oracle.Changed(Leaf, 0, 1, s_written, s_read, FlushSite.ProtectedAhead));
         _oracle.OwedToo(Space, First);
-        _oracle.BatchFlushed(FlushSite.Batched, isNamed: false);
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.ContentTrusted(s_written.Frame);
 
@@ -171,7 +194,7 @@ public sealed class TranslationOracleTests
     public void BatchFlushed_OnlyAnotherThreadOwes_HelpsNothing()
     {
         OnAnotherThread(() => Change(s_read, default));
-        _oracle.BatchFlushed(FlushSite.Batched, isNamed: false);
+        _oracle.BatchFlushed(batch: null);
 
         _oracle.Freed(s_read.Frame);
 
@@ -244,7 +267,7 @@ public sealed class TranslationOracleTests
     {
         Translation whole = s_read with { Bits = s_read.Bits | TranslationBits.Huge };
         _oracle.Changed(Leaf, 0, 512, whole, default);
-        _oracle.Flushed(FlushSite.Unmapped, Space, First, 511);
+        _oracle.Flushed(Space, First, 511);
 
         _oracle.Freed(new Pfn(whole.Frame.Number + 510));
         Assert.Null(_oracle.Fault);
@@ -282,7 +305,7 @@ public sealed class TranslationOracleTests
         other.Join();
     }
 
-    private void Flush() => _oracle.Flushed(FlushSite.Unmapped, Space, First, 512);
+    private void Flush() => _oracle.Flushed(Space, First, 512);
 
     private void AssertBroken(string invariant, string what)
     {

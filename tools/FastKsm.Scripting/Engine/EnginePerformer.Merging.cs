@@ -21,10 +21,18 @@ public sealed partial class EnginePerformer
     }
 
     /// <inheritdoc/>
-    public void Scan() => _ = Started.Ksm.Scan();
+    public void Scan()
+    {
+        BeginDaemon();
+        _ = Started.Ksm.Scan();
+    }
 
     /// <inheritdoc/>
-    public void Batch() => _ = Started.Ksm.Batch();
+    public void Batch()
+    {
+        BeginDaemon();
+        _ = Started.Ksm.Batch();
+    }
 
     /// <inheritdoc/>
     public void Advance(Duration time) => _clock.Advance(time.ToTimeSpan());
@@ -42,6 +50,9 @@ public sealed partial class EnginePerformer
         _events.Clear();
         return taken;
     }
+
+    // Threads of one process run meanwhile: of one that has several, or else of the last one that has acted.
+    private void BeginDaemon() => (_turns.Threaded ?? _turns.Last)?.RunBeside(Started.Cpus[Started.Options.BackgroundCpu]);
 
     // Where an event names an address space, the script knows a process.
     private ScriptEvent Describe(KsmEvent what) => new(

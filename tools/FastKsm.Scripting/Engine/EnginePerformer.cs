@@ -15,6 +15,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     private readonly ModelClock _clock = new();
     private readonly List<KsmEvent> _events = [];
     private readonly Dictionary<long, int> _owners = [];
+    private readonly EngineTurns _turns = new();
     private IFlushSource? _flushes;
     private IFlushSource? _givenFlushes;
     private bool _recordsEvents;
@@ -122,7 +123,11 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     }
 
     /// <inheritdoc/>
-    public void ExitProcess(int process) => _processes[process].EndOtherThreads().Exit();
+    public void ExitProcess(int process)
+    {
+        _processes[process].EndOtherThreads().Exit();
+        _turns.Forget(_processes[process]);
+    }
 
     /// <inheritdoc/>
     public void SwitchCpu(int process, int cpu) => _processes[process].MoveTo(CpuOf(cpu));
@@ -131,7 +136,11 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
     public void SwitchThread(int process, int thread) => _processes[process].Act(thread);
 
     /// <inheritdoc/>
-    public void Idle(int cpu) => CpuOf(cpu).Idle();
+    public void Idle(int cpu)
+    {
+        CpuOf(cpu).Idle();
+        _ = _turns.Idle.Add(CpuOf(cpu));
+    }
 
     /// <inheritdoc/>
     public void SetOnline(int node, bool online)
@@ -177,7 +186,7 @@ public sealed partial class EnginePerformer : IScriptPerformer, IDisposable
             throw new ArgumentOutOfRangeException(nameof(number), number, "Processes are numbered in the order of their making.");
         }
 
-        _processes.Add(new EngineProcess(process, cpu));
+        _processes.Add(new EngineProcess(process, cpu, _turns));
         _owners[process.AddressSpaceId] = number;
     }
 

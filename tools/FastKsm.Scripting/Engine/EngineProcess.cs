@@ -6,12 +6,15 @@ namespace FastKsm.Scripting.Engine;
 internal sealed class EngineProcess
 {
     private readonly List<Cpu> _threads;
+    private readonly EngineTurns _turns;
     private int _acting;
 
     /// <param name="process">The process.</param>
     /// <param name="cpu">CPU of its first thread.</param>
-    internal EngineProcess(ModelProcess process, Cpu cpu)
+    /// <param name="turns">Who acts on the machine.</param>
+    internal EngineProcess(ModelProcess process, Cpu cpu, EngineTurns turns)
     {
+        _turns = turns;
         Process = process;
         _threads = [cpu];
     }
@@ -22,12 +25,42 @@ internal sealed class EngineProcess
     /// <summary>CPU of the thread that acts, whether or not it runs the process.</summary>
     internal Cpu Cpu => _threads[_acting];
 
-    /// <summary>Lets the thread that acts run on its CPU.</summary>
-    /// <returns>The CPU.</returns>
+    /// <summary>
+    /// Lets the thread that acts run on its CPU, and all others on theirs, as threads do that have work; but for those on
+    /// CPUs that the script has made idle.
+    /// </summary>
+    /// <returns>The CPU of the thread that acts.</returns>
     internal Cpu On()
     {
+        _turns.Last = this;
+        _ = _turns.Idle.Remove(Cpu);
+        RunOthers(leftAlone: null);
         Cpu.Run(Process);
         return Cpu;
+    }
+
+    /// <summary>Lets the threads run that do not act.</summary>
+    /// <param name="leftAlone">A CPU that goes on with what it does; null for none.</param>
+    internal void RunOthers(Cpu? leftAlone)
+    {
+        foreach (Cpu cpu in _threads)
+        {
+            if (cpu != Cpu && cpu != leftAlone && !_turns.Idle.Contains(cpu))
+            {
+                cpu.Run(Process);
+            }
+        }
+    }
+
+    /// <summary>Lets all threads run while another one acts, as a kernel thread does.</summary>
+    /// <param name="leftAlone">The other one's CPU.</param>
+    internal void RunBeside(Cpu leftAlone)
+    {
+        RunOthers(leftAlone);
+        if (Cpu != leftAlone && !_turns.Idle.Contains(Cpu))
+        {
+            Cpu.Run(Process);
+        }
     }
 
     /// <summary>Another thread acts from here on; one that has not been there begins on the CPU of the one that acted.</summary>
@@ -37,6 +70,7 @@ internal sealed class EngineProcess
         if (thread == _threads.Count)
         {
             _threads.Add(Cpu);
+            _turns.Threaded = this;
         }
 
         _acting = thread;

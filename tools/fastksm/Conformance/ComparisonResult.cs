@@ -33,6 +33,12 @@ internal sealed class ComparisonResult
     /// <summary>Sides that were left out from some line on, each with the reason.</summary>
     internal List<string> LeftOut { get; } = [];
 
+    /// <summary>Whether flush operations differ and something has disturbed them, so that another try is worth while.</summary>
+    internal bool IsDisturbed { get; set; }
+
+    /// <summary>How often the script was begun again because of that.</summary>
+    internal int Repeats { get; set; }
+
     /// <summary>Operations performed on all sides.</summary>
     internal int Operations { get; set; }
 

@@ -9,15 +9,22 @@ internal sealed class ConformanceSide : IDisposable
 {
     private readonly Func<string?>? _doubt;
     private readonly Func<string?>? _intruder;
+    private readonly Func<string?>? _noise;
 
     /// <param name="name">What it is called in reports.</param>
     /// <param name="performer">Who performs; nobody has started it. Disposed of with this object.</param>
     /// <param name="doubt">Why what it shows proves nothing; null as long as it does.</param>
     /// <param name="intruder">Who else has had a hand in it; null if nobody is to be seen. Asked where sides differ.</param>
+    /// <param name="noise">What may have disturbed its flush operations; null if nothing is to be seen. Asked where they differ.</param>
     internal ConformanceSide(
-        string name, IScriptPerformer performer, Func<string?>? doubt = null, Func<string?>? intruder = null)
+        string name,
+        IScriptPerformer performer,
+        Func<string?>? doubt = null,
+        Func<string?>? intruder = null,
+        Func<string?>? noise = null)
     {
         _intruder = intruder;
+        _noise = noise;
         Name = name;
         Performer = performer;
         _doubt = doubt;
@@ -37,6 +44,9 @@ internal sealed class ConformanceSide : IDisposable
 
     /// <summary>Who else has a hand in what it shows; null if nobody is to be seen.</summary>
     internal string? Intruder => _intruder?.Invoke();
+
+    /// <summary>What may have disturbed its flush operations; null if nothing is to be seen.</summary>
+    internal string? Noise => _noise?.Invoke();
 
     /// <summary>The engine with one of its indexes.</summary>
     /// <param name="index">The index.</param>

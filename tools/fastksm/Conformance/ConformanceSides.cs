@@ -22,7 +22,7 @@ internal static class ConformanceSides
         }
 
         KernelPerformer kernel = new(session, migrates, writesBack);
-        sides.Add(new ConformanceSide("kernel", kernel, () => kernel.Inconclusive, kernel.FindIntruder));
+        sides.Add(new ConformanceSide("kernel", kernel, () => kernel.Inconclusive, kernel.FindIntruder, () => kernel.Noise));
         return [.. sides];
     }
 }

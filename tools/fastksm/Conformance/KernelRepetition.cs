@@ -14,6 +14,7 @@ namespace FastKsm.Cli.Conformance;
 internal sealed class KernelRepetition
 {
     private readonly KernelSession _session;
+    private string? _noise;
 
     /// <param name="session">Sole use of the host's KSM, with a trace of flushes.</param>
     internal KernelRepetition(KernelSession session) => _session = session;
@@ -25,7 +26,20 @@ internal sealed class KernelRepetition
     /// <param name="script">The script; operations that name what is not there are passed over.</param>
     internal ComparisonResult Compare(Script script)
     {
+        ComparisonResult result = CompareOnce(script);
+        for (int attempt = 1; result.IsDisturbed && attempt < ScriptConformance.QuietAttempts; attempt++)
+        {
+            result = CompareOnce(script);
+            result.Repeats = attempt;
+        }
+
+        return result;
+    }
+
+    private ComparisonResult CompareOnce(Script script)
+    {
         ComparisonResult result = new() { File = script.File };
+        _noise = null;
         List<string> first = Perform(script, result, tally: Tally);
         List<string> second = Perform(script, result, tally: null);
         for (int i = 0; i < script.Operations.Count && result.Outcome == ComparisonOutcome.Agrees; i++)
@@ -38,6 +52,13 @@ internal sealed class KernelRepetition
                 result.Operation = ScriptPrinter.Print(script.Operations[i]);
                 result.Differences.Add(new Difference("outcome and flush operations", [first[i], second[i]]));
             }
+        }
+
+        if (result.Outcome == ComparisonOutcome.Differs && _noise is not null)
+        {
+            result.IsDisturbed = true;
+            result.Outcome = ComparisonOutcome.Inconclusive;
+            result.Reason = $"the two times differ, but {_noise}";
         }
 
         return result;
@@ -70,6 +91,7 @@ internal sealed class KernelRepetition
             result.Scans += tally is not null && operation is (Operation.Scan or Operation.Batch) ? 1 : 0;
         }
 
+        _noise ??= kernel.Noise;
         if (kernel.Inconclusive is { } doubt && result.Outcome == ComparisonOutcome.Agrees)
         {
             result.Outcome = ComparisonOutcome.Inconclusive;

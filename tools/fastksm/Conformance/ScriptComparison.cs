@@ -85,7 +85,23 @@ internal sealed class ScriptComparison
             _result.Reason = who;
         }
 
+        ExcuseFlushes();
         return _result;
+    }
+
+    // Flush operations that differ prove nothing where the host was busy, and are never taken for equal either.
+    private void ExcuseFlushes()
+    {
+        bool mayBeNoise = _result.Outcome == ComparisonOutcome.Differs
+            && _result.Differences.All(difference => string.Equals(difference.What, StateComparison.Flushes, StringComparison.Ordinal));
+        if (mayBeNoise && _sides.Select(side => side.Noise).FirstOrDefault(noise => noise is not null) is { } noise)
+        {
+            _result.IsDisturbed = true;
+            _result.Outcome = ComparisonOutcome.Inconclusive;
+            Difference first = _result.Differences[0];
+            _result.Reason = $"flush operations of \"{_result.Operation}\" differ ({first.Values[0]}, {first.Values[^1]}), but {noise}";
+            _result.Differences.Clear();
+        }
     }
 
     // The side that does not count flush operations where the last one, the kernel, was asked to. Null if there is no

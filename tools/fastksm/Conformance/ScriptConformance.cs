@@ -12,6 +12,9 @@ internal static class ScriptConformance
     // Others who touch memory at the same time may get the frames that the kernel would have moved.
     private const int MigrationAttempts = 8;
 
+    /// <summary>How often a script is performed at most whose flush operations were disturbed.</summary>
+    internal const int QuietAttempts = 12;
+
     /// <summary>Compares; begins again where the kernel has left a frame that the script wanted moved where it was.</summary>
     /// <param name="script">The script.</param>
     /// <param name="indexes">Indexes of the engine.</param>
@@ -26,8 +29,12 @@ internal static class ScriptConformance
             try
             {
                 ComparisonResult result = new ScriptComparison(script, sides).Perform();
-                if (attempt == MigrationAttempts || !sides.Any(side => side.Performer is KernelPerformer { HasLeftFrame: true }))
+                bool again = result.IsDisturbed
+                    ? attempt < QuietAttempts
+                    : attempt < MigrationAttempts && sides.Any(side => side.Performer is KernelPerformer { HasLeftFrame: true });
+                if (!again)
                 {
+                    result.Repeats = attempt - 1;
                     return result;
                 }
             }

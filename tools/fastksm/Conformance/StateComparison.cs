@@ -102,9 +102,12 @@ internal sealed class StateComparison
         _result.Compared++;
         if (flushes.Values.Any(seen => !seen!.SequenceEqual(flushes[_taking[0]]!)))
         {
-            Note("flush operations", side => ScriptPrinter.Of(FlushRun.Of(flushes[side]!)));
+            Note(Flushes, side => ScriptPrinter.Of(FlushRun.Of(flushes[side]!)));
         }
     }
+
+    /// <summary>What a difference of flush operations is called.</summary>
+    internal const string Flushes = "flush operations";
 
     /// <summary>Compares the settings.</summary>
     internal void CompareKnobs() => CompareCounters(s_knobs);

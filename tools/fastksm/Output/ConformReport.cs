@@ -217,7 +217,7 @@ internal sealed class ConformReport
         $"{_results.Count} scripts: {Count(ComparisonOutcome.Agrees)} agree, "
         + $"{Count(ComparisonOutcome.Differs) + Count(ComparisonOutcome.ExpectationFailed)} differ or fail, "
         + $"{Count(ComparisonOutcome.Skipped)} skipped, {Count(ComparisonOutcome.Inconclusive)} inconclusive; "
-        + $"{LeftOut()}"
+        + $"{LeftOut()}{Repeated()}"
         + $"{_results.Sum(result => result.Scans)} scans, {_results.Sum(result => result.Compared):N0} values compared");
 
     private string LeftOut()
@@ -226,6 +226,13 @@ internal sealed class ConformReport
         return scripts == 0 ? string.Empty : string.Create(
             CultureInfo.InvariantCulture,
             $"in {scripts} a side was left out before the end, because pages changed between two batches of a scan; ");
+    }
+
+    private string Repeated()
+    {
+        int scripts = _results.Count(result => result.Repeats > 0);
+        return scripts == 0 ? string.Empty
+            : $"{Wording.Count(scripts)} performed again, {Wording.Count(_results.Sum(result => result.Repeats))} times in all, as the host was busy; ";
     }
 
     private int Count(ComparisonOutcome outcome) => _results.Count(result => result.Outcome == outcome);
@@ -307,6 +314,7 @@ internal sealed class ConformReport
         json.WriteNumber("refusals", result.Refusals);
         json.WriteNumber("scans", result.Scans);
         json.WriteNumber("values_compared", result.Compared);
+        json.WriteNumber("repeats", result.Repeats);
         if (result.Outcome != ComparisonOutcome.Agrees)
         {
             json.WriteNumber("line", result.Position.Line);

@@ -18,7 +18,7 @@ internal sealed class KernelAgent : IDisposable
 {
     // struct request and struct response of protocol.h.
     private const int RequestSize = 56;
-    private const int ResponseSize = 16;
+    private const int ResponseSize = 24;
     private const int ArgumentsOffset = 16;
 
     private readonly HostProcess _process;
@@ -91,7 +91,9 @@ internal sealed class KernelAgent : IDisposable
         }
 
         return new AgentAnswer(
-            BinaryPrimitives.ReadInt64LittleEndian(_response), BinaryPrimitives.ReadInt32LittleEndian(_response.AsSpan(8)));
+            BinaryPrimitives.ReadInt64LittleEndian(_response),
+            BinaryPrimitives.ReadInt32LittleEndian(_response.AsSpan(8)),
+            BinaryPrimitives.ReadInt64LittleEndian(_response.AsSpan(16)));
     }
 
     // An operation may take long; a read of the pipe could not be ended.

@@ -15,6 +15,7 @@ internal sealed partial class KernelPerformer : IFlushSource
     internal const int DaemonCpu = 0;
 
     private readonly List<FlushOperation> _flushes = [];
+    private readonly FlushNoise _noise = new();
 
     // The thread that acts, of each process, and on which CPU; only its id is kept of those that do not.
     private readonly List<int> _acting = [];
@@ -33,6 +34,9 @@ internal sealed partial class KernelPerformer : IFlushSource
         _flushes.Clear();
         return taken;
     }
+
+    /// <summary>What else may have had a hand in the flush operations; null if nothing is to be seen.</summary>
+    internal string? Noise => Flushes is null ? null : _noise.Found;
 
     /// <inheritdoc/>
     public void SwitchThread(int process, int thread)
@@ -72,9 +76,11 @@ internal sealed partial class KernelPerformer : IFlushSource
         int busy = IsAlive(_threaded) ? _threaded : IsAlive(_lastActor) ? _lastActor : -1;
         KeepBusy(busy, on: true);
         trace.Watch(_session.Daemon.Id);
+        long lost = _session.Daemon.LostTurns;
         trace.Switch(on: true);
         _session.Daemon.Batch();
         trace.Switch(on: false);
+        _noise.LostTurns("ksmd", _session.Daemon.LostTurns - lost);
         KeepBusy(busy, on: false);
         TakeTrace();
     }
@@ -85,7 +91,8 @@ internal sealed partial class KernelPerformer : IFlushSource
     {
         if (process >= 0)
         {
-            _ = _session.Agent.Ask(AgentOperation.Spin, process, [on ? 1UL : 0UL, DaemonCpu]);
+            AgentAnswer answer = _session.Agent.Ask(AgentOperation.Spin, process, [on ? 1UL : 0UL, DaemonCpu]);
+            _noise.LostTurns("a process of the script", answer.LostTurns);
         }
     }
 }

@@ -170,7 +170,13 @@ internal sealed partial class KernelPerformer : IScriptPerformer, IDisposable
         AgentOperation operation, int process, ReadOnlySpan<ulong> arguments, ReadOnlySpan<byte> payload = default)
     {
         WatchActor(process);
+        if (operation is AgentOperation.Spawn or AgentOperation.Fork or AgentOperation.Exec)
+        {
+            _noise.Begins();
+        }
+
         AgentAnswer answer = _session.Agent.Ask(operation, process, arguments, payload);
+        _noise.LostTurns("a process of the script", answer.LostTurns);
         TakeTrace();
         return answer;
     }

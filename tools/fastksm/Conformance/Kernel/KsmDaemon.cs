@@ -48,6 +48,12 @@ internal sealed unsafe class KsmDaemon : IDisposable
     /// <summary>Its process id.</summary>
     internal int Id => int.Parse(_directory.AsSpan("/proc/".Length), CultureInfo.InvariantCulture);
 
+    /// <summary>How often it had to leave its CPU since the host booted.</summary>
+    internal long LostTurns =>
+        ProcFile.TryReadText(_directory + "/status") is { } status
+            ? StatusFields.Number(status, "nonvoluntary_ctxt_switches")
+            : 0;
+
     /// <summary>CPU time that it has used since the host booted, as the scheduler reckons it, in ns; null where that is not to be seen.</summary>
     internal long? CpuNanoseconds =>
         ProcFile.TryReadText(_directory + "/schedstat") is { } times

@@ -353,7 +353,7 @@ internal static class PageMerge
     {
         int position = PageTable.PositionOf(page);
         LeafEdit edit = new(space.Table, leaf, page);
-        if (!IsStill(edit.GetSettled(position), pte) && space.Store.Flushes.Bug != PlantedBug.CopyNotNoticed)
+        if (!IsStill(edit.GetSettled(position), pte))
         {
             edit.Exit();
             return false;

@@ -62,7 +62,4 @@ internal enum PlantedBug
 
     /// <summary>Merging in batches takes a page that was protected ahead for one that is, though it may be written again.</summary>
     WriteNotNoticed,
-
-    /// <summary>Merging in batches replaces a page though it has been written since it was compared.</summary>
-    CopyNotNoticed,
 }

@@ -279,8 +279,7 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
     [InlineData(PlantedBug.BatchNotFlushed)]
     [InlineData(PlantedBug.TwinReleasedBeforeFlush)]
     [InlineData(PlantedBug.WriteNotNoticed)]
-    [InlineData(PlantedBug.CopyNotNoticed)]
-    internal async Task WritersBesideTheScan_WithAFault_BreakAnInvariantOrReadWrongBytes(PlantedBug bug)
+    internal async Task WritersBesideTheScan_WithAFault_BreakAnInvariant(PlantedBug bug)
     {
         using BatchStress stress = new(MergeIndexKind.Fingerprint, bug);
 
@@ -288,7 +287,7 @@ public sealed class MergeFlushesTests(ITestOutputHelper output)
 
         string? fault = stress.Machine.Store.Oracle!.Fault;
         output.WriteLine($"{stress}: {fault}");
-        Assert.True(stress.Wrong != 0 || fault is not null);
+        Assert.StartsWith("Invariant I", fault, StringComparison.Ordinal);
         _ = Record.Exception(stress.Dispose);
     }
 

@@ -1,3 +1,4 @@
+using System;
 using System.Diagnostics;
 using FastKsm.Memory;
 using FastKsm.Primitives;
@@ -376,7 +377,7 @@ internal static class PageMerge
     private static Pte Adopt(AddressSpace space, Pte pte, Pfn target)
     {
         PhysicalMemory frames = space.Store.Frames;
-        if (OracleSwitch.IsOn && !frames.AreEqual(pte.Frame, target))
+        if (OracleSwitch.IsOn && !frames.Content(pte.Frame).SequenceEqual(frames.Content(target)))
         {
             space.Store.Oracle?.ReplacedByAnother(pte.Frame, target);
         }

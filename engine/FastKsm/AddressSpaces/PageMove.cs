@@ -38,7 +38,7 @@ internal static class PageMove
         foreach (LeafRun run in new LeafRuns(space.Table, start, start + pages))
         {
             ulong target = newStart + (run.Page - start);
-            if (space.Table.KindOf(run.Leaf) != LeafKind.None && !TryMoveHuge(space, cpu, run, target))
+            if (space.Table.KindOf(run.Leaf) != LeafKind.None && !TryMoveHuge(space, cpu, anonVma, run, target))
             {
                 MoveLeaf(space, cpu, run, target, anonVma);
             }
@@ -170,43 +170,53 @@ internal static class PageMove
     }
 
     // Moves a huge mapping as it is, from one whole leaf to another; else it is split, to be moved page by page.
-    private static bool TryMoveHuge(AddressSpace space, int cpu, LeafRun run, ulong target)
+    private static bool TryMoveHuge(AddressSpace space, int cpu, uint anonVma, LeafRun run, ulong target)
     {
         if (space.Table.KindOf(run.Leaf) != LeafKind.Huge)
         {
             return false;
         }
 
-        uint into = space.Table.Find(target);
+        // A walk of the reverse map takes no mm lock: it could split the mapping between that look and the latch, and then 512 entries
+        // would be taken for one; and while the mapping is in neither place, it would find the huge page unmapped.
+        ulong index = anonVma == 0 ? 0 : space.Vmas[space.Vmas.Containing(run.Page)].IndexOf(run.Page);
+        FamilyHold hold = space.Store.AnonVmas.EnterWrite(anonVma, index, index + (uint)run.Count - 1);
         LeafEdit from = new(space.Table, run.Leaf, run.Page);
-        bool moves = run.IsWhole && PageTable.PositionOf(target) == 0 && space.Table.KindOf(into) == LeafKind.None;
-        Pte entry = from.Whole;
-        if (moves)
+        bool moves = from.Kind == LeafKind.Huge && MoveHuge(space, cpu, ref from, run, target);
+        if (!moves)
         {
-            from.TakeWhole();
+            from.Exit();
+            HugeMapping.PaySplit(space, cpu, from);
         }
-        else
+
+        space.Store.AnonVmas.ExitWrite(hold);
+        return moves;
+    }
+
+    // Under the latch, which is given back if the mapping moves.
+    private static bool MoveHuge(AddressSpace space, int cpu, ref LeafEdit from, LeafRun run, ulong target)
+    {
+        uint into = space.Table.Find(target);
+        Pte entry = from.Whole;
+        if (!run.IsWhole || PageTable.PositionOf(target) != 0 || space.Table.KindOf(into) != LeafKind.None)
         {
             HugeMapping.Split(space, ref from);
+            return false;
         }
 
+        from.TakeWhole();
         from.Exit();
-        HugeMapping.PaySplit(space, cpu, from);
-        if (moves)
+        ulong first = run.Page;
+        uint emptied = space.Table.UnlinkEmptyLeaf(ref first, run.Page + PteLeaf.Length, out _);
+        space.PayHuge(cpu, FlushSite.HugeMoved, from.Debt);
+        if (emptied != 0)
         {
-            ulong first = run.Page;
-            uint emptied = space.Table.UnlinkEmptyLeaf(ref first, run.Page + PteLeaf.Length, out _);
-            space.PayHuge(cpu, FlushSite.HugeMoved, from.Debt);
-            if (emptied != 0)
-            {
-                space.Table.FreeLeaf(emptied);
-            }
-
-            LeafEdit to = new(space.Table, into, target);
-            to.InstallWhole(entry);
-            to.Exit();
+            space.Table.FreeLeaf(emptied);
         }
 
-        return moves;
+        LeafEdit to = new(space.Table, into, target);
+        to.InstallWhole(entry);
+        to.Exit();
+        return true;
     }
 }

@@ -39,6 +39,13 @@ internal static class PageAging
         {
             int position = run.Position + i;
             Pte pte = edit.GetSettled(position);
+            if (edit.Kind == LeafKind.Huge)
+            {
+                // The latch was given back for a marker or a flush, and other threads have emptied the table and mapped it as a whole:
+                // nothing of that is as old as this call.
+                return;
+            }
+
             if (lazilyFree && pte.IsSwap)
             {
                 edit.Replace(position, default);
@@ -49,6 +56,11 @@ internal static class PageAging
             {
                 // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it is.
                 pte = TryTakeApart(space, ref gather, ref edit, run.Page + (uint)i, pte) ? edit.GetSettled(position) : default;
+                if (edit.Kind == LeafKind.Huge)
+                {
+                    return;
+                }
+
                 if (pte.IsCounted && space.Store.Frames[pte.Frame].Has(FrameFlags.Huge))
                 {
                     continue;

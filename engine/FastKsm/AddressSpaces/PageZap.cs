@@ -84,6 +84,14 @@ internal static class PageZap
         {
             int position = run.Position + count;
             Pte pte = edit.GetSettled(position);
+            if (edit.Kind == LeafKind.Huge)
+            {
+                // The latch was given back for a marker. Meanwhile another thread has emptied the table, and a third has mapped it as a
+                // whole: one entry that stands for 512 is no page's.
+                HugeMapping.Split(space, ref edit);
+                pte = edit.Get(position);
+            }
+
             taken[count] = pte;
             if (pte.IsEmpty)
             {

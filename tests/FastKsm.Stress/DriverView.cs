@@ -147,7 +147,7 @@ internal sealed class DriverView
                 most = Volatile.Read(ref Space.Slots[index].Begun);
                 if (most == own.Least && own.Stamp == 0)
                 {
-                    // Nobody wrote: the first word is known.
+                    // No thread wrote: the first word is known.
                     own.Unknown = 0xFE;
                 }
             }

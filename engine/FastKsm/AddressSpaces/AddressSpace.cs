@@ -8,12 +8,13 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>One address space (<c>mm</c>): its VMAs, its page table, its lock, and who needs it.</summary>
 /// <remarks>
-/// What can happen to its pages stands in types of its own, each with one reason: <see cref="PageAccess"/> and <see cref="PageFault"/> for
-/// accesses, <see cref="PageZap"/>, <see cref="PageProtection"/>, <see cref="PageAging"/>, <see cref="PageMove"/> and
-/// <see cref="PageCopy"/> for ranges, <see cref="MappingActions"/> for reverse-map walks, <see cref="PageMerge"/> and
-/// <see cref="HugeDissolving"/> for the merger. System calls (AddressSpace.Calls.cs) take the lock and put these together.
-/// Positions are page numbers, lengths are pages; the face converts and checks addresses. Members that take a CPU take
-/// and free frames on its behalf, and flush as it. Thread safety: all members may be called concurrently unless they say otherwise.
+/// What can happen to its pages stands in types of its own, each with one reason: <see cref="PageAccess"/> and <see
+/// cref="PageFault"/> for accesses, <see cref="PageZap"/>, <see cref="PageProtection"/>, <see cref="PageAging"/>, <see
+/// cref="PageMove"/> and <see cref="PageCopy"/> for ranges, <see cref="MappingActions"/> for reverse-map walks, <see
+/// cref="PageMerge"/> and <see cref="HugeDissolving"/> for the merger. System calls (AddressSpace.Calls.cs) take the
+/// lock and put these together. Positions are page numbers, lengths are pages; the face converts and checks addresses.
+/// Members that take a CPU take and free frames on its behalf, and flush as it. Thread safety: all members may be
+/// called concurrently unless they say otherwise.
 /// </remarks>
 internal sealed partial class AddressSpace : IVmaEdges
 {
@@ -72,7 +73,9 @@ internal sealed partial class AddressSpace : IVmaEdges
     /// <summary>Whether it has begun to go away: it has no VMA any more, or soon will have none.</summary>
     internal bool IsExiting { get; private set; }
 
-    /// <summary>Changes with every sole hold of the mm lock: while it stays, VMAs and page-table leaves stay. Under the lock.</summary>
+    /// <summary>
+    /// Changes with every sole hold of the mm lock: while it stays, VMAs and page-table leaves stay. Under the lock.
+    /// </summary>
     internal uint Generation => _latch.Generation;
 
     /// <summary>Makes it an address space of its own, with one user. For the pool.</summary>
@@ -176,7 +179,9 @@ internal sealed partial class AddressSpace : IVmaEdges
         }
     }
 
-    /// <summary>The same for a huge mapping: Linux names its 512 pages then, which is more than a range may have.</summary>
+    /// <summary>
+    /// The same for a huge mapping: Linux names its 512 pages then, which is more than a range may have.
+    /// </summary>
     internal void PayHuge(int cpu, FlushSite site, in FlushDebt debt)
     {
         FlushDebt pages = default;
@@ -196,11 +201,12 @@ internal sealed partial class AddressSpace : IVmaEdges
     }
 
     /// <summary>
-    /// Takes a leaf's latch to look at entries whose emptiness decides something: a batch that has emptied some of them has flushed by then (R6).
+    /// Takes a leaf's latch to look at entries whose emptiness decides something: a batch that has emptied some of them
+    /// has flushed by then (R6).
     /// </summary>
     /// <remarks>
-    /// A batch empties an entry, and says that it owes a flush, under the leaf's latch. So what it owes is seen here, or the batch comes
-    /// later, and finds what this operation has left.
+    /// A batch empties an entry, and says that it owes a flush, under the leaf's latch. So what it owes is seen here,
+    /// or the batch comes later, and finds what this operation has left.
     /// </remarks>
     internal LeafEdit EnterChecked(int cpu, uint leaf, ulong page)
     {
@@ -216,8 +222,8 @@ internal sealed partial class AddressSpace : IVmaEdges
     }
 
     /// <summary>
-    /// Whether nothing but mappings and the caller has a reference to a page's frame. Behind the flush of the page's entry, so that a
-    /// borrower that came by an old translation has counted itself.
+    /// Whether nothing but mappings and the caller has a reference to a page's frame. Behind the flush of the page's
+    /// entry, so that a borrower that came by an old translation has counted itself.
     /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="record">Its frame.</param>

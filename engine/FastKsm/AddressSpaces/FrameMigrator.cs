@@ -8,10 +8,10 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>Moves the content of a frame to another one, whoever maps it.</summary>
 /// <remarks>
-/// Linux's protocol: lock the frame; put a migration entry in the place of every PTE; if nobody else has a reference then,
-/// copy, hand anon_vma and index or the stable node over, and map the new frame where the entries are, else the old one.
-/// A fault on an entry waits, so no access sees the page in between.
-/// Thread safety: all members may be called concurrently, with no lock held but the merger's mutex.
+/// Linux's protocol: lock the frame; put a migration entry in the place of every PTE; if nobody else has a reference
+/// then, copy, hand anon_vma and index or the stable node over, and map the new frame where the entries are, else the
+/// old one. A fault on an entry waits, so no access sees the page in between. Thread safety: all members may be called
+/// concurrently, with no lock held but the merger's mutex.
 /// </remarks>
 internal sealed class FrameMigrator
 {
@@ -31,7 +31,9 @@ internal sealed class FrameMigrator
     /// <summary>Frames that may move behind one flush (NR_MAX_BATCHED_MIGRATION).</summary>
     internal const int MostAtOnce = 512;
 
-    /// <summary>Takes the huge page apart that a frame belongs to, which must be done before a second frame of it is borrowed.</summary>
+    /// <summary>
+    /// Takes the huge page apart that a frame belongs to, which must be done before a second frame of it is borrowed.
+    /// </summary>
     /// <returns>False when it cannot be: the frame stays.</returns>
     internal bool TryTakeApart(int cpu, Pfn frame) => _dissolver.TryDissolve(cpu, frame, out _);
 
@@ -39,10 +41,12 @@ internal sealed class FrameMigrator
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frame">An anonymous frame, merged or not, that the caller has a reference to.</param>
     /// <param name="node">Node of the new frame; -1 for the CPU's.</param>
-    /// <param name="to">The new frame, in which the caller now has its reference; <paramref name="frame"/> if nothing was moved.</param>
+    /// <param name="to">
+    /// The new frame, in which the caller now has its reference; <paramref name="frame"/> if nothing was moved.
+    /// </param>
     /// <returns>
-    /// Busy when another thread works on the frame or has borrowed it, or it is not anonymous; out of frames when no frame is
-    /// free: nothing has changed then.
+    /// Busy when another thread works on the frame or has borrowed it, or it is not anonymous; out of frames when no
+    /// frame is free: nothing has changed then.
     /// </returns>
     internal MemoryStatus TryMigrate(int cpu, Pfn frame, int node, out Pfn to)
     {
@@ -52,10 +56,13 @@ internal sealed class FrameMigrator
         return status;
     }
 
-    /// <summary>Moves several frames behind one flush, as far as CPUs other than the acting one may hold translations.</summary>
+    /// <summary>
+    /// Moves several frames behind one flush, as far as CPUs other than the acting one may hold translations.
+    /// </summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frames">
-    /// Frames that the caller has a reference to, each once; merged ones move one by one behind the others. Afterwards each is the frame in which the caller has it.
+    /// Frames that the caller has a reference to, each once; merged ones move one by one behind the others. Afterwards
+    /// each is the frame in which the caller has it.
     /// </param>
     /// <param name="node">Node of the new frames; -1 for the CPU's.</param>
     /// <param name="left">Receives which of them were busy; as long as <paramref name="frames"/>.</param>
@@ -71,7 +78,8 @@ internal sealed class FrameMigrator
         Span<FrameMove> moves = stackalloc FrameMove[frames.Length];
         for (int i = 0; i < frames.Length && ended == MemoryStatus.Done; i++)
         {
-            // The list of a merged frame's pages is held from the first walk to the last, and no thread holds two: they come later.
+            // The list of a merged frame's pages is held from the first walk to the last, and no thread holds two: they
+            // come later.
             moves[i].IsMerged = _store.Frames[frames[i]].Has(FrameFlags.Ksm);
             if (moves[i].IsMerged)
             {
@@ -112,7 +120,9 @@ internal sealed class FrameMigrator
         return ended;
     }
 
-    /// <summary>Tries those again that were busy, one at a time, each mapping behind a flush of its own, as Linux does.</summary>
+    /// <summary>
+    /// Tries those again that were busy, one at a time, each mapping behind a flush of its own, as Linux does.
+    /// </summary>
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="frames">What <see cref="MigrateAll"/> has left behind.</param>
     /// <param name="node">Node of the new frames; -1 for the CPU's.</param>
@@ -200,8 +210,9 @@ internal sealed class FrameMigrator
         ref FrameRecord record = ref _store.Frames[move.To];
         Pfn fresh = move.To;
 
-        // The merger may find the frame by its node at any time. From here on it gets no reference to it before its node has
-        // another frame, which it then finds (StableTree.TryBorrow). A borrower has counted itself by now, for the flush has come.
+        // The merger may find the frame by its node at any time. From here on it gets no reference to it before its
+        // node has another frame, which it then finds (StableTree.TryBorrow). A borrower has counted itself by now, for
+        // the flush has come.
         bool moves = move.IsHeld && old.MapCount == 0 && old.TryFreeze();
         if (moves)
         {

@@ -62,8 +62,8 @@ internal static class HugeDissolving
             return false;
         }
 
-        // All mappings are in this leaf, whose latch keeps borrowers out, but for those who come by a frame's number: they may
-        // come between the two looks, and the mapping has been split in vain then.
+        // All mappings are in this leaf, whose latch keeps borrowers out, but for those who come by a frame's number:
+        // they may come between the two looks, and the mapping has been split in vain then.
         bool alone = huge.OtherReferences == 1;
         if (alone && whole)
         {
@@ -113,7 +113,8 @@ internal static class HugeDissolving
             Pte pte = edit.Get(i);
             if (pte.IsBusy)
             {
-                // The latch is given back for as long as the marker stands: what was counted so far may be wrong by then.
+                // The latch is given back for as long as the marker stands: what was counted so far may be wrong by
+                // then.
                 _ = edit.GetSettled(i);
                 (parts, i) = (0, -1);
                 continue;
@@ -125,9 +126,10 @@ internal static class HugeDissolving
         return parts;
     }
 
-    // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have. Whether it
-    // is zeroes is known for good only when no CPU can write the page any more: they are looked at again behind the flush. Until then
-    // a marker stands in their place, which keeps every other thread from the page, so the second look needs no latch.
+    // Pages of zeroes need no frame of their own, now that they can do without; locked ones keep what they have.
+    // Whether it is zeroes is known for good only when no CPU can write the page any more: they are looked at again
+    // behind the flush. Until then a marker stands in their place, which keeps every other thread from the page, so the
+    // second look needs no latch.
     private static bool TakeZeroes(
         AddressSpace space, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken, out FlushDebt zeroed)
     {
@@ -164,9 +166,9 @@ internal static class HugeDissolving
         }
     }
 
-    // Linux takes every mapping of the huge page away and puts it back, as if the page moved: behind a batch's flush where another CPU may
-    // hold translations, else behind one for each page. While a gather is under way, a page that permits nothing may have permitted more
-    // a moment ago (pte_accessible).
+    // Linux takes every mapping of the huge page away and puts it back, as if the page moved: behind a batch's flush
+    // where another CPU may hold translations, else behind one for each page. While a gather is under way, a page that
+    // permits nothing may have permitted more a moment ago (pte_accessible).
     private static void PayParts(AddressSpace space, int cpu, ref LeafEdit edit, Pfn head, scoped Span<Pte> taken)
     {
         FlushBatch batch = space.Store.Flushes.TakeBatch(KernelThread.IsOn);

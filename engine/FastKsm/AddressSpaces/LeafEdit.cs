@@ -5,13 +5,16 @@ using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>The one way to change page-table entries: a leaf under its latch, and the flush that the changes owe.</summary>
+/// <summary>
+/// The one way to change page-table entries: a leaf under its latch, and the flush that the changes owe.
+/// </summary>
 /// <remarks>
-/// Whoever changes an entry says what the change means (install, loosen, tighten, take), and the edit notes whether CPUs may hold a
-/// translation that has to go (the reference's table for x86, 2.8). The debt is paid after <see cref="Exit"/>: nobody waits under a
-/// leaf's latch. It is paid at once by <see cref="AddressSpace.Pay"/>, or later by a gather. A change that must not show before its flush
-/// has come puts a marker in the entry's place (<see cref="Pte.Busy"/>), pays, enters again and replaces the marker; others wait.
-/// Thread safety: belongs to the thread that has the latch.
+/// A thread that changes an entry says what the change means (install, loosen, tighten, take), and the edit notes
+/// whether CPUs may hold a translation that has to go (the reference's table for x86, 2.8). The debt is paid after <see
+/// cref="Exit"/>: no thread waits under a leaf's latch. It is paid at once by <see cref="AddressSpace.Pay"/>, or later
+/// by a gather. A change that must not show before its flush has come puts a marker in the entry's place (<see
+/// cref="Pte.Busy"/>), pays, enters again and replaces the marker; others wait. Thread safety: belongs to the thread
+/// that has the latch.
 /// </remarks>
 internal ref struct LeafEdit
 {
@@ -92,10 +95,12 @@ internal ref struct LeafEdit
     internal readonly Pte Get(int position) => _table.Get(Leaf, position);
 
     /// <summary>
-    /// An entry that is none of another thread's markers: gives the latch back for as long as it is one. Under the mm lock.
+    /// An entry that is none of another thread's markers: gives the latch back for as long as it is one. Under the mm
+    /// lock.
     /// </summary>
     /// <remarks>
-    /// The thread that has put the marker there needs nothing but a flush and this latch to take it away, so the wait ends.
+    /// The thread that has put the marker there needs nothing but a flush and this latch to take it away, so the wait
+    /// ends.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly Pte GetSettled(int position)
@@ -123,11 +128,15 @@ internal ref struct LeafEdit
         Splits += splits;
     }
 
-    /// <summary>Takes the latch again. Under the mm lock, or with a marker of one's own in the leaf, which keeps it.</summary>
+    /// <summary>
+    /// Takes the latch again. Under the mm lock, or with a marker of one's own in the leaf, which keeps it.
+    /// </summary>
     internal readonly void Reenter([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         _table.Enter(Leaf, file, line);
 
-    /// <summary>Puts an entry where none was present. No CPU can hold anything: absent entries are never cached.</summary>
+    /// <summary>
+    /// Puts an entry where none was present. No CPU can hold anything: absent entries are never cached.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly void Install(int position, Pte pte)
     {
@@ -158,7 +167,8 @@ internal ref struct LeafEdit
     }
 
     /// <summary>
-    /// Forgets that a page was written which no CPU can write by now. It owes nothing, though Linux flushes for any dirty bit that goes.
+    /// Forgets that a page was written which no CPU can write by now. It owes nothing, though Linux flushes for any
+    /// dirty bit that goes.
     /// </summary>
     internal readonly void Clean(int position)
     {
@@ -181,8 +191,8 @@ internal ref struct LeafEdit
     }
 
     /// <summary>
-    /// Shows another frame with the same bytes, where nobody can write either; a batch makes the flush, and the old frame must stay
-    /// as it is until then.
+    /// Shows another frame with the same bytes, where no CPU can write either; a batch makes the flush, and the old
+    /// frame must stay as it is until then.
     /// </summary>
     /// <param name="position">Place in the leaf.</param>
     /// <param name="pte">The entry.</param>
@@ -240,12 +250,13 @@ internal ref struct LeafEdit
     }
 
     /// <summary>
-    /// The same without the mm lock, beside calls that have changed the entry and not flushed yet (<c>pte_accessible</c>).
+    /// The same without the mm lock, beside calls that have changed the entry and not flushed yet
+    /// (<c>pte_accessible</c>).
     /// </summary>
     /// <remarks>
-    /// An mprotect changes a page that may be written to one that permits nothing, leaves the latch, and has not flushed:
-    /// another CPU still writes. A thread that takes the page now, and copies or frees its frame without a flush, loses
-    /// that write. The mprotect counted itself before its first change, which this latch has made visible.
+    /// An mprotect changes a page that may be written to one that permits nothing, leaves the latch, and has not
+    /// flushed: another CPU still writes. A thread that takes the page now, and copies or frees its frame without a
+    /// flush, loses that write. The mprotect counted itself before its first change, which this latch has made visible.
     /// </remarks>
     /// <param name="position">Place in the leaf.</param>
     /// <param name="replacement">What stands there from now on: nothing, or an entry that is not present.</param>

@@ -8,10 +8,11 @@ namespace FastKsm.AddressSpaces;
 
 /// <summary>What reverse-map walks do to one page-table entry: aging, migration, page-out.</summary>
 /// <remarks>
-/// Called without the mm lock, under the range lock of the page's index, which keeps the VMA, and with the frame locked by
-/// the walk. Whether the page maps the frame is known only under the latch of its leaf; each member looks for itself.
-/// An entry whose frame is taken has a marker in its place until the flush has come. The marker keeps the leaf, too: nothing that
-/// would free it passes a marker. Thread safety: members may be called concurrently with everything that happens to the address space.
+/// Called without the mm lock, under the range lock of the page's index, which keeps the VMA, and with the frame locked
+/// by the walk. Whether the page maps the frame is known only under the latch of its leaf; each member looks for
+/// itself. An entry whose frame is taken has a marker in its place until the flush has come. The marker keeps the leaf,
+/// too: nothing that would free it passes a marker. Thread safety: members may be called concurrently with everything
+/// that happens to the address space.
 /// </remarks>
 internal static class MappingActions
 {
@@ -59,10 +60,12 @@ internal static class MappingActions
         return PteOutcome.Done;
     }
 
-    /// <summary>Puts a migration entry in the place of a page's mapping. The entry keeps every other thread from the page.</summary>
+    /// <summary>
+    /// Puts a migration entry in the place of a page's mapping. The entry keeps every other thread from the page.
+    /// </summary>
     /// <remarks>
-    /// The flush is owed to the batch where another CPU may hold the translation, and made at once where none does, as on Linux.
-    /// References are counted by the caller, behind the flush.
+    /// The flush is owed to the batch where another CPU may hold the translation, and made at once where none does, as
+    /// on Linux. References are counted by the caller, behind the flush.
     /// </remarks>
     /// <param name="space">The address space.</param>
     /// <param name="cpu">CPU that acts.</param>
@@ -105,7 +108,8 @@ internal static class MappingActions
         space.Store.Frames.Release(cpu, frame);
     }
 
-    // All 512 pages of a huge mapping at once, behind the one flush of its split, as Linux does (freeze). Gives the latch back.
+    // All 512 pages of a huge mapping at once, behind the one flush of its split, as Linux does (freeze). Gives the
+    // latch back.
     private static void BeginWhole(AddressSpace space, int cpu, ref LeafEdit edit)
     {
         Pfn head = edit.Whole.Frame;
@@ -229,10 +233,10 @@ internal static class MappingActions
         return PteOutcome.Done;
     }
 
-    // Puts a marker in the entry's place, and gives the latch back. First the translation dies, then the references are counted: a
-    // borrower that came by the old translation has counted itself by now, and a later one finds no entry. A page that is one
-    // entry's alone may be written through a loan, so one that is lent stays, and its entry comes back; of a shared one a borrower
-    // sees what it was, and everything else a copy.
+    // Puts a marker in the entry's place, and gives the latch back. First the translation dies, then the references are
+    // counted: a borrower that came by the old translation has counted itself by now, and a later one finds no entry. A
+    // page that is one entry's alone may be written through a loan, so one that is lent stays, and its entry comes
+    // back; of a shared one a borrower sees what it was, and everything else a copy.
     private static bool TryTake(
         AddressSpace space, int cpu, ref LeafEdit edit, ulong page, Pte pte, int held, FlushBatch batch,
         out bool exclusive)
@@ -243,7 +247,8 @@ internal static class MappingActions
         exclusive = record.Has(FrameFlags.Exclusive);
         bool mayBeHeld = edit.TakeBesideCalls(position, Pte.Busy(pte.Frame), space.Translations);
 
-        // Linux owes the flush to a batch, and makes it before the page is written out: one operation either way, of another kind.
+        // Linux owes the flush to a batch, and makes it before the page is written out: one operation either way, of
+        // another kind.
         bool defers = batch.ShouldDefer(cpu, space.Translations);
         if (defers && mayBeHeld)
         {

@@ -3,7 +3,9 @@ using FastKsm.Tlb;
 
 namespace FastKsm.AddressSpaces;
 
-/// <summary>madvise that makes pages look unused, and MADV_FREE, which offers them as well. Under the mm lock, shared.</summary>
+/// <summary>
+/// madvise that makes pages look unused, and MADV_FREE, which offers them as well. Under the mm lock, shared.
+/// </summary>
 internal static class PageAging
 {
     /// <summary>Makes present pages look unused; lazily freed ones also clean and not worth a swap slot.</summary>
@@ -41,8 +43,8 @@ internal static class PageAging
             Pte pte = edit.GetSettled(position);
             if (edit.Kind == LeafKind.Huge)
             {
-                // The latch was given back for a marker or a flush, and other threads have emptied the table and mapped it as a whole:
-                // nothing of that is as old as this call.
+                // The latch was given back for a marker or a flush, and other threads have emptied the table and mapped
+                // it as a whole: nothing of that is as old as this call.
                 return;
             }
 
@@ -54,7 +56,8 @@ internal static class PageAging
 
             if (pte.IsCounted && space.Store.Frames[pte.Frame].Has(FrameFlags.Huge) && !whole)
             {
-                // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it is.
+                // It stands for itself from now on, or has no frame any more; or it stays part of the whole, and as it
+                // is.
                 pte = TryTakeApart(space, ref gather, ref edit, run.Page + (uint)i, pte) ? edit.GetSettled(position) : default;
                 if (edit.Kind == LeafKind.Huge)
                 {
@@ -76,8 +79,9 @@ internal static class PageAging
 
     private static void AgePage(AddressSpace space, ref LeafEdit edit, int position, Pte pte, bool lazilyFree)
     {
-        // MADV_FREE makes the PTE of a page that fork shares look clean and unused where its frame is not marked dirty, as on
-        // Linux. But no process offers a page for others: Linux 6.18 does, so that page-out empties it for all of them.
+        // MADV_FREE makes the PTE of a page that fork shares look clean and unused where its frame is not marked dirty,
+        // as on Linux. But no process offers a page for others: Linux 6.18 does, so that page-out empties it for all of
+        // them.
         ref FrameRecord frame = ref space.Store.Frames[pte.Frame];
         bool others = space.Store.Frames.MapCountOf(pte.Frame) != 1;
         bool keeps = lazilyFree
@@ -97,7 +101,8 @@ internal static class PageAging
         edit.Age(position, pte.WithAccessed(false).WithDirty(pte.IsDirty && !lazilyFree));
     }
 
-    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single pages.
+    // A huge mapping is aged as a whole; for a part of it the huge page is taken apart, if it can be. True: by single
+    // pages.
     private static bool TryAgeHuge(
         AddressSpace space, int cpu, ref LeafEdit edit, LeafRun run, bool lazilyFree, ref bool isHugeAged)
     {
@@ -146,12 +151,14 @@ internal static class PageAging
         return whole;
     }
 
-    // Other leaves may map parts of the huge page, which mremap has taken there. A walk finds them, and it takes their latches, so this
-    // one's is given back meanwhile, behind the flush that is owed. The mm lock keeps the leaf; the caller looks at the entry again.
+    // Other leaves may map parts of the huge page, which mremap has taken there. A walk finds them, and it takes their
+    // latches, so this one's is given back meanwhile, behind the flush that is owed. The mm lock keeps the leaf; the
+    // caller looks at the entry again.
     private static bool TryTakeApart(AddressSpace space, ref PageGather gather, ref LeafEdit edit, ulong page, Pte pte)
     {
-        // Taken under the latch under which the entry was read, and kept through both tries. Each of them gives the latch back, and a
-        // fault that copies the page could free its frame there: a reference taken after that would be one to a free frame.
+        // Taken under the latch under which the entry was read, and kept through both tries. Each of them gives the
+        // latch back, and a fault that copies the page could free its frame there: a reference taken after that would
+        // be one to a free frame.
         space.Store.Frames.HolderOf(pte.Frame).AddReference();
         bool apart = TryTakeApartHere(space, gather.Cpu, ref edit, page, pte.Frame, out bool elsewhere);
         if (!apart && elsewhere && space.Store.Frames.HugeFrameOf(pte.Frame).IsOfOneSpace)
@@ -169,14 +176,16 @@ internal static class PageAging
         return apart;
     }
 
-    // Under the latch, which is given back meanwhile. The caller has a reference to the frame: the one that taking apart asks for.
+    // Under the latch, which is given back meanwhile. The caller has a reference to the frame: the one that taking
+    // apart asks for.
     private static bool TryTakeApartHere(
         AddressSpace space, int cpu, ref LeafEdit edit, ulong page, Pfn frame, out bool elsewhere)
     {
         int zeroes = 0;
         bool apart = HugeDissolving.TryDissolve(space, cpu, ref edit, page, frame, ref zeroes, out elsewhere);
 
-        // What the batch of taking apart has flushed, this operation does not know of; Linux flushes once more, too (R6).
+        // What the batch of taking apart has flushed, this operation does not know of; Linux flushes once more, too
+        // (R6).
         FlushDebt owed = edit.Detach();
         int splits = edit.Splits;
         edit.Exit();

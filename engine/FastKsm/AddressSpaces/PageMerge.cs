@@ -10,7 +10,9 @@ namespace FastKsm.AddressSpaces;
 /// <remarks>Under the mm lock of the address space unless a member says otherwise.</remarks>
 internal static class PageMerge
 {
-    /// <summary>Whether a mapping is a candidate for merging at this moment (ksm_mergeable of ksm_stat). Takes the mm lock.</summary>
+    /// <summary>
+    /// Whether a mapping is a candidate for merging at this moment (ksm_mergeable of ksm_stat). Takes the mm lock.
+    /// </summary>
     internal static bool HasMergeable(AddressSpace space)
     {
         bool any = false;
@@ -27,8 +29,8 @@ internal static class PageMerge
     /// <summary>Moves a cursor to the next run of pages that may merge and may be present.</summary>
     /// <param name="space">The address space.</param>
     /// <param name="cursor">
-    /// First page to consider. It passes over mergeable VMAs that never had an anonymous page, and stays where it is for
-    /// VMAs that are not mergeable: by it the scanner tells whether it met any that are.
+    /// First page to consider. It passes over mergeable VMAs that never had an anonymous page, and stays where it is
+    /// for VMAs that are not mergeable: by it the scanner tells whether it met any that are.
     /// </param>
     /// <param name="end">One past the last page of the run.</param>
     /// <returns>False when there is none.</returns>
@@ -56,7 +58,9 @@ internal static class PageMerge
         return false;
     }
 
-    /// <summary>Whether a page lies in a mergeable VMA that has had anonymous pages, and which index it has there.</summary>
+    /// <summary>
+    /// Whether a page lies in a mergeable VMA that has had anonymous pages, and which index it has there.
+    /// </summary>
     internal static bool IsMergeable(AddressSpace space, ulong page, out uint anonVma, out ulong index)
     {
         (anonVma, index) = (0, 0);
@@ -70,7 +74,10 @@ internal static class PageMerge
         return anonVma != 0;
     }
 
-    /// <summary>Whether a walk finds a page by what was noted when it was merged, as long as it maps the merged frame. For a machine at rest.</summary>
+    /// <summary>
+    /// Whether a walk finds a page by what was noted when it was merged, as long as it maps the merged frame. For a
+    /// machine at rest.
+    /// </summary>
     /// <param name="space">The address space.</param>
     /// <param name="page">The page.</param>
     /// <param name="frame">Frame of the stable node that it is listed under.</param>
@@ -87,7 +94,9 @@ internal static class PageMerge
         return vma.IndexOf(page) == index && space.Store.AnonVmas.Contains(vma.Chain, anonVma);
     }
 
-    /// <summary>Borrows the anonymous frame of a page that may merge; the borrower releases it. Takes the mm lock.</summary>
+    /// <summary>
+    /// Borrows the anonymous frame of a page that may merge; the borrower releases it. Takes the mm lock.
+    /// </summary>
     /// <returns>None when the page may not merge any more, or has no such frame.</returns>
     internal static Pfn BorrowMergeable(AddressSpace space, ulong page)
     {
@@ -112,11 +121,13 @@ internal static class PageMerge
     /// <param name="cpu">CPU that acts.</param>
     /// <param name="page">The page, in a mergeable VMA.</param>
     /// <param name="frame">Frame that it is supposed to map, none of a huge page's; the caller has a reference.</param>
-    /// <param name="target">A merged frame that the caller has a reference to, the page's zero frame, or none: convert the page's own.</param>
+    /// <param name="target">
+    /// A merged frame that the caller has a reference to, the page's zero frame, or none: convert the page's own.
+    /// </param>
     /// <param name="replaced">Where frames wait that are given up; null to flush for each.</param>
     /// <returns>
-    /// False when the page maps something else by now, is borrowed, is merged already, or differs from the
-    /// target; it may have been write-protected, which its next write fault repairs.
+    /// False when the page maps something else by now, is borrowed, is merged already, or differs from the target; it
+    /// may have been write-protected, which its next write fault repairs.
     /// </returns>
     internal static bool TryMerge(AddressSpace space, int cpu, ulong page, Pfn frame, Pfn target, ReplacedFrames? replaced)
     {
@@ -125,8 +136,9 @@ internal static class PageMerge
             return true;
         }
 
-        // A merged frame that is not the target has lost its node in a merge that failed half-way, or is about to get one.
-        // It has no linear index by which its place in the VMA could be told, so nothing replaces it before it is copied.
+        // A merged frame that is not the target has lost its node in a merge that failed half-way, or is about to get
+        // one. It has no linear index by which its place in the VMA could be told, so nothing replaces it before it is
+        // copied.
         ref FrameRecord record = ref space.Store.Frames[frame];
         uint leaf = space.Table.Find(page);
         if (leaf == 0 || !record.Has(FrameFlags.Anonymous) || record.Has(FrameFlags.Ksm))
@@ -196,7 +208,8 @@ internal static class PageMerge
         return status;
     }
 
-    // A page that is moving will be merged again when it has arrived, so it counts; who needs it otherwise waits for that.
+    // A page that is moving will be merged again when it has arrived, so it counts; who needs it otherwise waits for
+    // that.
     private static bool IsMerged(AddressSpace space, Pte pte) => (pte.IsPresent || pte.IsMigration)
         && (pte.IsZeroFrame ? pte.IsDirty : space.Store.Frames[pte.Frame].Has(FrameFlags.Ksm));
 
@@ -228,7 +241,8 @@ internal static class PageMerge
             return false;
         }
 
-        // From here on the frame's content stays what it is: whoever writes the page copies it first, for the scanner has a reference.
+        // From here on the frame's content stays what it is: a fault that writes the page copies it first, for the
+        // scanner has a reference.
         space.Store.OracleSeesTrust(frame);
         if (!target.IsSome)
         {
@@ -276,9 +290,10 @@ internal static class PageMerge
         }
 
         // First the translation dies, then the references are counted: a borrower that came by an old translation has
-        // counted itself by now, and a later one finds no entry. Linux does so for every page; in a batch it is left out where no CPU
-        // can hold a translation that writes, be it that the batch's first flush has killed it or that there never was one. The
-        // latch then stands for the marker: a borrower needs it, so it has counted itself before, or borrows what is merged.
+        // counted itself by now, and a later one finds no entry. Linux does so for every page; in a batch it is left
+        // out where no CPU can hold a translation that writes, be it that the batch's first flush has killed it or that
+        // there never was one. The latch then stands for the marker: a borrower needs it, so it has counted itself
+        // before, or borrows what is merged.
         bool flushes = replaced is null || !quiet;
         Pte before = pte;
 
@@ -347,8 +362,9 @@ internal static class PageMerge
         return true;
     }
 
-    // The same without a flush: the other frame shows at once. A CPU that goes on by the old translation reads the same bytes, and can
-    // write no more than by the new one. The old frame's last reference of this page waits for the batch's flush.
+    // The same without a flush: the other frame shows at once. A CPU that goes on by the old translation reads the same
+    // bytes, and can write no more than by the new one. The old frame's last reference of this page waits for the
+    // batch's flush.
     private static bool TryReplaceByTwin(
         AddressSpace space, int cpu, uint leaf, ulong page, Pte pte, Pfn target, ReplacedFrames replaced)
     {
@@ -368,7 +384,8 @@ internal static class PageMerge
         edit.Exit();
         PageZap.Unmapped(space, pte);
 
-        // Kept, so that the frame stays as it is: another process that maps it and writes is not its only owner, and copies it.
+        // Kept, so that the frame stays as it is: another process that maps it and writes is not its only owner, and
+        // copies it.
         replaced.Keep(cpu, pte.Frame);
         return true;
     }

@@ -45,8 +45,8 @@ internal static class PageMove
         }
     }
 
-    // A frame has no list that it could wait on for its flush, so the flush comes between the two places. Linux makes one for each
-    // stretch that lies in one page table at both places.
+    // A frame has no list that it could wait on for its flush, so the flush comes between the two places. Linux makes
+    // one for each stretch that lies in one page table at both places.
     [SkipLocalsInit]
     private static void MoveLeaf(AddressSpace space, int cpu, LeafRun run, ulong target, uint anonVma)
     {
@@ -66,8 +66,8 @@ internal static class PageMove
         }
     }
 
-    // Linux moves a page table as it is where all of it moves and is as well aligned there, and also where what moves begins within the
-    // block and reaches to its end, and no VMA is in front of it at either place (try_realign_addr).
+    // Linux moves a page table as it is where all of it moves and is as well aligned there, and also where what moves
+    // begins within the block and reaches to its end, and no VMA is in front of it at either place (try_realign_addr).
     private static bool TakesTable(AddressSpace space, LeafRun run, ulong target)
     {
         int position = PageTable.PositionOf(run.Page);
@@ -80,8 +80,8 @@ internal static class PageMove
     private static bool IsFirstOfItsBlock(AddressSpace space, ulong page) =>
         !space.Vmas.HasAny(PageTable.FirstOf(page), page) && space.Vmas[space.Vmas.Containing(page)].Start == page;
 
-    // Linux moves a whole page table as it is where it is as well aligned; here its entries move, and the emptied one goes behind the same
-    // flush.
+    // Linux moves a whole page table as it is where it is as well aligned; here its entries move, and the emptied one
+    // goes behind the same flush.
     private static void MoveStretch(
         AddressSpace space, int cpu, LeafRun run, ulong target, uint anonVma, Span<Pte> taken, bool takesTable)
     {
@@ -111,7 +111,8 @@ internal static class PageMove
         if (emptied != 0 || any)
         {
             // As Linux: all of the stretch, wherever in it pages are, and also where they permit nothing.
-            debt.AddRange(takesTable ? PageTable.FirstOf(run.Page) : run.Page, takesTable ? (ulong)PteLeaf.Length : (ulong)run.Count);
+            debt.AddRange(
+                takesTable ? PageTable.FirstOf(run.Page) : run.Page, takesTable ? (ulong)PteLeaf.Length : (ulong)run.Count);
         }
 
         space.Pay(cpu, FlushSite.Moved, debt);
@@ -134,8 +135,8 @@ internal static class PageMove
         space.Store.AnonVmas.ExitWrite(hold);
     }
 
-    // Takes the locks under which entries move, and the leaf's latch. A merged page on its way to another frame is looked for
-    // where it was merged when it arrives, so it must have arrived before its entry goes elsewhere.
+    // Takes the locks under which entries move, and the leaf's latch. A merged page on its way to another frame is
+    // looked for where it was merged when it arrives, so it must have arrived before its entry goes elsewhere.
     private static LeafEdit EnterToMove(
         AddressSpace space, int cpu, uint anonVma, ulong index, LeafRun run, out FamilyHold hold)
     {
@@ -177,8 +178,9 @@ internal static class PageMove
             return false;
         }
 
-        // A walk of the reverse map takes no mm lock: it could split the mapping between that look and the latch, and then 512 entries
-        // would be taken for one; and while the mapping is in neither place, it would find the huge page unmapped.
+        // A walk of the reverse map takes no mm lock: it could split the mapping between that look and the latch, and
+        // then 512 entries would be taken for one; and while the mapping is in neither place, it would find the huge
+        // page unmapped.
         ulong index = anonVma == 0 ? 0 : space.Vmas[space.Vmas.Containing(run.Page)].IndexOf(run.Page);
         FamilyHold hold = space.Store.AnonVmas.EnterWrite(anonVma, index, index + (uint)run.Count - 1);
         LeafEdit from = new(space.Table, run.Leaf, run.Page);

@@ -86,8 +86,8 @@ internal sealed class PageTable
 
     /// <summary>Takes the latch of a page's leaf without the mm lock, which is what otherwise keeps the leaf.</summary>
     /// <remarks>
-    /// Whoever removes a leaf begins the removal before he takes its latch. So if none had begun when the latch is had, the
-    /// leaf is the page's, and stays; otherwise the latch may be one of anybody's leaf, and is given back at once.
+    /// Whoever removes a leaf begins the removal before he takes its latch. So if none had begun when the latch is had,
+    /// the leaf is the page's, and stays; otherwise the latch may be one of anybody's leaf, and is given back at once.
     /// </remarks>
     /// <param name="page">The page.</param>
     /// <param name="leaf">Its leaf.</param>
@@ -147,8 +147,8 @@ internal sealed class PageTable
     /// A PTE as it may have been a moment ago: without the latch, for those who look again under it. Under the mm lock.
     /// </summary>
     /// <remarks>
-    /// A huge mapping that is split or made meanwhile shows as it was or as it is: only the entry itself says what it is, not the
-    /// leaf's header, which changes at another moment.
+    /// A huge mapping that is split or made meanwhile shows as it was or as it is: only the entry itself says what it
+    /// is, not the leaf's header, which changes at another moment.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Pte Look(uint leaf, int position)
@@ -188,7 +188,9 @@ internal sealed class PageTable
         slot = pte;
     }
 
-    /// <summary>Makes a present PTE clean by which no CPU can write: what CPUs hold of it permits no less and no more.</summary>
+    /// <summary>
+    /// Makes a present PTE clean by which no CPU can write: what CPUs hold of it permits no less and no more.
+    /// </summary>
     internal void SetClean(uint leaf, int position)
     {
         ref Pte slot = ref _store.Leaves[leaf][position];
@@ -334,8 +336,8 @@ internal sealed class PageTable
     }
 
     /// <summary>
-    /// Frees the next directory, a table of 512 leaves that are gone, of a range; at once, since a walk finds out by the
-    /// version. Under the mm lock held alone.
+    /// Frees the next directory, a table of 512 leaves that are gone, of a range; at once, since a walk finds out by
+    /// the version. Under the mm lock held alone.
     /// </summary>
     /// <param name="page">Where to begin; on return, where to go on.</param>
     /// <param name="end">One past the last page of the range.</param>

@@ -5,20 +5,22 @@ using FastKsm.Tlb;
 namespace FastKsm.Merging;
 
 /// <summary>
-/// Merging with two flushes for many pages: write-protects what will probably merge, and keeps the frames that are given up.
+/// Merging with two flushes for many pages: write-protects what will probably merge, and keeps the frames that are
+/// given up.
 /// </summary>
 /// <remarks>
-/// It decides nothing. The scanner goes its way as ever; where a merge meets a page that nobody can write, protecting it costs no
-/// flush, and the frame that it gives up waits in <see cref="Replaced"/>. A page that was not foreseen, for want of memory or
-/// because it has been written meanwhile, is protected by itself. A page that is not merged by the end of the batch gets back what
-/// it had (<see cref="PageAhead"/>), so that later batches, and borrowers between them, find no trace.
-/// A checksum is taken for the forecast and once more at the visit: until the flush the page may be written, so the first is a hint.
-/// Thread safety: under the ksm mutex.
+/// It decides nothing. The scanner goes its way as ever; where a merge meets a page that no CPU can write, protecting
+/// it costs no flush, and the frame that it gives up waits in <see cref="Replaced"/>. A page that was not foreseen, for
+/// want of memory or because it has been written meanwhile, is protected by itself. A page that is not merged by the
+/// end of the batch gets back what it had (<see cref="PageAhead"/>), so that later batches, and borrowers between them,
+/// find no trace. A checksum is taken for the forecast and once more at the visit: until the flush the page may be
+/// written, so the first is a hint. Thread safety: under the ksm mutex.
 /// </remarks>
 internal sealed class MergeBatch : IDisposable
 {
     /// <summary>
-    /// Pages behind one pair of flushes at most: as many frames wait for the second, and nothing else has them meanwhile.
+    /// Pages behind one pair of flushes at most: as many frames wait for the second, and nothing else has them
+    /// meanwhile.
     /// </summary>
     internal const int MostPages = 1 << 16;
 
@@ -74,8 +76,8 @@ internal sealed class MergeBatch : IDisposable
         Replaced.Flush(_cpu);
         for (int i = 0; _forecast.TryNextLeaf(ref i, out Span<AheadPage> pages);)
         {
-            // Items may have been freed since, and others made of them. No more than the way to the page is lost by that: whether a
-            // page is one that lost its right to write is asked of its entry.
+            // Items may have been freed since, and others made of them. No more than the way to the page is lost by
+            // that: whether a page is one that lost its right to write is asked of its entry.
             if (_items.ListOf(pages[0].Item) is MmSlot slot && TryEnter(slot.Space, pages, out LeafEdit edit))
             {
                 GiveBack(slot.Space, edit, pages);
@@ -111,7 +113,8 @@ internal sealed class MergeBatch : IDisposable
             }
         }
 
-        // Whatever is read from here on may decide something: no CPU can store through what it held of a protected entry.
+        // Whatever is read from here on may decide something: no CPU can store through what it held of a protected
+        // entry.
         _protected.Flush(_cpu);
 
         // What all batches owed the address spaces has been flushed, too: no other thread need do it again.

@@ -6,11 +6,14 @@ using System.Runtime.CompilerServices;
 
 namespace FastKsm.Primitives;
 
-/// <summary>Checks that every thread takes locks in the order of <see cref="LockRank"/>, and what it does under a leaf's latch.</summary>
+/// <summary>
+/// Checks that every thread takes locks in the order of <see cref="LockRank"/>, and what it does under a leaf's latch.
+/// </summary>
 /// <remarks>
-/// On in debug builds, and where the runtime configuration sets <c>FastKsm.Primitives.LockRanks</c>, as that of the tests does. A static readonly
-/// field is a constant to the JIT compiler, so that what depends on it costs nothing where it is off. A violation throws on the spot:
-/// the message names both places. Thread safety: each thread has its own list.
+/// On in debug builds, and where the runtime configuration sets <c>FastKsm.Primitives.LockRanks</c>, as that of the
+/// tests does. A static readonly field is a constant to the JIT compiler, so that what depends on it costs nothing
+/// where it is off. A violation throws on the spot: the message names both places. Thread safety: each thread has its
+/// own list.
 /// </remarks>
 internal static class LockRanks
 {
@@ -26,14 +29,16 @@ internal static class LockRanks
     [ThreadStatic]
     private static List<Held>? s_held;
 
-    // The runtime settles a thread's account when it collects, and the first call of a method may allocate. What allocates again and
-    // again at one place is the engine's own: each time counts four, each time without takes one off.
+    // The runtime settles a thread's account when it collects, and the first call of a method may allocate. What
+    // allocates again and again at one place is the engine's own: each time counts four, each time without takes one
+    // off.
     private const int Strike = 4;
     private const int StrikesOut = 64;
 
     private static readonly ConcurrentDictionary<(string File, int Line), int> s_strikes = new();
 
-    // Places that have strikes. Most of the time there is none, and a leaf's latch is given back without a look at the table.
+    // Places that have strikes. Most of the time there is none, and a leaf's latch is given back without a look at the
+    // table.
     private static volatile int s_struck;
 
     // Bytes that checks have allocated, which are no fault of the code they check.
@@ -90,7 +95,9 @@ internal static class LockRanks
         throw Broken($"{rank} is given back, and the thread does not hold it");
     }
 
-    /// <summary>The thread is about to do what must not be done under a leaf's latch or anything inside of it.</summary>
+    /// <summary>
+    /// The thread is about to do what must not be done under a leaf's latch or anything inside of it.
+    /// </summary>
     /// <param name="what">What: to wait, to allocate, to call out.</param>
     /// <param name="file">Where.</param>
     /// <param name="line">In which line.</param>
@@ -110,7 +117,10 @@ internal static class LockRanks
     /// <summary>A check has allocated so many bytes.</summary>
     internal static void Excuse(long bytes) => s_excused += bytes;
 
-    /// <summary>A check has found a fault, and says so at length: what is allocated under the leaf that is held is no other fault.</summary>
+    /// <summary>
+    /// A check has found a fault, and says so at length: what is allocated under the leaf that is held is no other
+    /// fault.
+    /// </summary>
     internal static void ExcuseLeaf() => s_excused += 1L << 40;
 
     private static void CheckAllocation(Held ended)

@@ -23,7 +23,9 @@ internal sealed class FlushBatch
     /// <summary>Owes nothing.</summary>
     /// <param name="engine">The machine's flushes.</param>
     /// <param name="kernelThread">Whether a kernel thread makes them.</param>
-    /// <param name="site">Which of the engine's flushes it makes, where its changes name it; none for pages that are unmapped.</param>
+    /// <param name="site">
+    /// Which of the engine's flushes it makes, where its changes name it; none for pages that are unmapped.
+    /// </param>
     internal FlushBatch(FlushEngine engine, bool kernelThread, FlushSite? site = null)
     {
         _engine = engine;
@@ -66,13 +68,15 @@ internal sealed class FlushBatch
     /// <param name="wasDirty">Whether the entry was dirty, so that a CPU may store through what it holds of it.</param>
     /// <param name="page">The page, which hardware that broadcasts invalidates at once; all if not given.</param>
     /// <returns>
-    /// For <see cref="SpaceTranslations.MarkFlushed"/>, once this batch has flushed: what all batches owe the address space by now.
+    /// For <see cref="SpaceTranslations.MarkFlushed"/>, once this batch has flushed: what all batches owe the address
+    /// space by now.
     /// </returns>
     internal int Add(int cpu, SpaceTranslations mm, bool wasDirty, ulong page = FlushEngine.All)
     {
-        // First the word, then the mask. Another batch that is in the word has cleared its entry before that, so each CPU that may have
-        // filled from the entry is in the mask that is read now. The other way round, the batch and such a CPU could come in between,
-        // and this batch's flush would be taken for the other's. Who looks at the word (R6) has the leaf's latch, and sees both or none.
+        // First the word, then the mask. Another batch that is in the word has cleared its entry before that, so each
+        // CPU that may have filled from the entry is in the mask that is read now. The other way round, the batch and
+        // such a CPU could come in between, and this batch's flush would be taken for the other's. Who looks at the
+        // word (R6) has the leaf's latch, and sees both or none.
         int seen = mm.AddBatched();
         AddTwin(cpu, mm, page);
         _writable |= wasDirty;
@@ -80,8 +84,9 @@ internal sealed class FlushBatch
     }
 
     /// <summary>
-    /// The same where the entry says as much as CPUs may do: a page that reads the same bytes from another frame. What looks at
-    /// the entry and changes it flushes by itself, so no other thread need know that a batch owes a flush (R6).
+    /// The same where the entry says as much as CPUs may do: a page that reads the same bytes from another frame. What
+    /// looks at the entry and changes it flushes by itself, so no other thread need know that a batch owes a flush
+    /// (R6).
     /// </summary>
     /// <param name="cpu">The CPU that acts.</param>
     /// <param name="mm">The address space.</param>

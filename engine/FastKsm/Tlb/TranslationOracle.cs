@@ -8,18 +8,16 @@ namespace FastKsm.Tlb;
 
 /// <summary>A TLB without bounds that checks: it knows every translation that some CPU could hold.</summary>
 /// <remarks>
-/// It supposes the worst: every CPU has filled its TLB with every entry that was ever visible, and forgets it when it is
-/// flushed and not before. So what a CPU could hold is what the page tables say, and what they have said since the last flush.
-/// The first need not be stored: the oracle keeps the second, which is empty but while something is being changed.
-///
-/// What it fails on (numbers of the reference's section 8.2): a frame that becomes free while a stale translation leads to it
-/// (I2); a page table freed while a CPU may walk through it (I3); an access, or the end of an operation, with a flush still
-/// owed by the thread (I4); another frame shown for a page before its old translation is flushed (I32); a content relied on
-/// while a CPU could store to it without a fault (I16); references counted before the flush (I31).
-///
-/// A fault is noted where it happens, under whatever latch, and thrown by <see cref="ThrowIfBroken"/> when no latch is held.
-/// Flushes name no CPU yet; when they do, so must stale translations.
-/// Thread safety: all members may be called concurrently. Its lock is the innermost of all.
+/// It supposes the worst: every CPU has filled its TLB with every entry that was ever visible, and forgets it when it
+/// is flushed and not before. So what a CPU could hold is what the page tables say, and what they have said since the
+/// last flush. The first need not be stored: the oracle keeps the second, which is empty but while something is being
+/// changed.  What it fails on (numbers of the reference's section 8.2): a frame that becomes free while a stale
+/// translation leads to it (I2); a page table freed while a CPU may walk through it (I3); an access, or the end of an
+/// operation, with a flush still owed by the thread (I4); another frame shown for a page before its old translation is
+/// flushed (I32); a content relied on while a CPU could store to it without a fault (I16); references counted before
+/// the flush (I31).  A fault is noted where it happens, under whatever latch, and thrown by <see cref="ThrowIfBroken"/>
+/// when no latch is held. Flushes name no CPU yet; when they do, so must stale translations. Thread safety: all members
+/// may be called concurrently. Its lock is the innermost of all.
 /// </remarks>
 internal sealed class TranslationOracle : IFrameGuard
 {
@@ -85,8 +83,8 @@ internal sealed class TranslationOracle : IFrameGuard
     /// <param name="before">What it said.</param>
     /// <param name="now">What it says from now on.</param>
     /// <param name="batch">
-    /// The batch that makes the flush, where the page's old frame and its new one are twins: the same, or of the same bytes and
-    /// written by nobody. To see both breaks nothing (I32); to free the old one before the flush does (I2).
+    /// The batch that makes the flush, where the page's old frame and its new one are twins: the same, or of the same
+    /// bytes and written by nobody. To see both breaks nothing (I32); to free the old one before the flush does (I2).
     /// </param>
     internal void Changed(uint leaf, int position, int pages, Translation before, Translation now, FlushSite? batch = null)
     {
@@ -116,7 +114,10 @@ internal sealed class TranslationOracle : IFrameGuard
         }
     }
 
-    /// <summary>The calling thread will flush a page for which another thread owes a flush already, and has changed nothing that does.</summary>
+    /// <summary>
+    /// The calling thread will flush a page for which another thread owes a flush already, and has changed nothing that
+    /// does.
+    /// </summary>
     internal void OwedToo(uint space, ulong page)
     {
         TablePlace place = new(space, page);
@@ -161,7 +162,9 @@ internal sealed class TranslationOracle : IFrameGuard
     }
 
     /// <summary>CPUs have given up all that the calling thread has taken away, in whatever address spaces.</summary>
-    /// <param name="batch">The batch's flush where the changes have named it; any other batch flushes what names none.</param>
+    /// <param name="batch">
+    /// The batch's flush where the changes have named it; any other batch flushes what names none.
+    /// </param>
     internal void BatchFlushed(FlushSite? batch)
     {
         if (IsClean)
@@ -169,8 +172,9 @@ internal sealed class TranslationOracle : IFrameGuard
             return;
         }
 
-        // What a page owed before the thread's own change is flushed with it, whichever thread owes it: a fork's protection that is
-        // still to be flushed, and on top of it the migrator's entry. What was added later is not: the flush had begun.
+        // What a page owed before the thread's own change is flushed with it, whichever thread owes it: a fork's
+        // protection that is still to be flushed, and on top of it the migrator's entry. What was added later is not:
+        // the flush had begun.
         int thread = Environment.CurrentManagedThreadId;
         lock (_lock)
         {

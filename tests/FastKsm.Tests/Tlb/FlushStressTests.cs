@@ -57,7 +57,7 @@ public sealed class FlushStressTests(ITestOutputHelper output)
         stress.Engine.Validate();
     }
 
-    // I26: nobody waits with what the other one needs, however full the queues are.
+    // I26: no CPU waits while it holds what another one needs, however full the queues are.
     [Theory]
     [InlineData(AccessFence.ProcessWideBarrier)]
     [InlineData(AccessFence.FullFence)]

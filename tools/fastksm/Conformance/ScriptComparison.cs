@@ -8,11 +8,14 @@ using FastKsm.Scripting.Syntax;
 
 namespace FastKsm.Cli.Conformance;
 
-/// <summary>Performs a script on several sides, operation by operation, and compares what they show after every scan.</summary>
+/// <summary>
+/// Performs a script on several sides, operation by operation, and compares what they show after every scan.
+/// </summary>
 /// <remarks>Good for one script. The sides are the caller's. Thread safety: none.</remarks>
 internal sealed class ScriptComparison
 {
-    private const string Reason = "pages changed between two batches of a scan, and the index by checksums differs from Linux's tree there";
+    private const string Reason =
+        "pages changed between two batches of a scan, and the index by checksums differs from Linux's tree there";
 
     private readonly IReadOnlyList<ConformanceSide> _sides;
     private readonly ScriptRunner[] _runners;
@@ -46,7 +49,8 @@ internal sealed class ScriptComparison
     internal ComparisonResult Perform()
     {
         // The sides start with the first operation; to be compared they must have started even if there is none.
-        bool goesOn = _script.Operations is [Operation.Machine, ..] || Step(new Operation.Machine(default, new MachineSettings()));
+        bool goesOn = _script.Operations is [Operation.Machine, ..]
+            || Step(new Operation.Machine(default, new MachineSettings()));
         foreach (Operation operation in goesOn ? _script.Operations.SelectMany(Expand) : [])
         {
             _result.Position = operation.Position;
@@ -73,13 +77,15 @@ internal sealed class ScriptComparison
             _result.Reason = $"flush operations were not compared: {uncounted} does not count them";
         }
 
-        if (_result.Outcome == ComparisonOutcome.Agrees && _sides.Select(side => side.Doubt).FirstOrDefault(doubt => doubt is not null) is { } reason)
+        if (_result.Outcome == ComparisonOutcome.Agrees
+            && _sides.Select(side => side.Doubt).FirstOrDefault(doubt => doubt is not null) is { } reason)
         {
             _result.Outcome = ComparisonOutcome.Inconclusive;
             _result.Reason = reason;
         }
 
-        if (_result.Outcome == ComparisonOutcome.Differs && _sides.Select(side => side.Intruder).FirstOrDefault(who => who is not null) is { } who)
+        if (_result.Outcome == ComparisonOutcome.Differs
+            && _sides.Select(side => side.Intruder).FirstOrDefault(intruder => intruder is not null) is { } who)
         {
             _result.Outcome = ComparisonOutcome.Inconclusive;
             _result.Reason = who;
@@ -93,7 +99,8 @@ internal sealed class ScriptComparison
     private void ExcuseFlushes()
     {
         bool mayBeNoise = _result.Outcome == ComparisonOutcome.Differs
-            && _result.Differences.All(difference => string.Equals(difference.What, StateComparison.Flushes, StringComparison.Ordinal));
+            && _result.Differences.All(
+                difference => string.Equals(difference.What, StateComparison.Flushes, StringComparison.Ordinal));
         if (mayBeNoise && _sides.Select(side => side.Noise).FirstOrDefault(noise => noise is not null) is { } noise)
         {
             _result.IsDisturbed = true;
@@ -160,7 +167,8 @@ internal sealed class ScriptComparison
             }
         }
 
-        if (outcomes.Values.Any(outcome => outcome != outcomes[_state.Taking[0]]) || outcomes[_state.Taking[0]].Kind == StepKind.Broken)
+        if (outcomes.Values.Any(outcome => outcome != outcomes[_state.Taking[0]])
+            || outcomes[_state.Taking[0]].Kind == StepKind.Broken)
         {
             _state.Note(_result.Operation, side => outcomes[side].Detail);
             if (!GoesOn())
@@ -214,14 +222,16 @@ internal sealed class ScriptComparison
         switch (operation)
         {
             case Operation.Batch:
-                _isWithinScan = Number("full_scans") == scansBefore && (_isWithinScan || Number("pages_scanned") != visitsBefore);
+                _isWithinScan = Number("full_scans") == scansBefore
+                    && (_isWithinScan || Number("pages_scanned") != visitsBefore);
                 break;
             case Operation.Scan when Number("run") == 1 && Number("pages_to_scan") != 0:
             case Operation.Run { Value: 2 }:
                 _isWithinScan = false;
                 break;
             default:
-                _hasChangedWithinScan |= _isWithinScan && !IsCheck(operation) && operation is not (Operation.Knobs or Operation.Scan);
+                _hasChangedWithinScan |= _isWithinScan && !IsCheck(operation)
+                    && operation is not (Operation.Knobs or Operation.Scan);
                 break;
         }
     }
@@ -273,8 +283,8 @@ internal sealed class ScriptComparison
         return GoesOn();
     }
 
-    // Whether no side differs, or only one that may: after a change between two batches of a scan the unstable tree of Linux
-    // may be mis-sorted, which an index by checksums does not imitate.
+    // Whether no side differs, or only one that may: after a change between two batches of a scan the unstable tree of
+    // Linux may be mis-sorted, which an index by checksums does not imitate.
     private bool GoesOn()
     {
         if (_result.Differences.Count == 0)

@@ -256,7 +256,6 @@ internal ref partial struct PageFault
             if (_has == Preparation.Huge)
             {
                 edit.MarkWhole();
-                _for = entry;
                 edit.Exit();
                 _space.PayHuge(_cpu, FlushSite.HugeZeroReplaced, edit.Debt);
                 edit = new LeafEdit(_space.Table, edit.Leaf, _page);

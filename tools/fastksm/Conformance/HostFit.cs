@@ -8,10 +8,14 @@ namespace FastKsm.Cli.Conformance;
 /// <summary>Compares one small script for each trait in which kernels differ, before anything else is compared.</summary>
 /// <remarks>
 /// The engine is made like the host by what was probed. A script that differs nevertheless names a trait that no option of the engine
-/// stands for, or a probe that is wrong. Either way most scripts would differ for that one reason.
+/// stands for, or a probe that is wrong. Either way most scripts would differ for that one reason. A trait of the host
+/// shows each time; what a busy host disturbs does not, so a script that differs is performed again.
 /// </remarks>
 internal static class HostFit
 {
+    // How often a script has to differ before its trait is named.
+    private const int Times = 4;
+
     // The trait, and what shows it.
     private static readonly (string Trait, string Script)[] s_scripts =
     [
@@ -34,11 +38,10 @@ internal static class HostFit
         foreach ((string trait, string text) in s_scripts)
         {
             Script script = ScriptReader.Read("host-fit.ksm", Encoding.ASCII.GetBytes(text));
-            ConformanceSide[] sides = makeSides();
-            ComparisonResult result = new ScriptComparison(script, sides).Perform();
-            foreach (ConformanceSide side in sides)
+            ComparisonResult result = Compare(script, makeSides);
+            for (int time = 1; result.Outcome == ComparisonOutcome.Differs && time < Times; time++)
             {
-                side.Dispose();
+                result = Compare(script, makeSides);
             }
 
             if (result.Outcome == ComparisonOutcome.Differs)
@@ -49,5 +52,17 @@ internal static class HostFit
         }
 
         return null;
+    }
+
+    private static ComparisonResult Compare(Script script, Func<ConformanceSide[]> makeSides)
+    {
+        ConformanceSide[] sides = makeSides();
+        ComparisonResult result = new ScriptComparison(script, sides).Perform();
+        foreach (ConformanceSide side in sides)
+        {
+            side.Dispose();
+        }
+
+        return result;
     }
 }

@@ -19,6 +19,18 @@ public sealed class HostFitTests
             System.StringComparison.Ordinal);
 
     [Fact]
+    public void FindMisfit_DifferenceThatDoesNotComeAgain_IsNoTrait()
+    {
+        int made = 0;
+
+        string? misfit = HostFit.FindMisfit(
+            () => [Machine(new MachineOptions()), Machine(new MachineOptions { ZeroFrameReads = made++ % 4 == 3 })]);
+
+        Assert.Null(misfit);
+        Assert.True(made > 9, "Some were performed again.");
+    }
+
+    [Fact]
     public void FindMisfit_HostWhoseSplitsKeepZeroes_NamesIt() =>
         Assert.StartsWith(
             "zeroes of a huge page that is taken apart (",
